@@ -1,0 +1,388 @@
+"""`earshot.toml`, the admin's one file, read and checked once into the model that everything uses.
+
+`load` returns a `Config` or raises `ConfigError` with one `Problem` per mistake: the key's path and what to do.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import time
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from shared.feedback import Scale
+from shared.texts import LANGUAGES
+
+DEFAULT_PATH = Path(__file__).parent.parent / "earshot.toml"
+MAX_TARGETS = 5  # EventBridge's limit for one rule
+
+_ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_ARN = re.compile(r"arn:aws[a-z-]*:(sqs|sns|lambda|events):[a-z0-9-]+:\d{12}:\S+")
+
+
+class Problem(NamedTuple):
+    """One mistake in the file: where it is, and how it is mended."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+class ConfigError(Exception):
+    """The file cannot be used. `str()` is one line per mistake."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(f"earshot.toml: {problem}" for problem in problems))
+        self.problems = problems
+
+
+def _email(value: str) -> str:
+    if not _ADDRESS.fullmatch(value):
+        raise ValueError(f"{value!r} is not an email address; write name@host.tld")
+    return value
+
+
+def _identifier(value: str) -> str:
+    if not _ID.fullmatch(value):
+        raise ValueError(f"{value!r} cannot be an id; use 1 to 40 of a-z, 0-9 and '-', not at the ends")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{value!r} is not a time zone; write one like 'Europe/London'") from None
+    return value
+
+
+def _public_url(value: str) -> str:
+    if not re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?|http://127\.0\.0\.1:\d+", value):
+        raise ValueError(f"{value!r} must be https:// and a host, with no path or slash at the end")
+    return value
+
+
+def _language(value: str) -> str:
+    if value not in LANGUAGES:
+        raise ValueError(f"no texts in {value!r}; use one of {', '.join(LANGUAGES)}, or add shared/texts/{value}.toml")
+    return value
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast_with_white(colour: str) -> float:
+    """WCAG 2.2 contrast ratio of `#rrggbb` on white, 1 to 21."""
+    return 1.05 / (_luminance(colour) + 0.05)
+
+
+def _brand_colour(value: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError(f"{value!r} is not a colour; write #rrggbb")
+    darker = value.lower()
+    while contrast_with_white(darker) < 4.5:  # WCAG AA for text, which the page's buttons and links carry in it
+        darker = "#" + "".join(f"{int(int(darker[i : i + 2], 16) * 0.95):02x}" for i in (1, 3, 5))
+    if darker != value.lower():
+        raise ValueError(f"{value} is too pale to read on white; {darker} is the same hue and dark enough")
+    return darker
+
+
+def _clock(value: str) -> str:
+    try:
+        time.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a time of day; write one like '08:30'") from None
+    return value
+
+
+Email = Annotated[str, AfterValidator(_email)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Language = Annotated[str, AfterValidator(_language)]
+Clock = Annotated[str, AfterValidator(_clock)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Labels = dict[str, Text]  # language → text
+
+
+class Model(BaseModel):
+    """Base of every table in the file: unknown keys are mistakes, and nothing changes once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Business(Model):
+    """Who is asking."""
+
+    name: Text
+    sender: Email
+    public_url: Annotated[str, AfterValidator(_public_url)]
+    time_zone: Annotated[str, AfterValidator(_time_zone)]
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    brand_colour: Annotated[str, AfterValidator(_brand_colour)]
+
+
+class Person(Model):
+    """Someone on a team."""
+
+    name: Text
+    email: Email
+
+
+class Weekday(StrEnum):
+    """Days as `hours` names them."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+class Hours(Model):
+    """When a team works, in the business's time zone."""
+
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
+    opens: Clock = Field(alias="from")
+    closes: Clock = Field(alias="to")
+
+
+class TargetKind(StrEnum):
+    """What a card or an event can be sent to."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    SLACK = "slack"
+    TEAMS = "teams"
+    SQS = "sqs"
+    SNS = "sns"
+    LAMBDA = "lambda"
+    BUS = "bus"
+
+    @property
+    def is_aws(self) -> bool:
+        """EventBridge delivers to these by itself; `notify` delivers to the others."""
+        return self in (TargetKind.SQS, TargetKind.SNS, TargetKind.LAMBDA, TargetKind.BUS)
+
+    @property
+    def is_for_people(self) -> bool:
+        """People get one settled card; machines get every event at once."""
+        return self in (TargetKind.EMAIL, TargetKind.SLACK, TargetKind.TEAMS)
+
+
+class Target(NamedTuple):
+    """Where a route leads, written `kind:address`."""
+
+    kind: TargetKind
+    address: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Target":
+        """Read `kind:address`; ValueError says what is wrong with it."""
+        kind, _, address = text.partition(":")
+        if kind not in TargetKind.__members__.values():
+            raise ValueError(f"{text!r} must start with one of {', '.join(f'{kind}:' for kind in TargetKind)}")
+        target = cls(TargetKind(kind), address)
+        target._check()
+        return target
+
+    def _check(self) -> None:
+        if self.kind is TargetKind.EMAIL:
+            _email(self.address)
+        elif self.kind.is_aws:
+            service = "events" if self.kind is TargetKind.BUS else self.kind
+            match = _ARN.fullmatch(self.address)
+            if not match or match[1] != service:
+                raise ValueError(
+                    f"{self.address!r} is not the ARN of {service}; write arn:aws:{service}:region:account:…"
+                )
+        elif not re.fullmatch(r"https://[^\s/]+\S*|http://(127\.0\.0\.1|localhost)(:\d+)?\S*", self.address):
+            raise ValueError(f"{self.address!r} must be an https:// address")
+
+    @property
+    def id(self) -> str:
+        """Short and stable: deliveries are kept apart by it, and addresses stay out of keys and logs."""
+        return sha256(str(self).encode()).hexdigest()[:10]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.address}"
+
+
+def _target(value: str) -> str:
+    Target.parse(value)
+    return value
+
+
+TargetText = Annotated[str, AfterValidator(_target)]
+
+
+class Team(Model):
+    """Who acts on feedback, and where their cards go."""
+
+    name: Text
+    people: Annotated[tuple[Person, ...], Field(min_length=1)]
+    hours: Hours
+    cards: Annotated[tuple[TargetText, ...], Field(min_length=1, max_length=MAX_TARGETS)]
+
+
+class Reason(Model):
+    """What a customer can pick as the cause. `team` overrides the touchpoint's."""
+
+    id: Identifier
+    label: Labels
+    team: str | None = None
+
+
+class Touchpoint(Model):
+    """A moment in which customers are asked."""
+
+    team: str | None = None
+    name: Labels
+    question: Labels
+    scale: Scale
+    reasons: tuple[Reason, ...] = ()
+
+
+class Route(Model):
+    """Which feedback goes where. `when` is a condition (shared/conditions.py); empty matches every event."""
+
+    team: str
+    when: str = ""
+    to: Annotated[tuple[TargetText, ...], Field(min_length=1, max_length=MAX_TARGETS)]
+    settling: Annotated[int, Field(ge=0, le=900)] | None = None
+    """Seconds a person's card waits for the customer's next words; unset: the stage's default."""
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The parsed targets, in the file's order."""
+        return tuple(Target.parse(text) for text in self.to)
+
+
+class Config(Model):
+    """The whole file."""
+
+    default_team: str
+    business: Business
+    teams: Annotated[dict[Identifier, Team], Field(min_length=1)]
+    touchpoints: Annotated[dict[Identifier, Touchpoint], Field(min_length=1)]
+    routes: dict[Identifier, Route] = {}
+
+    @property
+    def language(self) -> str:
+        """The language spoken when the customer's own is not listed."""
+        return self.business.languages[0]
+
+    def declared_routes(self) -> dict[str, Route]:
+        """Route id → route: each team's own cards as `team-<id>`, and the routes of the file."""
+        own = {f"team-{id}": Route(team=id, when=f"team = {id}", to=team.cards) for id, team in self.teams.items()}
+        return own | self.routes
+
+
+def load(path: Path = DEFAULT_PATH) -> Config:
+    """Read and check the file; raises `ConfigError`."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError([Problem(str(path), "not found; run from the project's folder")]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([Problem(str(path.name), "is not UTF-8; save it as UTF-8")]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([Problem("syntax", f"{error}; an id or key may stand only once")]) from None
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError([_explain(detail, data) for detail in error.errors()]) from None
+    problems = list(_cross_check(config))
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def _explain(error: Mapping[str, Any], data: Any) -> Problem:
+    """Turn one of pydantic's findings into a line that names the key and the fix."""
+    location = [part for part in error["loc"] if part != "[key]"]
+    path = ".".join(str(part) for part in location)
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        known = _known_keys(location[:-1])
+        close = difflib.get_close_matches(str(location[-1]), known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(sorted(known))}"
+        return Problem(path, f"unknown key; {hint}")
+    if kind == "missing":
+        return Problem(path, "missing; add it")
+    if kind == "value_error":
+        return Problem(path, str(context["error"]))
+    if kind == "enum":
+        return Problem(path, f"{error['input']!r} is not known; use one of {context['expected']}")
+    return Problem(path, f"{error['msg'][0].lower()}{error['msg'][1:]}; mend the value {error['input']!r}")
+
+
+def _known_keys(location: Iterable[Any]) -> list[str]:
+    model: Any = Config
+    for part in location:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            fields = {field.alias or name: field for name, field in model.model_fields.items()}
+            model = _element(fields[part].annotation)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _element(annotation: Any) -> Any:
+    """The model inside `dict[…, Model]`, `tuple[Model, ...]` or `Model | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    models = (_element(argument) for argument in getattr(annotation, "__args__", ()))
+    return next((model for model in models if model is not None), None)
+
+
+def _cross_check(config: Config) -> Iterator[Problem]:
+    """What no single value shows: references between tables, and texts per language."""
+    teams = config.teams
+
+    def team(path: str, id: str) -> Iterator[Problem]:
+        if id not in teams:
+            close = difflib.get_close_matches(id, teams, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(teams)}"
+            yield Problem(path, f"no team {id!r}; {hint}")
+
+    def labels(path: str, texts: Labels) -> Iterator[Problem]:
+        for language in config.business.languages:
+            if language not in texts:
+                yield Problem(f"{path}.{language}", "missing; every language of business.languages needs a text")
+        for language in texts.keys() - set(config.business.languages):
+            yield Problem(f"{path}.{language}", "not in business.languages; add it there or remove it here")
+
+    if len(set(config.business.languages)) < len(config.business.languages):
+        yield Problem("business.languages", "a language stands twice; remove one")
+    yield from team("default_team", config.default_team)
+    for id, touchpoint in config.touchpoints.items():
+        path = f"touchpoints.{id}"
+        if touchpoint.team is not None:
+            yield from team(f"{path}.team", touchpoint.team)
+        yield from labels(f"{path}.name", touchpoint.name)
+        yield from labels(f"{path}.question", touchpoint.question)
+        seen: set[str] = set()
+        for index, reason in enumerate(touchpoint.reasons):
+            if reason.id in seen:
+                yield Problem(f"{path}.reasons.{index}.id", f"{reason.id!r} stands twice; rename one")
+            seen.add(reason.id)
+            yield from labels(f"{path}.reasons.{index}.label", reason.label)
+            if reason.team is not None:
+                yield from team(f"{path}.reasons.{index}.team", reason.team)
+    for id, route in config.routes.items():
+        yield from team(f"routes.{id}.team", route.team)
+        if id.startswith("team-"):
+            yield Problem(f"routes.{id}", "ids that start with 'team-' are the teams' own cards; rename it")
+        if len(set(route.to)) < len(route.to):
+            yield Problem(f"routes.{id}.to", "a target stands twice; remove one")

@@ -1,0 +1,184 @@
+"""The one domain model: what a customer said, about which moment, and who owns it.
+
+A feedback lives as a row of revisions. `transition` is its whole life as a state machine: it names the one event that
+leads from the revision before to the one after.
+"""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, computed_field
+
+MAX_COMMENT_GRAPHEMES = 5_000
+MAX_COMMENT_BYTES = 20_000
+MAX_REVISIONS = 20  # a link is not a chat room
+
+
+class Channel(StrEnum):
+    """How an answer reached us."""
+
+    WEB = "web"
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class Mood(StrEnum):
+    """What a rating says on any scale; UNKNOWN (words without a rating) counts as unhappy for deadlines."""
+
+    UNHAPPY = "unhappy"
+    NEUTRAL = "neutral"
+    HAPPY = "happy"
+    UNKNOWN = "unknown"
+
+
+class Scale(StrEnum):
+    """The ratings a touchpoint offers."""
+
+    SMILE5 = "smile5"
+    STARS5 = "stars5"
+    CSAT5 = "csat5"
+    NPS = "nps"
+    THUMBS = "thumbs"
+
+    @property
+    def ratings(self) -> range:
+        """All ratings, worst first."""
+        return _RANGES[self]
+
+    def mood(self, rating: int | None) -> Mood:
+        """The mood of a rating on this scale; ValueError when the scale does not have it."""
+        if rating is None:
+            return Mood.UNKNOWN
+        if rating not in self.ratings:
+            raise ValueError(f"{self} has ratings {self.ratings[0]} to {self.ratings[-1]}, not {rating}")
+        unhappy, neutral = _MOOD_LIMITS[self]
+        return Mood.UNHAPPY if rating <= unhappy else Mood.NEUTRAL if rating <= neutral else Mood.HAPPY
+
+
+_FIVE = range(1, 6)
+_RANGES = {
+    Scale.SMILE5: _FIVE,
+    Scale.STARS5: _FIVE,
+    Scale.CSAT5: _FIVE,
+    Scale.NPS: range(11),
+    Scale.THUMBS: range(2),
+}
+_MOOD_LIMITS = {  # the highest unhappy rating, the highest neutral one
+    Scale.SMILE5: (2, 3),
+    Scale.STARS5: (2, 3),
+    Scale.CSAT5: (2, 3),
+    Scale.NPS: (6, 8),
+    Scale.THUMBS: (0, 0),
+}
+
+
+def to_iso(moment: datetime) -> str:
+    """UTC with milliseconds and Z: sorts as text, and every consumer reads it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(to_iso, return_type=str)]
+
+
+class Model(BaseModel):
+    """Base of what is stored and published: a value that never changes; unknown fields of later versions are ignored."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Customer(Model):
+    """Who said it, as far as they let us know. `ref` is the business's own reference, such as an order."""
+
+    ref: str | None = None
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class Feedback(Model):
+    """What a customer said, exactly as they said it, and the team that owns it."""
+
+    id: str
+    touchpoint: str
+    place: str | None
+    team: str
+    channel: Channel
+    rating: int | None
+    scale: Scale
+    mood: Mood
+    reasons: tuple[str, ...]
+    comment: str
+    language: str
+    customer: Customer
+    received_at: Moment
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def comment_folded(self) -> str:
+        """The comment case-folded: EventBridge has no case-insensitive wildcard."""
+        return self.comment.casefold()
+
+
+class Revision(NamedTuple):
+    """One state of a feedback: its number from 1, when it came to be, and the feedback as it then was."""
+
+    number: int
+    changed_at: datetime
+    feedback: Feedback
+
+
+class Transition(StrEnum):
+    """What can happen to a feedback; the values are the names of the events."""
+
+    CAPTURED = "FeedbackCaptured"
+    AMENDED = "FeedbackAmended"
+
+
+def transition(before: Revision | None, after: Revision) -> Transition | None:
+    """Name what led from one revision to the next; None where nothing that a team knows of has changed."""
+    if before is None:
+        return Transition.CAPTURED
+    return Transition.AMENDED if after.feedback != before.feedback else None
+
+
+class Answer(NamedTuple):
+    """What one tap, text or mail says, the same for every channel. None leaves what was said before."""
+
+    id: str
+    touchpoint: str
+    place: str | None
+    channel: Channel
+    language: str
+    customer: Customer
+    rating: int | None = None
+    reasons: tuple[str, ...] | None = None
+    comment: str | None = None
+
+
+def answer_id(*identity: str) -> str:
+    """The feedback id (26 characters) of what identifies an answer, such as a link and a submission.
+
+    Deterministic, so that the same answer delivered twice is one feedback, and one-way, since links are credentials.
+    """
+    digest = sha256("\0".join(identity).encode()).digest()
+    return _base32(int.from_bytes(digest[:17], "big"))
+
+
+def random_id() -> str:
+    """A feedback id for an answer that has no identity of its own."""
+    return answer_id(secrets.token_hex(16))
+
+
+def _base32(number: int) -> str:
+    """Lower-case letters and digits without i, l, o and u, so that ids survive being read aloud."""
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+    return "".join(alphabet[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def utc_now() -> datetime:
+    """Now, to the millisecond that is stored."""
+    now = datetime.now(UTC)
+    return now - timedelta(microseconds=now.microsecond % 1000)

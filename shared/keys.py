@@ -1,0 +1,103 @@
+"""The signing keys, in a small table of their own: in the main table they would travel with its stream.
+
+The first key is written on first use, so that a plain `cdk deploy` works. A rotation adds a key that signs a minute
+later, when every warm function has had time to learn it, and retires the older ones after an overlap.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import itsdangerous
+from pydynox import DynamoDBClient
+from pydynox.exceptions import ConditionalCheckFailedException
+
+SIGNING_DELAY = timedelta(seconds=60)
+_REFRESH_SECONDS = 30.0  # shorter than SIGNING_DELAY: a verifier knows a key before anything is signed with it
+_MAX_AGE_SECONDS = 300.0  # a key that was removed by hand stops working everywhere after this
+_KEY = {"name": "signing"}
+_SIGNER = {"key_derivation": "hmac", "digest_method": sha256}
+
+
+class Keys:
+    """The live keys of one stage, cached for five minutes; `purpose` keeps links, sessions and addresses apart."""
+
+    def __init__(self, client: DynamoDBClient, table: str, *, clock: Callable[[], float] = time.time) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+        self._keys: list[dict[str, Any]] = []
+        self._loaded_at = float("-inf")
+        self._stored = 0
+
+    def dumps(self, purpose: str, payload: Any) -> str:
+        """Sign a JSON payload; the result is safe in URLs and addresses."""
+        now = self._clock()
+        active = [key for key in self._live() if key["active_at"] <= now]
+        return str(self._serializer(purpose, [active[-1]]).dumps(payload))
+
+    def loads(self, purpose: str, token: str) -> Any:
+        """Verify and read a token; raises `itsdangerous.BadData` for one that no live key signed."""
+        try:
+            return self._serializer(purpose, self._live()).loads(token)
+        except itsdangerous.BadSignature:
+            if self._clock() - self._loaded_at < _REFRESH_SECONDS:
+                raise
+            return self._serializer(purpose, self._load()).loads(token)
+
+    def rotate(self, overlap: timedelta) -> list[dict[str, Any]]:
+        """Add a key and let the others retire after `overlap`; returns all live keys, oldest first."""
+        keys, now = self._load(), self._clock()
+        retires_at = int(now + overlap.total_seconds())
+        for key in keys:
+            key["retires_at"] = min(key["retires_at"] or retires_at, retires_at)
+        # Without an overlap nothing may verify with the old keys, so the new one signs at once.
+        delay = SIGNING_DELAY.total_seconds() if overlap else 0
+        rotated = [key for key in keys if (key["retires_at"] or now + 1) > now] + [_new_key(int(now + delay))]
+        self._client.sync_update_item(
+            self._table,
+            _KEY,
+            update_expression="SET #keys = :rotated",
+            condition_expression="size(#keys) = :count",
+            expression_attribute_names={"#keys": "keys"},
+            expression_attribute_values={":rotated": rotated, ":count": self._stored},
+        )
+        return self._load()
+
+    def _live(self) -> list[dict[str, Any]]:
+        now = self._clock()
+        if now - self._loaded_at > _MAX_AGE_SECONDS:
+            self._load()
+        return [key for key in self._keys if key["retires_at"] is None or key["retires_at"] > now]
+
+    def _load(self) -> list[dict[str, Any]]:
+        item = self._client.sync_get_item(self._table, _KEY, consistent_read=True) or self._create()
+        self._stored = len(item["keys"])
+        self._keys, self._loaded_at = item["keys"], self._clock()
+        return self._live()
+
+    def _create(self) -> dict[str, Any]:
+        item = _KEY | {"keys": [_new_key(int(self._clock()))]}
+        try:
+            self._client.sync_put_item(
+                self._table,
+                item,
+                condition_expression="attribute_not_exists(#name)",
+                expression_attribute_names={"#name": "name"},
+            )
+        except ConditionalCheckFailedException:  # another function was first
+            return self._client.sync_get_item(self._table, _KEY, consistent_read=True) or {}
+        return item
+
+    @staticmethod
+    def _serializer(purpose: str, keys: list[dict[str, Any]]) -> itsdangerous.URLSafeSerializer:
+        return itsdangerous.URLSafeSerializer(
+            [key["secret"] for key in keys], salt=f"earshot.{purpose}", signer_kwargs=_SIGNER
+        )
+
+
+def _new_key(active_at: int) -> dict[str, Any]:
+    return {"secret": secrets.token_urlsafe(32), "active_at": active_at, "retires_at": None}

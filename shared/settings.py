@@ -1,0 +1,50 @@
+"""Environment → typed settings. No defaults: a missing variable stops the function at its start, by name."""
+
+import os
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Settings(BaseModel):
+    """Base of a function's settings; the field `table` is read from EARSHOT_TABLE, and so on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read every field; raises `MissingSetting` naming all the variables that are not there."""
+        names = {field: f"EARSHOT_{field.upper()}" for field in cls.model_fields}
+        missing = [name for name in names.values() if name not in os.environ]
+        if missing:
+            raise MissingSetting(f"{cls.__name__} needs {', '.join(missing)} in the environment")
+        return cls.model_validate({field: os.environ[name] for field, name in names.items()})
+
+
+class MissingSetting(Exception):
+    """The function was deployed without a variable that it needs."""
+
+
+class CaptureWebSettings(Settings):
+    """What capture_web needs."""
+
+    table: str
+    keys_table: str
+
+
+class PublishSettings(Settings):
+    """What publish needs."""
+
+    bus: str
+
+
+class NotifySettings(Settings):
+    """What notify needs. `outbound_gateway` is empty on AWS; in the local stage, the outbox that all requests go to."""
+
+    stage: str
+    table: str
+    keys_table: str
+    public_url: str
+    deliveries_queue_url: str
+    settling_seconds: int
+    outbound_gateway: str

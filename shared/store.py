@@ -1,0 +1,196 @@
+"""The main table: every key, conditional write and query that Earshot makes. The table is the truth."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from pydynox import DynamoDBClient
+from pydynox.exceptions import ConditionalCheckFailedException
+from pydynox.pydynox_core import item_from_dynamo
+
+from shared.config import Config
+from shared.errors import TooManyChanges
+from shared.feedback import MAX_REVISIONS, Answer, Channel, Customer, Feedback, Mood, Revision, Scale, to_iso
+from shared.routing import owner
+
+TEAM_SHARDS = 4  # one index key takes 1,000 writes a second
+RETENTION = timedelta(days=730)
+
+
+class CaptureStatus(StrEnum):
+    """What an answer did to the table."""
+
+    NEW = "new"
+    AMENDED = "amended"
+    REPEATED = "repeated"
+
+
+class Captured(NamedTuple):
+    """The outcome of a capture and the feedback as it now is."""
+
+    status: CaptureStatus
+    revision: Revision
+
+
+class Store:
+    """The main table of one stage."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    def capture(self, answer: Answer, config: Config, now: datetime) -> Captured:
+        """Store an answer in exactly one request: new, merged into what was said before, or already there.
+
+        The owner team is decided in the same write. Raises `TooManyChanges` after `MAX_REVISIONS`.
+        """
+        said, first = _split(answer, config)
+        write = _Upsert()
+        for name, value in said.items():
+            write.set(name, value)
+        for name, value in first.items():
+            write.set_once(name, value)
+        write.set_once("received_at", to_iso(now))
+        write.set_once("ttl", int((now + RETENTION).timestamp()))
+        write.set("changed_at", to_iso(now))
+        write.count("revision")
+        # An answer that changes nothing is not written, so that a repeated tap makes no revision and no event.
+        differs = " OR ".join(write.differs(name) for name in said)
+        condition = f"attribute_not_exists(pk) OR ({write.below('revision', MAX_REVISIONS)} AND ({differs}))"
+        try:
+            item: Any = self.client.sync_update_item(
+                self.table,
+                _feedback_key(answer.id),
+                update_expression=write.expression,
+                condition_expression=condition,
+                expression_attribute_names=write.names,
+                expression_attribute_values=write.values,
+                return_values="ALL_NEW",
+                return_values_on_condition_check_failure=True,
+            )
+        except ConditionalCheckFailedException as refusal:
+            stored: dict[str, Any] = refusal.item  # type: ignore[attr-defined]  # asked for above
+            revision = read_item(stored)
+            if all(stored[name] == value for name, value in said.items()):
+                return Captured(CaptureStatus.REPEATED, revision)
+            raise TooManyChanges(
+                f"This answer was changed {MAX_REVISIONS - 1} times, which is as often as it can be."
+            ) from None
+        revision = read_item(item)
+        return Captured(CaptureStatus.NEW if revision.number == 1 else CaptureStatus.AMENDED, revision)
+
+    def get(self, id: str) -> Revision | None:
+        """The feedback as it now is, or None."""
+        item = self.client.sync_get_item(self.table, _feedback_key(id), consistent_read=True)
+        return read_item(item) if item else None
+
+    def by_team(self, team: str, since: datetime) -> Iterator[Revision]:
+        """Feedback owned by a team that was received or amended at or after `since`, oldest change first per shard."""
+        for shard in range(TEAM_SHARDS):
+            items = self.client.sync_query(
+                self.table,
+                key_condition_expression="team_shard = :team AND changed_at >= :since",
+                expression_attribute_values={":team": f"{team}#{shard}", ":since": to_iso(since)},
+                index_name="by_team",
+            )
+            yield from (read_item(item) for item in items)
+
+
+def read_item(item: Mapping[str, Any]) -> Revision:
+    """An item of the table, as plain Python values, as the model."""
+    feedback = Feedback(
+        id=item["id"],
+        touchpoint=item["touchpoint"],
+        place=item["place"],
+        team=item["team"],
+        channel=Channel(item["channel"]),
+        rating=item["rating"],
+        scale=Scale(item["scale"]),
+        mood=Mood(item["mood"]),
+        reasons=tuple(item["reasons"]),
+        comment=item["comment"],
+        language=item["language"],
+        customer=Customer(
+            ref=item["customer_ref"],
+            name=item["customer_name"],
+            email=item["customer_email"],
+            phone=item["customer_phone"],
+        ),
+        received_at=datetime.fromisoformat(item["received_at"]),
+    )
+    return Revision(int(item["revision"]), datetime.fromisoformat(item["changed_at"]), feedback)
+
+
+def read_image(image: Mapping[str, Any]) -> Revision:
+    """An image of a stream record, in DynamoDB's own JSON, as the model."""
+    return read_item(item_from_dynamo(dict(image)))
+
+
+def _feedback_key(id: str) -> dict[str, str]:
+    return {"pk": f"F#{id}", "sk": "F"}
+
+
+def _split(answer: Answer, config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The attributes that this answer sets, and those that only a first answer does."""
+    scale = config.touchpoints[answer.touchpoint].scale
+    customer = {f"customer_{name}": value for name, value in answer.customer.model_dump().items()}
+    said = {name: value for name, value in customer.items() if value is not None}
+    first: dict[str, Any] = {name: None for name, value in customer.items() if value is None}
+    first |= {
+        "kind": "feedback",
+        "id": answer.id,
+        "touchpoint": answer.touchpoint,
+        "place": answer.place,
+        "channel": answer.channel.value,
+        "scale": scale.value,
+    }
+    said["language"] = answer.language
+    (first if answer.rating is None else said).update(rating=answer.rating, mood=scale.mood(answer.rating).value)
+    (first if answer.comment is None else said).update(comment=answer.comment or "")
+    team = owner(config, answer.touchpoint, answer.reasons or ())
+    (first if answer.reasons is None else said).update(
+        reasons=list(answer.reasons or ()), team=team, team_shard=f"{team}#{_shard(answer.id)}"
+    )
+    return said, first
+
+
+def _shard(id: str) -> int:
+    return ord(id[-1]) % TEAM_SHARDS
+
+
+class _Upsert:
+    """Builds one update expression that creates the item or merges into it."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
+        self._sets: list[str] = []
+
+    @property
+    def expression(self) -> str:
+        return "SET " + ", ".join(self._sets)
+
+    def set(self, name: str, value: Any) -> None:
+        self._sets.append(f"{self._bind(name, value)} = :{name}")
+
+    def set_once(self, name: str, value: Any) -> None:
+        placeholder = self._bind(name, value)
+        self._sets.append(f"{placeholder} = if_not_exists({placeholder}, :{name})")
+
+    def count(self, name: str) -> None:
+        placeholder = self._bind(name, 0)
+        self.values[":one"] = 1
+        self._sets.append(f"{placeholder} = if_not_exists({placeholder}, :{name}) + :one")
+
+    def differs(self, name: str) -> str:
+        return f"#{name} <> :{name}"
+
+    def below(self, name: str, limit: int) -> str:
+        self.values[":limit"] = limit
+        return f"#{name} < :limit"
+
+    def _bind(self, name: str, value: Any) -> str:
+        self.names[f"#{name}"] = name
+        self.values[f":{name}"] = value
+        return f"#{name}"
