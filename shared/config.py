@@ -11,7 +11,7 @@ from datetime import time
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, cast, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -303,14 +303,17 @@ def load(path: Path = DEFAULT_PATH) -> Config:
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
-        raise ConfigError([_explain(detail, data) for detail in error.errors()]) from None
+        found = error.errors()
+        # A list whose entries are wrong is also reported as too short; the entries say enough.
+        inner = {detail["loc"][:depth] for detail in found for depth in range(len(detail["loc"]))}
+        raise ConfigError([_explain(detail) for detail in found if detail["loc"] not in inner]) from None
     problems = list(_cross_check(config))
     if problems:
         raise ConfigError(problems)
     return config
 
 
-def _explain(error: Mapping[str, Any], data: Any) -> Problem:
+def _explain(error: Mapping[str, Any]) -> Problem:
     """Turn one of pydantic's findings into a line that names the key and the fix."""
     location = [part for part in error["loc"] if part != "[key]"]
     path = ".".join(str(part) for part in location)
@@ -326,63 +329,67 @@ def _explain(error: Mapping[str, Any], data: Any) -> Problem:
         return Problem(path, str(context["error"]))
     if kind == "enum":
         return Problem(path, f"{error['input']!r} is not known; use one of {context['expected']}")
+    if kind in ("tuple_type", "too_short"):
+        return Problem(path, "must be a list with at least one entry")
     return Problem(path, f"{error['msg'][0].lower()}{error['msg'][1:]}; mend the value {error['input']!r}")
 
 
 def _known_keys(location: Iterable[Any]) -> list[str]:
-    model: Any = Config
-    for part in location:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            fields = {field.alias or name: field for name, field in model.model_fields.items()}
-            model = _element(fields[part].annotation)
+    """The keys that the table at a location may have."""
+    model: type[BaseModel] = Config
+    parts = iter(location)
+    for part in parts:
+        annotation = {field.alias or name: field for name, field in model.model_fields.items()}[part].annotation
+        arguments = [each for each in get_args(annotation) if isinstance(each, type) and issubclass(each, BaseModel)]
+        if arguments:  # dict[id, Model] or tuple[Model, ...]: the id or index comes next
+            next(parts, None)
+        model = arguments[0] if arguments else cast(type[BaseModel], annotation)
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _element(annotation: Any) -> Any:
-    """The model inside `dict[…, Model]`, `tuple[Model, ...]` or `Model | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    models = (_element(argument) for argument in getattr(annotation, "__args__", ()))
-    return next((model for model in models if model is not None), None)
-
-
 def _cross_check(config: Config) -> Iterator[Problem]:
-    """What no single value shows: references between tables, and texts per language."""
-    teams = config.teams
-
-    def team(path: str, id: str) -> Iterator[Problem]:
-        if id not in teams:
-            close = difflib.get_close_matches(id, teams, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(teams)}"
-            yield Problem(path, f"no team {id!r}; {hint}")
-
-    def labels(path: str, texts: Labels) -> Iterator[Problem]:
-        for language in config.business.languages:
-            if language not in texts:
-                yield Problem(f"{path}.{language}", "missing; every language of business.languages needs a text")
-        for language in texts.keys() - set(config.business.languages):
-            yield Problem(f"{path}.{language}", "not in business.languages; add it there or remove it here")
-
-    if len(set(config.business.languages)) < len(config.business.languages):
+    """What no single value shows: references between tables, texts per language, and ids that stand twice."""
+    languages = config.business.languages
+    if len(set(languages)) < len(languages):
         yield Problem("business.languages", "a language stands twice; remove one")
-    yield from team("default_team", config.default_team)
+    yield from _check_team(config, "default_team", config.default_team)
     for id, touchpoint in config.touchpoints.items():
-        path = f"touchpoints.{id}"
-        if touchpoint.team is not None:
-            yield from team(f"{path}.team", touchpoint.team)
-        yield from labels(f"{path}.name", touchpoint.name)
-        yield from labels(f"{path}.question", touchpoint.question)
-        seen: set[str] = set()
-        for index, reason in enumerate(touchpoint.reasons):
-            if reason.id in seen:
-                yield Problem(f"{path}.reasons.{index}.id", f"{reason.id!r} stands twice; rename one")
-            seen.add(reason.id)
-            yield from labels(f"{path}.reasons.{index}.label", reason.label)
-            if reason.team is not None:
-                yield from team(f"{path}.reasons.{index}.team", reason.team)
+        yield from _check_touchpoint(config, f"touchpoints.{id}", touchpoint)
     for id, route in config.routes.items():
-        yield from team(f"routes.{id}.team", route.team)
-        if id.startswith("team-"):
-            yield Problem(f"routes.{id}", "ids that start with 'team-' are the teams' own cards; rename it")
-        if len(set(route.to)) < len(route.to):
-            yield Problem(f"routes.{id}.to", "a target stands twice; remove one")
+        yield from _check_route(config, id, route)
+
+
+def _check_team(config: Config, path: str, id: str | None) -> Iterator[Problem]:
+    if id is not None and id not in config.teams:
+        close = difflib.get_close_matches(id, config.teams, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(config.teams)}"
+        yield Problem(path, f"no team {id!r}; {hint}")
+
+
+def _check_labels(config: Config, path: str, labels: Labels) -> Iterator[Problem]:
+    languages = config.business.languages
+    for language in languages:
+        if language not in labels:
+            yield Problem(f"{path}.{language}", "missing; every language of business.languages needs a text")
+    for language in labels.keys() - set(languages):
+        yield Problem(f"{path}.{language}", "not in business.languages; add it there or remove it here")
+
+
+def _check_touchpoint(config: Config, path: str, touchpoint: Touchpoint) -> Iterator[Problem]:
+    yield from _check_team(config, f"{path}.team", touchpoint.team)
+    yield from _check_labels(config, f"{path}.name", touchpoint.name)
+    yield from _check_labels(config, f"{path}.question", touchpoint.question)
+    ids = [reason.id for reason in touchpoint.reasons]
+    for index, reason in enumerate(touchpoint.reasons):
+        if reason.id in ids[:index]:
+            yield Problem(f"{path}.reasons.{index}.id", f"{reason.id!r} stands twice; rename one")
+        yield from _check_labels(config, f"{path}.reasons.{index}.label", reason.label)
+        yield from _check_team(config, f"{path}.reasons.{index}.team", reason.team)
+
+
+def _check_route(config: Config, id: str, route: Route) -> Iterator[Problem]:
+    if id.startswith("team-"):
+        yield Problem(f"routes.{id}", "ids that start with 'team-' are the teams' own cards; rename it")
+    yield from _check_team(config, f"routes.{id}.team", route.team)
+    if len(set(route.to)) < len(route.to):
+        yield Problem(f"routes.{id}.to", "a target stands twice; remove one")

@@ -84,7 +84,7 @@ Moment = Annotated[datetime, PlainSerializer(to_iso, return_type=str)]
 
 
 class Model(BaseModel):
-    """Base of what is stored and published: a value that never changes; unknown fields of later versions are ignored."""
+    """Base of what is stored and published: never changes, and ignores what later versions add."""
 
     model_config = ConfigDict(frozen=True)
 

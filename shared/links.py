@@ -37,9 +37,9 @@ def read(token: str, keys: Keys, now: datetime) -> Link:
     """Verify a token; raises `LinkInvalid` or `LinkExpired`."""
     try:
         touchpoint, place, ref, expires = keys.loads(_PURPOSE, token)
+        link = Link(touchpoint, place or None, ref or None, datetime.fromtimestamp(expires, UTC))
     except (itsdangerous.BadData, ValueError, TypeError):
         raise LinkInvalid("This link is not one of ours, or was cut short. Open it again from the message.") from None
-    link = Link(touchpoint, place or None, ref or None, datetime.fromtimestamp(expires, UTC))
     if link.expires_at <= now:
         raise LinkExpired("This link has expired.")
     return link

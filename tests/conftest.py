@@ -1,0 +1,78 @@
+"""Fixtures that all tests share: a moto server in this process, the tables on it, and the shipped configuration."""
+
+import os
+
+# Before anything creates a client: made-up credentials, and no profile or endpoint of the developer's own.
+os.environ.update(
+    AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="eu-west-1", AWS_REGION="eu-west-1"
+)
+os.environ.update(POWERTOOLS_SERVICE_NAME="test", POWERTOOLS_METRICS_NAMESPACE="Earshot")
+for _name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+    os.environ.pop(_name, None)
+
+from collections.abc import Iterator  # noqa: E402
+from datetime import UTC, datetime  # noqa: E402
+
+import boto3  # noqa: E402
+import pytest  # noqa: E402
+from moto.server import ThreadedMotoServer  # noqa: E402
+from pydynox import DynamoDBClient  # noqa: E402
+
+from shared import config as config_module  # noqa: E402
+from shared.config import Config  # noqa: E402
+from shared.keys import Keys  # noqa: E402
+from shared.store import Store  # noqa: E402
+from tests.tables import KEYS_TABLE, MAIN_TABLE  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[str]:
+    """The address of a moto server on loopback; pydynox does not go through botocore, so patching would not do."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty AWS: every SDK client made in the test speaks to it. Returns its address."""
+    import requests
+
+    requests.post(f"{moto_server}/moto-api/reset", timeout=5)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_server)
+    return moto_server
+
+
+@pytest.fixture
+def client(aws: str) -> DynamoDBClient:
+    """A DynamoDB client on which both tables exist."""
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.create_table(**MAIN_TABLE)
+    dynamodb.create_table(**KEYS_TABLE)
+    return DynamoDBClient()
+
+
+@pytest.fixture
+def store(client: DynamoDBClient) -> Store:
+    """The main table, empty."""
+    return Store(client, MAIN_TABLE["TableName"])
+
+
+@pytest.fixture
+def keys(client: DynamoDBClient) -> Keys:
+    """The signing keys, none made yet."""
+    return Keys(client, KEYS_TABLE["TableName"])
+
+
+@pytest.fixture(scope="session")
+def config() -> Config:
+    """The configuration that ships."""
+    return config_module.load()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A moment that does not move."""
+    return datetime(2026, 3, 14, 9, 26, 53, 589000, tzinfo=UTC)

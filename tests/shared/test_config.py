@@ -1,0 +1,144 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import config as config_module
+from shared.config import Config, ConfigError, Target, TargetKind, contrast_with_white
+
+SHIPPED = config_module.DEFAULT_PATH.read_text(encoding="utf-8")
+
+
+def problems_after(tmp_path: Path, old: str, new: str) -> list[str]:
+    assert old in SHIPPED
+    path = tmp_path / "earshot.toml"
+    path.write_text(SHIPPED.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        config_module.load(path)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_the_shipped_business_is_valid_and_speaks_two_languages(config: Config) -> None:
+    assert config.business.languages == ("en", "ar")
+    assert config.touchpoints["checkout"].question.keys() == {"en", "ar"}
+
+
+def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
+    routes = config.declared_routes()
+    for id, team in config.teams.items():
+        assert routes[f"team-{id}"].when == f"team = {id}"
+        assert routes[f"team-{id}"].to == team.cards
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("default_team =", "defualt_team =", "defualt_team: unknown key; did you mean 'default_team'?"),
+        ('name = "Customer care"', 'nam = "Customer care"', "teams.care.nam: unknown key; did you mean 'name'?"),
+        ('team = "tills"', 'team = "till"', "touchpoints.checkout.team: no team 'till'; did you mean 'tills'?"),
+        (
+            'label = { en = "A wrong price", ar = "سعر غير صحيح" }, team = "care"',
+            'label = { en = "A wrong price", ar = "سعر غير صحيح" }, team = "nobody"',
+            "touchpoints.checkout.reasons.2.team: no team 'nobody'; use one of care, tills, delivery, web",
+        ),
+        (
+            'email = "amal@fernleaf.example"',
+            'email = "amal at fernleaf"',
+            "teams.care.people.0.email: 'amal at fernleaf' is not an email address; write name@host.tld",
+        ),
+        ('id = "staff"', 'id = "queue"', "touchpoints.checkout.reasons.1.id: 'queue' stands twice; rename one"),
+        (
+            'brand_colour = "#0b5d3b"',
+            'brand_colour = "#7fd0a0"',
+            "business.brand_colour: #7fd0a0 is too pale to read on white; #4c8061 is the same hue and dark enough",
+        ),
+        (
+            'name = { en = "Checkout", ar = "الدفع" }',
+            'name = { en = "Checkout" }',
+            "touchpoints.checkout.name.ar: missing; every language of business.languages needs a text",
+        ),
+        (
+            '"https://feedback.fernleaf.example"',
+            '"http://feedback.fernleaf.example/"',
+            "business.public_url: 'http://feedback.fernleaf.example/' must be https:// and a host, "
+            "with no path or slash at the end",
+        ),
+        ('languages = ["en", "ar"]', 'languages = "en"', "business.languages: must be a list with at least one entry"),
+        (
+            '"Europe/London"',
+            '"Europe/Londn"',
+            "business.time_zone: 'Europe/Londn' is not a time zone; write one like 'Europe/London'",
+        ),
+        (
+            'scale = "smile5"',
+            'scale = "smile7"',
+            "touchpoints.checkout.scale: 'smile7' is not known; "
+            "use one of 'smile5', 'stars5', 'csat5', 'nps' or 'thumbs'",
+        ),
+        (
+            'to = ["email:care-lead@fernleaf.example"]',
+            'to = ["fax:123"]',
+            "routes.care-hears-every-refund.to.0: 'fax:123' must start with one of "
+            "email:, webhook:, slack:, teams:, sqs:, sns:, lambda:, bus:",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_key_and_the_fix(tmp_path: Path, old: str, new: str, line: str) -> None:
+    assert line in problems_after(tmp_path, old, new)
+
+
+def test_an_id_that_stands_twice_is_a_mistake(tmp_path: Path) -> None:
+    lines = problems_after(tmp_path, "[teams.tills]", "[teams.care]")
+    assert lines[0].startswith("syntax: ")
+    assert "care" in lines[0]
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "earshot.toml"
+    path.write_text(SHIPPED.replace('team = "care"', 'team = "nobody"'), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        config_module.load(path)
+    assert len(caught.value.problems) == SHIPPED.count('team = "care"')
+    assert str(caught.value).count("\n") == len(caught.value.problems) - 1
+
+
+def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="run from the project's folder"):
+        config_module.load(tmp_path / "earshot.toml")
+
+
+@given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
+def test_any_colour_is_either_readable_on_white_or_refused_with_one_that_is(colour: str) -> None:
+    try:
+        assert contrast_with_white(config_module._brand_colour(colour)) >= 4.5
+    except ValueError as refusal:
+        suggested = str(refusal).split("; ")[1][:7]
+        assert contrast_with_white(suggested) >= 4.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "email:care@fernleaf.example",
+        "webhook:https://hooks.example.com/a?b=c",
+        "sqs:arn:aws:sqs:eu-west-1:123456789012:care",
+        "bus:arn:aws:events:eu-west-1:123456789012:event-bus/orders",
+    ],
+)
+def test_a_target_reads_back_as_it_was_written(text: str) -> None:
+    assert str(Target.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "email", "email:", "webhook:http://example.com", "sqs:care", "sns:arn:aws:sqs:eu-west-1:123456789012:x"],
+)
+def test_a_target_that_leads_nowhere_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Target.parse(text)
+
+
+def test_people_and_machines_are_told_apart() -> None:
+    assert {kind for kind in TargetKind if kind.is_for_people} == {"email", "slack", "teams"}
+    assert {kind for kind in TargetKind if kind.is_aws} == {"sqs", "sns", "lambda", "bus"}

@@ -1,0 +1,114 @@
+from datetime import UTC, datetime, timedelta
+
+import itsdangerous
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydynox import DynamoDBClient
+
+from shared import links
+from shared.errors import LinkExpired, LinkInvalid
+from shared.keys import Keys
+from shared.links import Link
+from tests.tables import KEYS_TABLE
+
+EXPIRES = datetime(2027, 1, 1, tzinfo=UTC)
+OPEN = Link("checkout", "leeds-3", None, EXPIRES)
+CUSTOMERS = Link("checkout", "leeds-3", "order-1234", EXPIRES)
+
+
+class Clock:
+    """Seconds that pass only when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_link_reads_back_as_it_was_made(keys: Keys, now: datetime) -> None:
+    assert links.read(CUSTOMERS.token(keys), keys, now) == CUSTOMERS
+    assert links.read(OPEN.token(keys), keys, now) == OPEN
+
+
+def test_an_expired_link_says_so(keys: Keys) -> None:
+    with pytest.raises(LinkExpired):
+        links.read(OPEN.token(keys), keys, EXPIRES)
+
+
+def test_a_tampered_link_is_refused(keys: Keys, now: datetime) -> None:
+    token = CUSTOMERS.token(keys)
+    for position in range(0, len(token), 7):
+        changed = "A" if token[position] != "A" else "B"
+        with pytest.raises(LinkInvalid):
+            links.read(token[:position] + changed + token[position + 1 :], keys, now)
+
+
+def test_a_token_signed_for_another_purpose_is_no_link(keys: Keys, now: datetime) -> None:
+    with pytest.raises(LinkInvalid):
+        links.read(keys.dumps("session", ["checkout", "", "", 4_000_000_000]), keys, now)
+
+
+@pytest.mark.parametrize(
+    "payload", [[], ["a"], {"touchpoint": 1}, "text", None, ["checkout", "", "", "soon"], [1, 2, 3, 4]]
+)
+def test_a_payload_of_another_shape_is_no_link(keys: Keys, now: datetime, payload: object) -> None:
+    with pytest.raises((LinkInvalid, LinkExpired)):
+        links.read(keys.dumps("link", payload), keys, now)
+
+
+@settings(max_examples=200)
+@given(token=st.text(max_size=200))
+def test_no_text_opens_a_link_or_breaks_the_reader(token: str) -> None:
+    keys = Keys.__new__(Keys)
+    keys._clock = lambda: 0.0
+    keys._keys = [{"secret": "known", "active_at": 0, "retires_at": None}]
+    keys._loaded_at = 0.0
+    with pytest.raises(LinkInvalid):
+        links.read(token, keys, EXPIRES)
+
+
+def test_a_customers_link_is_one_answer_and_an_open_link_one_per_submission() -> None:
+    assert CUSTOMERS.answer_id("a") == CUSTOMERS.answer_id("b") == CUSTOMERS.answer_id(None)
+    assert OPEN.answer_id("a") == OPEN.answer_id("a")
+    assert OPEN.answer_id("a") != OPEN.answer_id("b")
+    assert OPEN.answer_id(None) != OPEN.answer_id(None)
+
+
+def test_the_first_use_makes_the_key_and_all_functions_agree_on_it(client: DynamoDBClient) -> None:
+    one, other = Keys(client, KEYS_TABLE["TableName"]), Keys(client, KEYS_TABLE["TableName"])
+    assert other.loads("link", one.dumps("link", ["x"])) == ["x"]
+
+
+def test_a_rotation_keeps_old_links_until_the_overlap_ends(client: DynamoDBClient) -> None:
+    clock = Clock()
+    keys = Keys(client, KEYS_TABLE["TableName"], clock=clock)
+    token = keys.dumps("link", ["x"])
+    keys.rotate(timedelta(days=30))
+    clock.now += 29 * 86400
+    assert keys.loads("link", token) == ["x"]
+    clock.now += 2 * 86400
+    with pytest.raises(itsdangerous.BadSignature):
+        keys.loads("link", token)
+
+
+def test_a_function_that_has_not_seen_the_new_key_learns_it_before_it_signs(client: DynamoDBClient) -> None:
+    clock = Clock()
+    rotating, warm = (Keys(client, KEYS_TABLE["TableName"], clock=clock) for _ in range(2))
+    warm.loads("link", warm.dumps("link", ["x"]))
+    rotating.rotate(timedelta(days=30))
+    clock.now += 61
+    token = rotating.dumps("link", ["new"])
+    assert warm.loads("link", token) == ["new"]
+
+
+def test_a_rotation_without_overlap_ends_old_links_within_five_minutes(client: DynamoDBClient) -> None:
+    clock = Clock()
+    rotating, warm = (Keys(client, KEYS_TABLE["TableName"], clock=clock) for _ in range(2))
+    token = warm.dumps("link", ["x"])
+    rotating.rotate(timedelta(0))
+    assert rotating.loads("link", rotating.dumps("link", ["y"])) == ["y"]
+    clock.now += 301
+    with pytest.raises(itsdangerous.BadSignature):
+        warm.loads("link", token)
