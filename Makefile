@@ -16,7 +16,7 @@ $(VENV)/ready: requirements/dev.txt requirements/uv.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt
 	@$(BIN)/uv pip sync --require-hashes requirements/dev.txt
-	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
 
 node_modules/ready: package.json package-lock.json $(VENV)/ready

@@ -1,0 +1,129 @@
+"""`earshot doctor`: what is wrong, and what to do about it. Each check yields findings; none is good news."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import click
+from botocore.exceptions import ClientError
+
+from cli.stage import Stage, with_stage
+from shared import config as config_file
+from shared.config import Config, ConfigError, Target, TargetKind
+
+
+class Finding(NamedTuple):
+    """Something to mend: what it is about, what is wrong and the fix, and text to paste if there is any."""
+
+    subject: str
+    message: str
+    paste: str | None = None
+
+
+def check_dead_letters(stage: Stage, config: Config) -> Iterator[Finding]:
+    """Events and cards that could not be delivered, and batches that could not be published."""
+    sqs = stage.client("sqs")
+    for output, what in (
+        ("RulesDeadLetterQueueUrl", "events that a route's target refused"),
+        ("DeliveriesDeadLetterQueueUrl", "cards that could not be sent"),
+    ):
+        url = stage.outputs[output]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        waiting = int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+        if waiting:
+            yield Finding(url.rsplit("/", 1)[-1], f"{waiting} {what} wait; mend the cause, then run `earshot redrive`")
+    bucket = stage.outputs["UnpublishedBucket"]
+    batches = stage.client("s3").list_objects_v2(Bucket=bucket).get("KeyCount", 0)
+    if batches:
+        yield Finding(bucket, f"{batches} batches of feedback are stored but not published; run `earshot redrive`")
+
+
+def check_queue_targets(stage: Stage, config: Config) -> Iterator[Finding]:
+    """Teams' own queues: whether each exists and lets its route's rule send to it."""
+    for id, route in config.declared_routes().items():
+        for target in route.targets:
+            if target.kind is TargetKind.SQS:
+                yield from _check_queue(stage, f"{stage.outputs['RuleArnPrefix']}{id}", f"routes.{id}", target)
+
+
+def _check_queue(stage: Stage, rule: str, subject: str, target: Target) -> Iterator[Finding]:
+    *_, region, account, name = target.address.split(":")
+    sqs = stage.session.client("sqs", region_name=region, endpoint_url=stage.endpoint_url)
+    try:
+        url = sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes", {})
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        yield Finding(
+            subject, f"cannot look at {target.address} ({code}); create it, or ask its owner to check the policy"
+        )
+        return
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": target.address,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }
+    if not _allows(json.loads(attributes.get("Policy", "{}")), rule):
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        yield Finding(
+            subject,
+            f"{target.address} does not let the route send; add this to its policy",
+            json.dumps(policy, indent=2),
+        )
+
+
+def _allows(policy: dict[str, Any], rule: str) -> bool:
+    """Whether a queue policy lets EventBridge send on behalf of a rule."""
+    for statement in policy.get("Statement", []):
+        service = statement.get("Principal") == "*" or "events.amazonaws.com" in _list(
+            dict(statement.get("Principal", {})).get("Service")
+        )
+        action = {"sqs:SendMessage", "SQS:SendMessage", "sqs:*", "SQS:*", "*"} & set(_list(statement.get("Action")))
+        sources = [
+            arn
+            for condition in statement.get("Condition", {}).values()
+            for key, value in condition.items()
+            if key.lower() == "aws:sourcearn"
+            for arn in _list(value)
+        ]
+        if statement.get("Effect") == "Allow" and service and action and (not sources or _covered(rule, sources)):
+            return True
+    return False
+
+
+def _covered(rule: str, sources: list[str]) -> bool:
+    return any(rule == source or (source.endswith("*") and rule.startswith(source[:-1])) for source in sources)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+CHECKS: tuple[Callable[[Stage, Config], Iterator[Finding]], ...] = (check_dead_letters, check_queue_targets)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_stage
+def doctor(stage: Stage, as_json: bool) -> None:
+    """Say what is wrong and what to do; exit status 1 if anything is."""
+    try:
+        config = config_file.load()
+    except ConfigError as error:
+        findings = [Finding(f"earshot.toml: {problem.path}", problem.message) for problem in error.problems]
+    else:
+        findings = [finding for check in CHECKS for finding in check(stage, config)]
+    if as_json:
+        click.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False, indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.subject}: {finding.message}")
+            if finding.paste:
+                click.echo(finding.paste)
+        if not findings:
+            click.echo(f"Nothing to mend in stage {stage.name}.")
+    if findings:
+        sys.exit(1)

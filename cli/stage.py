@@ -1,0 +1,108 @@
+"""How a command finds the stage it speaks to: the local one while it runs, else the one deployed to AWS."""
+
+import json
+from collections.abc import Callable
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
+from pydynox import DynamoDBClient
+
+from shared.keys import Keys
+from shared.store import Store
+
+LOCAL_FILE = Path(".earshot/local.json")
+
+
+def stack_name(stage: str) -> str:
+    """The CloudFormation stack of a stage."""
+    return "earshot" if stage == "prod" else f"earshot-{stage}"
+
+
+class Stage:
+    """One deployed stage, seen with the caller's credentials."""
+
+    def __init__(self, name: str, session: boto3.Session, endpoint_url: str | None = None) -> None:
+        self.name = name
+        self.session = session
+        self.endpoint_url = endpoint_url
+
+    @classmethod
+    def find(cls, name: str | None) -> "Stage":
+        """The stage called `name`; without a name the local one if it runs, else prod."""
+        local = json.loads(LOCAL_FILE.read_text()) if LOCAL_FILE.exists() else None
+        if local and name in (None, local["stage"]):
+            session = boto3.Session(local["access_key"], local["secret_key"], region_name=local["region"])
+            return cls(local["stage"], session, local["endpoint_url"])
+        if name == "local":
+            raise click.ClickException("the local stage is not running; start it with `make run`")
+        return cls(name or "prod", boto3.Session())
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the stage that `make run` started."""
+        return self.endpoint_url is not None
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the stage."""
+        try:
+            return self.session.client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+        except NoRegionError:
+            raise click.ClickException(
+                "no AWS region; set AWS_REGION, or start the local stage with `make run`"
+            ) from None
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs, by name (infra/stack.py lists them)."""
+        name = stack_name(self.name)
+        try:
+            stack = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        except NoCredentialsError:
+            raise click.ClickException(
+                "no AWS credentials; sign in with the AWS CLI, or start the local stage with `make run`"
+            ) from None
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationError":
+                raise click.ClickException(f"no stack {name!r} here; deploy it with `make deploy`") from None
+            raise
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """The DynamoDB client that store and keys use, with the session's credentials."""
+        credentials = self.session.get_credentials()
+        if credentials is None:
+            raise click.ClickException("no AWS credentials; sign in with the AWS CLI")
+        frozen = credentials.get_frozen_credentials()
+        return DynamoDBClient(
+            region=self.session.region_name,
+            access_key=frozen.access_key,
+            secret_key=frozen.secret_key,
+            session_token=frozen.token,
+            endpoint_url=self.endpoint_url,
+        )
+
+    @cached_property
+    def store(self) -> Store:
+        """The main table."""
+        return Store(self.dynamodb, self.outputs["Table"])
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The signing keys."""
+        return Keys(self.dynamodb, self.outputs["KeysTable"])
+
+
+def with_stage(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Pass the command the `Stage` that `--stage` names, as its first argument."""
+
+    @click.pass_obj
+    @wraps(command)
+    def found(name: str | None, *args: Any, **kwargs: Any) -> Any:
+        return command(Stage.find(name), *args, **kwargs)
+
+    return found
