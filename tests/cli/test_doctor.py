@@ -1,0 +1,83 @@
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+
+from cli import doctor
+from cli.stage import Stage
+from shared import config as config_file
+from shared.config import Config
+from tests.cli.conftest import ACCOUNT, Earshot
+
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:finance"
+
+
+@pytest.fixture
+def with_a_queue(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped configuration, with a route to a team's own queue."""
+    refunds = config.routes["care-hears-every-refund"].model_copy(update={"to": (f"sqs:{QUEUE}",)})
+    changed = config.model_copy(update={"routes": {"refunds": refunds}})
+    monkeypatch.setattr(config_file, "load", lambda: changed)
+
+
+def test_a_healthy_stage_has_nothing_to_mend(earshot: Earshot, stage: str) -> None:
+    ran = earshot("doctor")
+    assert (ran.out, ran.status) == ("Nothing to mend in stage local.\n", 0)
+
+
+def test_mistakes_in_the_file_are_lines_that_name_the_key(
+    earshot: Earshot, stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "earshot.toml"
+    broken.write_text(config_file.DEFAULT_PATH.read_text().replace("smile5", "smile7"))
+    load = config_file.load
+    monkeypatch.setattr(config_file, "load", lambda: load(broken))
+    ran = earshot("doctor")
+    assert ran.status == 1
+    assert ran.out.startswith("earshot.toml: touchpoints.checkout.scale: 'smile7' is not known; use one of")
+
+
+def test_dead_letters_and_unpublished_batches_are_counted(earshot: Earshot, stage: str) -> None:
+    sqs = boto3.client("sqs")
+    for _ in range(3):
+        sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="rules-dead")["QueueUrl"], MessageBody="{}")
+    boto3.client("s3").put_object(Bucket="unpublished", Key="batch", Body=b"{}")
+    findings = json.loads(earshot("doctor", "--json").out)
+    assert [finding["message"].split()[0] for finding in findings] == ["3", "1"]
+    assert all("earshot redrive" in finding["message"] for finding in findings)
+
+
+def test_a_queue_that_refuses_its_route_is_named_with_the_policy_to_paste(
+    earshot: Earshot, stage: str, with_a_queue: None
+) -> None:
+    url = boto3.client("sqs").create_queue(QueueName="finance")["QueueUrl"]
+    [finding] = json.loads(earshot("doctor", "--json").out)
+    assert finding["subject"] == "routes.refunds"
+    boto3.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": finding["paste"]})
+    assert earshot("doctor").status == 0
+
+
+def test_a_queue_that_does_not_exist_is_said(earshot: Earshot, stage: str, with_a_queue: None) -> None:
+    assert f"cannot look at {QUEUE}" in earshot("doctor").out
+
+
+@pytest.mark.parametrize(
+    ("change", "allowed"),
+    [
+        ({}, True),
+        ({"Effect": "Deny"}, False),
+        ({"Principal": {"Service": "s3.amazonaws.com"}}, False),
+        ({"Action": "sqs:ReceiveMessage"}, False),
+        ({"Condition": {"ArnLike": {"AWS:SourceArn": "arn:rule/*"}}}, True),
+        ({"Condition": {"ArnEquals": {"aws:SourceArn": ["arn:rule/another"]}}}, False),
+    ],
+)
+def test_a_policy_is_read_as_sqs_reads_it(change: dict[str, object], allowed: bool) -> None:
+    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": ["sqs:SendMessage"]}
+    assert doctor._allows({"Statement": [statement | change]}, "arn:rule/route") is allowed
+
+
+def test_checks_look_at_the_stage_that_is_named() -> None:
+    with pytest.raises(Exception, match="local stage is not running"):
+        Stage.find("local")

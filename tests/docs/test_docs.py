@@ -1,0 +1,69 @@
+"""What the documents promise is there: commands, options, targets, files and events."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from cli.main import cli
+from shared.config import Config
+from shared.events import EVENTS
+
+ROOT = Path(__file__).parent.parent.parent
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+FENCE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
+
+
+def shell_lines(document: Path) -> list[str]:
+    blocks = FENCE.findall(document.read_text(encoding="utf-8"))
+    return [line for language, block in blocks if language == "sh" for line in block.splitlines() if line.strip()]
+
+
+def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
+    """The click command that a line calls, and the words that are left for it."""
+    command: click.Command = cli
+    while isinstance(command, click.Group) and words:
+        found = command.get_command(click.Context(command), words[0])
+        assert found is not None, f"no command {words[0]!r}"
+        command, words = found, words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_earshot_command_shown_exists_with_its_options(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    shown = [line for line in shell_lines(document) if "earshot " in line] + re.findall(r"`(earshot [a-z][^`]*)`", text)
+    for line in shown:
+        words = line.split("earshot ", 1)[1].split()
+        command, rest = command_of(words)
+        options = {option for parameter in command.params for option in parameter.opts}
+        for word in rest:
+            if word.startswith("--"):
+                assert word.split("=")[0] in options, f"{line}: no option {word}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_make_target_shown_exists(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    shown = set(re.findall(r"(?:^|`)make ([a-z]+)", document.read_text(encoding="utf-8"), re.MULTILINE))
+    assert shown <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_linked_exists(document: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text(encoding="utf-8")):
+        if "://" not in link:
+            assert (document.parent / link).exists(), f"{document.name} links {link}"
+
+
+def test_every_event_is_documented() -> None:
+    page = (ROOT / "docs/events.md").read_text(encoding="utf-8")
+    for name in EVENTS:
+        assert name in page
+
+
+def test_the_teams_and_reasons_in_the_readme_are_those_of_the_shipped_business(config: Config) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r'team = "([a-z-]+)"', readme)) <= set(config.teams)
+    assert set(re.findall(r"earshot link ([a-z-]+)", readme)) <= set(config.touchpoints)
