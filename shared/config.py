@@ -284,14 +284,26 @@ class Config(Model):
         """The language spoken when the customer's own is not listed."""
         return self.business.languages[0]
 
+    def known_ids(self) -> dict[str, list[str]]:
+        """Field of a condition → every value there can be, for those that this file decides."""
+        return {
+            "team": list(self.teams),
+            "touchpoint": list(self.touchpoints),
+            "reason": [reason.id for touchpoint in self.touchpoints.values() for reason in touchpoint.reasons],
+            "language": list(self.business.languages),
+        }
+
     def declared_routes(self) -> dict[str, Route]:
         """Route id → route: each team's own cards as `team-<id>`, and the routes of the file."""
         own = {f"team-{id}": Route(team=id, when=f"team = {id}", to=team.cards) for id, team in self.teams.items()}
         return own | self.routes
 
 
-def load(path: Path = DEFAULT_PATH) -> Config:
-    """Read and check the file; raises `ConfigError`."""
+def load(path: Path = DEFAULT_PATH, *, deployed: bool = False) -> Config:
+    """Read and check the file; raises `ConfigError`.
+
+    Functions pass `deployed`: what is deployed has been checked, and a cold start need not do so again.
+    """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -307,7 +319,7 @@ def load(path: Path = DEFAULT_PATH) -> Config:
         # A list whose entries are wrong is also reported as too short; the entries say enough.
         inner = {detail["loc"][:depth] for detail in found for depth in range(len(detail["loc"]))}
         raise ConfigError([_explain(detail) for detail in found if detail["loc"] not in inner]) from None
-    problems = list(_cross_check(config))
+    problems = [] if deployed else [*_cross_check(config), *_check_conditions(config)]
     if problems:
         raise ConfigError(problems)
     return config
@@ -393,3 +405,15 @@ def _check_route(config: Config, id: str, route: Route) -> Iterator[Problem]:
     yield from _check_team(config, f"routes.{id}.team", route.team)
     if len(set(route.to)) < len(route.to):
         yield Problem(f"routes.{id}.to", "a target stands twice; remove one")
+
+
+def _check_conditions(config: Config) -> Iterator[Problem]:
+    from shared.conditions import ConditionError, check, parse  # here, to stay off the path of a customer's answer
+
+    for id, route in config.routes.items():
+        try:
+            condition = parse(route.when)
+            check(condition, config.known_ids())
+            condition.pattern()
+        except ConditionError as error:
+            yield Problem(f"routes.{id}.when", error.message)

@@ -82,6 +82,22 @@ def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
             "routes.care-hears-every-refund.to.0: 'fax:123' must start with one of "
             "email:, webhook:, slack:, teams:, sqs:, sns:, lambda:, bus:",
         ),
+        (
+            'when = "touchpoint = delivery"',
+            'when = "touchpoint = delivery and moood = happy"',
+            "routes.order-system.when: 'moood' is not a field; did you mean 'mood'? (column 27)",
+        ),
+        (
+            'when = "touchpoint = delivery"',
+            'when = "touchpoint = deliveries"',
+            "routes.order-system.when: There is no touchpoint 'deliveries'; did you mean 'delivery'? (column 1)",
+        ),
+        (
+            'when = "touchpoint = delivery"',
+            'when = "words ~ late and words ~ cold"',
+            "routes.order-system.when: EventBridge compares words once in a rule, and these cannot become one "
+            "comparison: make two routes; for two words, write words ~ late*refund or words ~ refund*late. (column 18)",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_key_and_the_fix(tmp_path: Path, old: str, new: str, line: str) -> None:

@@ -1,0 +1,278 @@
+"""Conditions as EventBridge patterns, and what EventBridge cannot say, refused with the reason.
+
+A pattern is an object of fields that must all match, each with an array of which any element may; `$or` joins
+alternatives. EventBridge keeps one array per field and alternative (the last one written wins), so two comparisons of
+one field that must both hold are made one here. An array in an event, such as reasons, matches if any element does.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from shared.conditions import (
+    FIELDS,
+    ORDER,
+    RATINGS,
+    And,
+    Comparison,
+    Condition,
+    ConditionError,
+    Node,
+    Not,
+    Value,
+    equals,
+)
+from shared.events import SOURCE
+
+MAX_LENGTH = 2_048  # EventBridge's limits: characters of a pattern,
+MAX_CLAUSES = 1_000  # combinations that `$or` makes,
+MAX_COMPLEXITY = 10  # and wildcards, see `complexity`
+
+
+def compile_pattern(condition: Condition) -> dict[str, Any]:
+    """The pattern that matches exactly the events for which `condition.matches`; raises ConditionError."""
+    return _Compiler(condition.text).pattern(condition.root)
+
+
+@dataclass(frozen=True)
+class _Allowed:
+    """The values of one field that a clause lets through: those in `values`, or all but those."""
+
+    values: frozenset[Value]
+    all_but: bool
+    column: int = field(compare=False)
+
+    @property
+    def exact(self) -> bool:
+        """Whether no value has a *."""
+        return all(map(_is_exact, self.values))
+
+    def lets(self, value: Value) -> bool:
+        """Whether an exact value passes."""
+        actual = value if isinstance(value, int) else value[0]
+        return any(equals(wanted, actual) for wanted in self.values) != self.all_but
+
+    def render(self) -> list[Any]:
+        """The field's array. `anything-but` matches null, as a missing rating or place should."""
+        exact = sorted(value if isinstance(value, int) else value[0] for value in self.values if _is_exact(value))
+        globs = sorted(_wildcard(value) for value in self.values if not _is_exact(value))
+        if not self.all_but:
+            return [*exact, *({"wildcard": glob} for glob in globs)]
+        if not globs:
+            return [{"anything-but": exact}]
+        return [{"anything-but": {"wildcard": globs + [_wildcard((str(value),)) for value in exact]}}]
+
+
+_Clause = dict[str, _Allowed]
+"""Fields that must all let an event through. A pattern is made of one clause, or of several joined by `$or`."""
+
+
+class _Compiler:
+    """Turns a condition into clauses: negations pushed down to the comparisons, `and` multiplied out over `or`."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def pattern(self, root: Node | None) -> dict[str, Any]:
+        clauses = [_Clause()] if root is None else self._clauses(root, opposite=False)
+        if not clauses:
+            raise self._refusal("No feedback can ever match this", 1)
+        first, *others = clauses
+        shared = {name: allowed for name, allowed in first.items() if all(allowed == c.get(name) for c in others)}
+        rest = [{name: allowed for name, allowed in clause.items() if name not in shared} for clause in clauses]
+        if not all(rest):  # one alternative asks for nothing more than what all ask for
+            pattern = _render(shared)
+        elif any("event" in clause for clause in rest):
+            pattern = _render(shared) | {"$or": [_render(clause) for clause in rest]}
+        else:
+            pattern = _render(shared, {"$or": [_render_feedback(clause) for clause in rest]})
+        pattern = {"source": [SOURCE]} | pattern
+        self._check_limits(pattern, clauses)
+        return pattern
+
+    def _refusal(self, reason: str, column: int) -> ConditionError:
+        return ConditionError(reason + ".", self._text, column)
+
+    def _check_limits(self, pattern: dict[str, Any], clauses: list[_Clause]) -> None:
+        size = len(pattern_text(pattern))
+        if size > MAX_LENGTH:
+            raise self._refusal(
+                f"EventBridge takes patterns of at most {MAX_LENGTH:,} characters, and this one has {size:,}: "
+                "shorten it, or make two routes",
+                1,
+            )
+        for name in FIELDS:
+            allowed = [clause[name] for clause in clauses if name in clause]
+            globs = {_wildcard(value) for each in allowed for value in each.values if not _is_exact(value)}
+            if complexity(globs) > MAX_COMPLEXITY:
+                raise self._refusal(
+                    f"{len(globs)} comparisons of {name} with * are too complex for one rule of EventBridge: "
+                    "ask for three or fewer, or make two routes",
+                    allowed[0].column,
+                )
+
+    def _clauses(self, node: Node, *, opposite: bool) -> list[_Clause]:
+        if isinstance(node, Comparison):
+            return _simplify({node.name: self._allowed(node, opposite)})
+        if isinstance(node, Not):
+            return self._clauses(node.inner, opposite=not opposite)
+        alternatives = [self._clauses(part, opposite=opposite) for part in node.parts]
+        if isinstance(node, And) == opposite:  # De Morgan: the opposite of `and` is `or`
+            return _join(clause for clauses in alternatives for clause in clauses)
+        clauses = [_Clause()]
+        for each in alternatives:
+            if len(clauses) * len(each) > MAX_CLAUSES:
+                raise self._refusal(
+                    f"This makes more than {MAX_CLAUSES:,} combinations, which EventBridge refuses: make two routes", 1
+                )
+            clauses = _join(both for left, right in product(clauses, each) for both in self._both(left, right))
+        return clauses
+
+    def _allowed(self, node: Comparison, opposite: bool) -> _Allowed:
+        if node.name == "reason" and opposite:
+            raise self._refusal(
+                "EventBridge cannot say that a reason was not picked, because customers pick several: "
+                "it would match as soon as any other was picked. Name the reasons you want",
+                node.column,
+            )
+        values: Iterable[Value] = node.values
+        if node.operator in ORDER:
+            values = (rating for rating in RATINGS if node.holds(rating))
+        return _Allowed(frozenset(values), opposite, node.column)
+
+    def _both(self, left: _Clause, right: _Clause) -> list[_Clause]:
+        common = {name: self._intersect(name, left[name], right[name]) for name in left.keys() & right.keys()}
+        return _simplify(left | right | common)
+
+    def _intersect(self, name: str, left: _Allowed, right: _Allowed) -> _Allowed:
+        column = max(left.column, right.column)
+        if left.all_but and right.all_but:
+            return _Allowed(left.values | right.values, True, column)
+        if not left.all_but and not right.all_but:
+            if left.values <= right.values or right.values <= left.values:
+                return min(left, right, key=lambda each: len(each.values))
+            if name == "reason":
+                raise self._refusal(
+                    "EventBridge cannot ask for several reasons at once, only for any of several: use in (…)", column
+                )
+        for some, other in ((left, right), (right, left)):
+            if some.exact and not some.all_but:
+                return _Allowed(frozenset(value for value in some.values if other.lets(value)), False, column)
+        hint = "; for two words, write words ~ late*refund or words ~ refund*late" if name == "words" else ""
+        raise self._refusal(
+            f"EventBridge compares {name} once in a rule, and these cannot become one comparison: "
+            f"make two routes{hint}",
+            column,
+        )
+
+
+def _simplify(clause: _Clause) -> list[_Clause]:
+    """No clause with a field that lets nothing through; no field that lets everything through."""
+    if any(not allowed.values and not allowed.all_but for allowed in clause.values()):
+        return []
+    return [{name: allowed for name, allowed in clause.items() if allowed.values}]
+
+
+def _join(clauses: Iterable[_Clause]) -> list[_Clause]:
+    """Alternatives, with those that differ in one field only made one."""
+    joined: list[_Clause] = []
+    for clause in clauses:
+        index = 0
+        while index < len(joined):
+            one = _one_of(joined[index], clause)
+            if one is None:
+                index += 1
+                continue
+            del joined[index]  # what became one may become one with another
+            clause, index = one, 0
+        joined.append(clause)
+    return joined
+
+
+def _one_of(left: _Clause, right: _Clause) -> _Clause | None:
+    """The clause that lets through what either does, or None."""
+    different = [name for name in left if left[name] != right.get(name)]
+    if left.keys() != right.keys() or len(different) > 1:
+        return None
+    if not different:
+        return left
+    a, b = left[different[0]], right[different[0]]
+    if not a.all_but and not b.all_but:
+        either = _Allowed(a.values | b.values, False, a.column)
+    elif not (a.exact and b.exact):
+        return None
+    elif a.all_but and b.all_but:
+        either = _Allowed(a.values & b.values, True, a.column)
+    else:
+        some, but = (b, a) if a.all_but else (a, b)
+        either = _Allowed(but.values - some.values, True, a.column)
+    return _simplify(left | {different[0]: either})[0]
+
+
+def _is_exact(value: Value) -> bool:
+    return isinstance(value, int) or len(value) == 1
+
+
+def _wildcard(value: Value) -> str:
+    """EventBridge's own wildcard syntax."""
+    parts = value if isinstance(value, tuple) else (str(value),)
+    return "*".join(re.sub(r"([\\*])", r"\\\1", part) for part in parts)
+
+
+def _render(clause: _Clause, feedback: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A clause as the top level of a pattern, with more of `detail.feedback`."""
+    pattern: dict[str, Any] = {}
+    if "event" in clause:
+        pattern["detail-type"] = clause["event"].render()
+    inner = _render_feedback(clause) | (feedback or {})
+    if inner:
+        pattern["detail"] = {"feedback": inner}
+    return pattern
+
+
+def _render_feedback(clause: _Clause) -> dict[str, Any]:
+    return {FIELDS[name].key: allowed.render() for name, allowed in sorted(clause.items()) if name != "event"}
+
+
+def pattern_text(pattern: dict[str, Any]) -> str:
+    """The pattern as PutRule takes it."""
+    return json.dumps(pattern, separators=(",", ":"), ensure_ascii=False)
+
+
+def complexity(wildcards: Iterable[str]) -> int:
+    """How EventBridge weighs the wildcards of one field: how many of their beginnings one input can match at once.
+
+    AWS documents that there is a limit, not which. The measure is that of aws/event-ruler's MachineComplexityEvaluator;
+    a limit of 10 agrees with what is publicly known: EventBridge takes three `*:stack/name/*` and refuses four, takes
+    two `*/datasync/*.tif` and refuses four, takes four `*.tif`. Counting stops above the limit.
+    """
+    machines = [re.findall(r"\\.|.", f'"{wildcard}"', re.DOTALL) for wildcard in sorted(wildcards)]
+    alphabet = {sign for machine in machines for sign in machine if sign != "*"}
+    start = frozenset((index, 0) for index in range(len(machines)))
+    seen, waiting, most = {start}, [start], 0
+    while waiting and most <= MAX_COMPLEXITY:
+        active = waiting.pop()
+        for sign in alphabet:
+            after = _step(machines, active, sign)
+            most = max(most, len(after))
+            if after not in seen:
+                seen.add(after)
+                waiting.append(after)
+    return most
+
+
+def _step(machines: list[list[str]], active: Iterable[tuple[int, int]], sign: str) -> frozenset[tuple[int, int]]:
+    """The beginnings (machine, length) that match after one more sign; a * may stand for nothing."""
+    after = set()
+    for index, length in active:
+        machine = machines[index]
+        if length and machine[length - 1] == "*":
+            after.add((index, length))
+        if length < len(machine) and machine[length] == sign:
+            after.add((index, length + 1))
+            if length + 1 < len(machine) and machine[length + 1] == "*":
+                after.add((index, length + 2))
+    return frozenset(after)

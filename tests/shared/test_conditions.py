@@ -1,0 +1,420 @@
+"""The language of routes: read, refused, and one verdict in Python, on MiniStack and on moto."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from ministack.services import eventbridge as ministack
+from moto.events.models import EventPattern
+
+from shared.conditions import MAX_LENGTH, And, Comparison, Condition, ConditionError, Node, Not, Or, check, parse
+from shared.events import EVENTS, feedback_event
+from shared.feedback import Channel, Feedback, Mood, Revision, Transition
+from shared.patterns import complexity, pattern_text
+from tests.factories import a_feedback
+
+
+def feedback(**changes: Any) -> Feedback:
+    said = {"reasons": ("queue", "price"), "comment": "Overcharged TWICE, and nobody cared"}
+    return a_feedback(**(said | changes))
+
+
+def event(name: str, about: Feedback) -> dict[str, Any]:
+    """The event as EventBridge sees it, of the real detail that is published."""
+    detail = feedback_event(Transition(name), None, Revision(1, about.received_at, about)).detail()
+    return {
+        "version": "0",
+        "id": "6a7e8feb",
+        "account": "000000000000",
+        "region": "us-east-1",
+        "time": "2026-03-01T12:00:00Z",
+        "resources": [],
+        "source": "earshot",
+        "detail-type": name,
+        "detail": detail,
+    }
+
+
+def ministack_verdict(pattern: str, seen: dict[str, Any]) -> bool:
+    """TestEventPattern of MiniStack, which refuses a pattern as EventBridge does."""
+    status, _, body = ministack._test_event_pattern({"EventPattern": pattern, "Event": json.dumps(seen)})
+    assert status == 200, body
+    return bool(json.loads(body)["Result"])
+
+
+# What a condition says
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("", True),
+        ("mood = unhappy and reason in (refund, price)", True),
+        ("reason = queue", True),
+        ("reason = refund", False),
+        ("touchpoint = checkout and place = leeds-*", True),
+        ("place = leeds", False),
+        ("place = *-3", True),
+        ("place = *s-*", True),
+        ("place = l*e*e*d*s", False),
+        ("words ~ overcharg", True),
+        ("words ~ *Overcharg*", True),
+        ('words ~ "charged twice"', True),
+        ("words ~ charged*cared", True),
+        ("words ~ cared*charged", False),
+        ("words !~ refund", True),
+        ("words in (refund, twice)", True),
+        ("words not in (refund, twice)", False),
+        ("rating <= 2", True),
+        ("rating < 2", False),
+        ("rating in (1, 2) and rating >= 2", True),
+        ("event = FeedbackCaptured", True),
+        ("event != FeedbackCaptured", False),
+        ("team = tills", True),
+        ("language = ar", False),
+        ("channel = sms", False),
+        ("channel not in (sms, email)", True),
+        ("team = web or team = tills", True),
+        ("team = web or team = tills and mood = happy", False),
+        ("(team = web or team = tills) and mood = unhappy", True),
+        ("NOT mood = happy AND NOT (team = web OR place = york)", True),
+        ("not not mood = happy", False),
+    ],
+)
+def test_a_condition_says_what_it_reads_as(text: str, verdict: bool) -> None:
+    condition = parse(text)
+
+    assert condition.matches("FeedbackCaptured", feedback()) is verdict
+    assert ministack_verdict(pattern_text(condition.pattern()), event("FeedbackCaptured", feedback())) is verdict
+
+
+@pytest.mark.parametrize("silent", [{"rating": None, "mood": Mood.UNKNOWN}, {"place": None}, {"comment": ""}])
+@pytest.mark.parametrize("text", ["rating <= 2", "rating > 2", "place = york*", "place = york", "words ~ refund"])
+def test_not_is_the_exact_opposite_even_where_the_customer_said_nothing(text: str, silent: dict[str, Any]) -> None:
+    about = feedback(**silent)
+    seen = event("FeedbackCaptured", about)
+    positive, negative = parse(text), parse(f"not {text}")
+
+    assert positive.matches("FeedbackCaptured", about) != negative.matches("FeedbackCaptured", about)
+    assert ministack_verdict(pattern_text(positive.pattern()), seen) == positive.matches("FeedbackCaptured", about)
+    assert ministack_verdict(pattern_text(negative.pattern()), seen) == negative.matches("FeedbackCaptured", about)
+
+
+@pytest.mark.parametrize(
+    ("text", "comment"),
+    [
+        ('words ~ "5\\* hotel"', "A 5* hotel"),
+        ('words ~ "C:\\\\temp"', "in c:\\temp it was"),
+        ('words ~ "say \\"no\\""', 'they SAY "no"'),
+        ("words ~ 'say \"no\"'", 'they SAY "no"'),
+        ("words ~ STRASSE", "Die Straße"),
+        ("words ~ استرداد", "أريد استرداد المبلغ"),
+        ('words ~ "two lines*end"', "Two lines\nof words, and the end"),
+    ],
+)
+def test_words_are_found_as_written_in_any_case_and_script(text: str, comment: str) -> None:
+    about = feedback(comment=comment)
+    condition = parse(text)
+
+    assert condition.matches("FeedbackCaptured", about)
+    assert ministack_verdict(pattern_text(condition.pattern()), event("FeedbackCaptured", about))
+    assert not condition.matches("FeedbackCaptured", feedback(comment="A 5 hotel, c:temp, no"))
+
+
+# What it becomes
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("mood = unhappy and reason in (refund, price)", {"mood": ["unhappy"], "reasons": ["price", "refund"]}),
+        ("rating <= 2", {"rating": [0, 1, 2]}),
+        ("rating > 2 and rating != 5 and rating < 7", {"rating": [3, 4, 6]}),
+        ("not rating > 8", {"rating": [{"anything-but": [9, 10]}]}),
+        ("words ~ Overcharg", {"comment_folded": [{"wildcard": "*overcharg*"}]}),
+        ("place in (york, leeds-*)", {"place": ["york", {"wildcard": "leeds-*"}]}),
+        ("place != york and place != leeds-*", {"place": [{"anything-but": {"wildcard": ["leeds-*", "york"]}}]}),
+        (
+            "team = a or team = b or mood = happy and team = c",
+            {"$or": [{"team": ["a", "b"]}, {"mood": ["happy"], "team": ["c"]}]},
+        ),
+        ("mood = happy and (team = a or place = b)", {"mood": ["happy"], "$or": [{"team": ["a"]}, {"place": ["b"]}]}),
+        ("mood = happy or mood = happy and team = a", {"mood": ["happy"]}),
+        ("team in (a, b, c) and team in (b, c, d) and team != c", {"team": ["b"]}),
+        ("team not in (a, b) or team = a", {"team": [{"anything-but": ["b"]}]}),
+        ("not (team = a or mood = happy)", {"mood": [{"anything-but": ["happy"]}], "team": [{"anything-but": ["a"]}]}),
+    ],
+)  # fmt: skip
+def test_the_pattern_is_the_shortest_that_says_it(text: str, detail: dict[str, Any]) -> None:
+    assert parse(text).pattern() == {"source": ["earshot"], "detail": {"feedback": detail}}
+
+
+def test_an_empty_condition_and_one_that_is_always_true_ask_for_our_source_only() -> None:
+    assert parse("  ").pattern() == {"source": ["earshot"]}
+    assert parse("mood = happy or mood != happy").pattern() == {"source": ["earshot"]}
+
+
+def test_alternatives_that_name_the_event_stand_above_detail() -> None:
+    assert parse("event = FeedbackAmended or team = tills").pattern() == {
+        "source": ["earshot"],
+        "$or": [{"detail-type": ["FeedbackAmended"]}, {"detail": {"feedback": {"team": ["tills"]}}}],
+    }
+
+
+# What it refuses
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message"),
+    [
+        ("moood = happy", 1, "did you mean 'mood'?"),
+        ("mood = unhapy", 8, "did you mean 'unhappy'?"),
+        ("mood = Unhappy", 8, "did you mean 'unhappy'?"),
+        ("event = Captured", 9, "did you mean 'FeedbackCaptured'?"),
+        ("team = a and colour = red", 14, "use one of touchpoint, place,"),
+        ("mood == happy", 6, "write '='"),
+        ("mood = happy && team = a", 14, "write 'and'"),
+        ("mood = happy team = a", 14, "expected 'and', 'or' or the end"),
+        ("mood = happy, neutral", 13, "expected 'and', 'or' or the end"),
+        ("mood happy", 6, "expected an operator"),
+        ("mood in happy", 9, "mood in (a, b)"),
+        ("mood in (happy", 15, "expected ',' or ')'"),
+        ("mood not = happy", 10, "expected 'in' after 'not'"),
+        ("mood =", 7, "expected a value for mood"),
+        ("team = and", 8, "put it in quotes to mean the word"),
+        ("team > 3", 6, "only a rating is more or less"),
+        ("team ~ tills", 6, "~ is for words"),
+        ("rating = two", 10, "a whole number from 0 to 10"),
+        ("rating = 11", 10, "a whole number from 0 to 10"),
+        ("rating = -1", 10, "a whole number from 0 to 10"),
+        ("rating = ٣", 10, "a whole number from 0 to 10"),
+        ('words ~ "over', 9, 'add "'),
+        ('words ~ "*"', 9, "says nothing"),
+        ('team = ""', 8, "says nothing"),
+        ("(mood = happy", 14, "the '(' at column 1"),
+        ("mood = happy)", 13, "expected 'and', 'or' or the end"),
+        ("mood = happy and", 17, "expected a field"),
+        ("mood = happy | team = a", 14, "means nothing here"),
+        ("words ~ a\x00b", 10, "not text"),
+        ("words ~ \ud800", 9, "not text"),
+        ("(" * 60 + "mood = happy" + ")" * 60, 51, "Nested more than 50 deep"),
+        ("not " * 60 + "mood = happy", 201, "Nested more than 50 deep"),
+    ],
+)
+def test_a_mistake_is_named_with_its_column_and_a_suggestion(text: str, column: int, message: str) -> None:
+    with pytest.raises(ConditionError) as refusal:
+        parse(text)
+
+    assert message in refusal.value.message
+    assert refusal.value.column == column
+    assert refusal.value.message.endswith(f"(column {column})")
+    assert refusal.value.pointer().splitlines()[-1] == " " * (column - 1) + "^"
+
+
+def test_a_condition_longer_than_any_pattern_is_refused_unread() -> None:
+    with pytest.raises(ConditionError, match=r"at most 2,048 characters"):
+        parse("x" * (MAX_LENGTH + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message"),
+    [
+        ("reason != refund", 1, "cannot say that a reason was not picked"),
+        ("mood = happy and reason not in (a, b)", 18, "cannot say that a reason was not picked"),
+        ("not (mood = happy and reason = a)", 23, "cannot say that a reason was not picked"),
+        ("reason = a and reason = b", 16, "cannot ask for several reasons at once"),
+        ("words ~ late and words ~ refund", 18, "late*refund"),
+        ("words ~ late and words !~ refund", 18, "make two routes"),
+        ("place = leeds-* and place != leeds-3", 21, "make two routes"),
+        ("mood = happy and mood = unhappy", 1, "No feedback can ever match"),
+        ("rating < 0", 1, "No feedback can ever match"),
+        ("mood = happy and words in (refund, late, cold, broken)", 18, "too complex for one rule"),
+        (
+            f"place in ({', '.join(f'shop-{n}' for n in range(200))})",
+            1,
+            "at most 2,048 characters, and this one has 2,",
+        ),
+        (" and ".join(f"(place!=a{n} or team!=b{n})" for n in range(11)), 1, "more than 1,000 combinations"),
+    ],
+)
+def test_what_a_pattern_cannot_say_is_refused_with_the_reason(text: str, column: int, message: str) -> None:
+    with pytest.raises(ConditionError) as refusal:
+        parse(text).pattern()
+
+    assert message in refusal.value.message
+    assert refusal.value.column == column
+
+
+@pytest.mark.parametrize(
+    ("wildcards", "accepted"),
+    [
+        # Rules that EventBridge is publicly known to have taken and refused.
+        ([f"*:stack/{name}/*" for name in ("SharedStack", "WorkerStack", "WebStack")], True),
+        ([f"*:stack/{name}/*" for name in ("SharedStack", "WorkerStack", "WebStack", "MonitoringStack")], False),
+        (["*/datasync/*.bif", "*/datasync/*.tif"], True),
+        (["*/datasync/*.bif", "*/datasync/*.tif", "*/datasync/*.tiff", "*/datasync/*.svs"], False),
+        (["*.bif", "*.tif", "*.tiff", "*.svs"], True),
+    ],
+)
+def test_the_complexity_of_wildcards_is_measured_as_eventbridge_does(wildcards: list[str], accepted: bool) -> None:
+    assert (complexity(wildcards) <= 10) is accepted
+
+
+def test_ids_that_do_not_exist_are_named_with_the_one_that_may_be_meant() -> None:
+    known = {"team": ["tills", "web"], "touchpoint": ["checkout", "check-in"], "reason": []}
+
+    check(parse("team = tills and touchpoint = check* and reason = anything and place = anywhere"), known)
+    with pytest.raises(ConditionError, match=r"There is no team 'till'; did you mean 'tills'\?") as refusal:
+        check(parse("mood = happy and not team in (web, till)"), known)
+    assert refusal.value.column == 22
+    with pytest.raises(ConditionError, match=r"use one of checkout, check-in"):
+        check(parse("touchpoint = de*"), known)
+
+
+# What EventBridge does, told by its own documentation and matcher (aws/event-ruler): the reasons for the refusals
+
+
+@pytest.mark.parametrize(
+    ("array", "about", "verdict"),
+    [
+        # an array matches if any element does, and so does its opposite
+        ({"reasons": [{"anything-but": ["price"]}]}, {"reasons": ("price", "queue")}, True),
+        ({"reasons": [{"anything-but": ["price"]}]}, {"reasons": ("price",)}, False),
+        # an empty array is a missing field, which nothing but exists:false matches
+        ({"reasons": [{"anything-but": ["price"]}]}, {"reasons": ()}, False),
+        # null is a value: anything but what was asked for, and no number
+        ({"rating": [{"anything-but": [1, 2]}]}, {"rating": None}, True),
+        ({"rating": [{"numeric": ["<=", 2]}]}, {"rating": None}, False),
+        ({"place": [{"anything-but": {"wildcard": "leeds-*"}}]}, {"place": None}, True),
+        # of two arrays for one field, the last one counts
+        ({"team": ["tills"], "$or": [{"team": ["web"]}, {"place": ["leeds-3"]}]}, {"team": "web"}, True),
+        # * stands for nothing as well, and for line breaks
+        ({"comment_folded": [{"wildcard": "*a*b*"}]}, {"comment": "ab"}, True),
+        ({"comment_folded": [{"wildcard": "*a*b*"}]}, {"comment": "x a\nb"}, True),
+    ],
+)
+def test_eventbridge_patterns_mean_what_the_compiler_relies_on(
+    array: dict[str, Any], about: dict[str, Any], verdict: bool
+) -> None:
+    pattern = json.dumps({"detail": {"feedback": array}})
+
+    assert ministack_verdict(pattern, event("FeedbackCaptured", feedback(**about))) is verdict
+
+
+# One verdict everywhere
+
+IDS = ("a", "b", "ab", "ba-1", "b-2")
+WORDS = ("ab", "ba", "A*B", "ß", "c*", "*", "\\", "b\na")
+
+ids = st.sampled_from([(each,) for each in IDS] + [("a", ""), ("", "b"), ("b-", ""), ("", "a", ""), ("a", "-", "1")])
+words = st.sampled_from([("", each.casefold(), "") for each in WORDS] + [("", "a", "b", "")])
+
+
+def comparisons() -> st.SearchStrategy[Comparison]:
+    def of(
+        name: str, values: st.SearchStrategy[Any], operators: tuple[str, ...] = ("=",)
+    ) -> st.SearchStrategy[Comparison]:
+        several = st.lists(values, min_size=1, max_size=3, unique=True).map(tuple)
+        return st.one_of(
+            st.builds(Comparison, st.just(name), st.just("="), several),
+            *(
+                st.builds(Comparison, st.just(name), st.just(sign), values.map(lambda v: (v,)))
+                for sign in operators[1:]
+            ),
+        )
+
+    def one_of(choices: Any) -> st.SearchStrategy[tuple[str]]:
+        return st.sampled_from([(str(each),) for each in choices])
+
+    return st.one_of(
+        *(of(name, ids) for name in ("touchpoint", "place", "team", "language", "reason")),
+        of("channel", one_of(Channel)),
+        of("mood", one_of(Mood)),
+        of("event", one_of(EVENTS)),
+        of("rating", st.integers(0, 10), ("=", "<", "<=", ">", ">=")),
+        of("words", words),
+    )
+
+
+def joined(parts: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    several = st.lists(parts, min_size=2, max_size=3).map(tuple)
+    return st.one_of(st.builds(Not, parts), st.builds(And, several), st.builds(Or, several))
+
+
+conditions = st.recursive(comparisons(), joined, max_leaves=6).map(lambda root: Condition(root, str(root)))
+comments = st.lists(st.sampled_from([*WORDS, "a", "b", "C", " ", "é", "xyz"]), max_size=5).map("".join)
+feedbacks = st.builds(
+    feedback,
+    touchpoint=st.sampled_from(IDS),
+    place=st.none() | st.sampled_from(IDS),
+    team=st.sampled_from(IDS),
+    language=st.sampled_from(IDS),
+    channel=st.sampled_from(Channel),
+    mood=st.sampled_from(Mood),
+    rating=st.none() | st.integers(0, 10),
+    reasons=st.lists(st.sampled_from(IDS), max_size=3, unique=True).map(tuple),
+    comment=comments,
+)
+events = st.sampled_from([*EVENTS])
+
+
+@settings(max_examples=300, deadline=None)
+@given(conditions, st.lists(st.tuples(events, feedbacks), min_size=1, max_size=8))
+def test_python_ministack_and_moto_give_one_verdict(condition: Condition, seen: list[tuple[str, Feedback]]) -> None:
+    try:
+        pattern = pattern_text(condition.pattern())
+    except ConditionError as refusal:
+        assume("No feedback can ever match" in refusal.message)
+        assert not any(condition.matches(name, about) for name, about in seen)
+        return
+    for name, about in seen:
+        verdict = condition.matches(name, about)
+        assert ministack_verdict(pattern, event(name, about)) is verdict
+        if "\n" not in about.comment:  # moto's * stops at a line break; EventBridge's does not
+            assert EventPattern.load(pattern).matches_event(event(name, about)) is verdict  # type: ignore[arg-type]
+
+
+@settings(max_examples=300, deadline=None)
+@given(conditions)
+@example(
+    parse('words ~ "5\\* \\\\ \\"x\\"" or place = "and" and not (not team > "")'.replace('team > ""', "rating > 3"))
+)
+def test_the_tidy_text_reads_as_the_same_condition(condition: Condition) -> None:
+    assert parse(str(condition)) == condition
+
+
+SCRAPS = [
+    "mood",
+    "words",
+    "rating",
+    "=",
+    "!=",
+    "~",
+    "<",
+    "in",
+    "(",
+    ")",
+    ",",
+    "not",
+    "and",
+    "or",
+    "happy",
+    '"',
+    "'",
+    "3",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=40) | st.lists(st.sampled_from(SCRAPS), max_size=12).map(" ".join))
+def test_any_text_is_read_or_refused_at_a_column_of_it(text: str) -> None:
+    try:
+        condition = parse(text)
+    except ConditionError as refusal:
+        column = refusal.column
+    else:
+        assert parse(str(condition)) == condition
+        column = 1
+    assert 1 <= column <= len(text) + 1
