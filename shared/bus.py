@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from shared.events import SOURCE, FeedbackEvent
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Bus:
         self._name = name
 
     def put(self, entries: Sequence[Entry]) -> list[str | None]:
-        """Put all entries; per entry None, or the error that refused it. Never raises for what one request met."""
+        """Put all entries; per entry None, or the code of the error that refused it. One request stops no other."""
         outcomes: list[str | None] = []
         for request in pack(entries):
             outcomes += self._put(request)
@@ -66,9 +68,11 @@ class Bus:
         ]
         try:
             answer = self._client.put_events(Entries=wire)
-        except Exception as error:  # throttled, unreachable, refused whole: these entries failed, later ones may not
-            return [f"{type(error).__name__}: {error}"] * len(request)
+        except ClientError as error:  # throttled or refused whole: these entries failed, later ones may not
+            return [error.response["Error"]["Code"]] * len(request)
+        except BotoCoreError as error:  # unreachable; botocore's messages may quote what was sent
+            return [type(error).__name__] * len(request)
         return [
-            f"{result['ErrorCode']}: {result.get('ErrorMessage', '')}" if "ErrorCode" in result else None
+            result.get("ErrorCode")  # some entries can fail where the request succeeds
             for result in answer["Entries"]
         ]

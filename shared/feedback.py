@@ -10,7 +10,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, computed_field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema, computed_field
 
 MAX_COMMENT_GRAPHEMES = 5_000
 MAX_COMMENT_BYTES = 20_000
@@ -80,7 +80,11 @@ def to_iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Moment = Annotated[datetime, PlainSerializer(to_iso, return_type=str)]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(to_iso, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
 
 
 class Model(BaseModel):
@@ -90,35 +94,35 @@ class Model(BaseModel):
 
 
 class Customer(Model):
-    """Who said it, as far as they let us know. `ref` is the business's own reference, such as an order."""
+    """Who said it, as far as they let us know."""
 
-    ref: str | None = None
-    name: str | None = None
-    email: str | None = None
-    phone: str | None = None
+    ref: str | None = Field(default=None, description="your own reference, such as an order's")
+    name: str | None = Field(default=None, description="as they signed")
+    email: str | None = Field(default=None, description="given to be answered")
+    phone: str | None = Field(default=None, description="given to be answered")
 
 
 class Feedback(Model):
     """What a customer said, exactly as they said it, and the team that owns it."""
 
-    id: str
-    touchpoint: str
-    place: str | None
-    team: str
-    channel: Channel
-    rating: int | None
-    scale: Scale
-    mood: Mood
-    reasons: tuple[str, ...]
-    comment: str
-    language: str
-    customer: Customer
-    received_at: Moment
+    id: str = Field(description="stays the same however often the customer adds to it")
+    touchpoint: str = Field(description="the moment in which they were asked; an id of `earshot.toml`")
+    place: str | None = Field(description="where, such as a branch")
+    team: str = Field(description="the team that owns it; an id of `earshot.toml`")
+    channel: Channel = Field(description="how it reached us")
+    rating: int | None = Field(description="on the scale; null for words without a rating")
+    scale: Scale = Field(description="1 to 5; `nps` 0 to 10; `thumbs` 0 or 1")
+    mood: Mood = Field(description="what the rating says on any scale; `unknown` without one")
+    reasons: tuple[str, ...] = Field(description="what they picked as the cause; ids of the touchpoint")
+    comment: str = Field(description="their own words, exactly; empty when there are none")
+    language: str = Field(description="the language they were asked in")
+    customer: Customer = Field(description="who said it, as far as they let us know")
+    received_at: Moment = Field(description="when the first of it was stored")
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def comment_folded(self) -> str:
-        """The comment case-folded: EventBridge has no case-insensitive wildcard."""
+        """the comment case-folded, for conditions on words: EventBridge's wildcards are case-sensitive"""
         return self.comment.casefold()
 
 

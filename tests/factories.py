@@ -1,7 +1,10 @@
 """Believable feedback for tests; pass what the test is about."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.feedback import Answer, Channel, Customer, Feedback, Mood, Revision, Scale, answer_id
 
@@ -45,3 +48,15 @@ def an_answer(*identity: str, **changes: Any) -> Answer:
         rating=2,
     )
     return answer._replace(**changes)
+
+
+def a_context() -> LambdaContext:
+    """What Lambda passes beside the event."""
+    return SimpleNamespace(  # type: ignore[return-value]  # Powertools' class has no constructor
+        function_name="earshot-test",
+        function_version="$LATEST",
+        invoked_function_arn="arn:aws:lambda:eu-west-1:111122223333:function:earshot-test",
+        memory_limit_in_mb="256",
+        aws_request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+        get_remaining_time_in_millis=lambda: 30_000,
+    )

@@ -23,7 +23,9 @@ def feedback(**changes: Any) -> Feedback:
 
 def event(name: str, about: Feedback) -> dict[str, Any]:
     """The event as EventBridge sees it, of the real detail that is published."""
-    detail = feedback_event(Transition(name), None, Revision(1, about.received_at, about)).detail()
+    revision = Revision(1, about.received_at, about)
+    before = None if name == Transition.CAPTURED else revision
+    detail = feedback_event(Transition(name), before, revision).detail()
     return {
         "version": "0",
         "id": "6a7e8feb",

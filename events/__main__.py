@@ -1,0 +1,115 @@
+"""Writes the published contract from the event classes: the schemas beside this file, and the page `docs/events.md`.
+
+`python -m events` (or `make contract`) after a change to `shared/events.py`; the tests fail while either is stale.
+Golden events are written by hand, once for each event and version, and never changed.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from shared.events import EVENTS, SOURCE, FeedbackEvent
+
+ROOT = Path(__file__).parent.parent
+GOLDEN = ROOT / "events" / "golden"
+
+INTRODUCTION = f"""\
+# Events
+
+Generated from `shared/events.py` by `make contract`; do not edit.
+
+Earshot puts these events on the bus `earshot` (stage `prod`; other stages: `earshot-<stage>`) with the source
+`{SOURCE}`. A route in `earshot.toml`, or a rule of your own on the bus, brings them to your queue, topic, function or
+bus.
+
+- **At least once.** An event can arrive again, always with the same `detail.id`: drop what you have handled.
+- **In any order.** `detail.revision` counts the changes of one feedback from 1: keep the highest.
+- **Whole.** Every event carries the whole feedback, so one that you missed leaves no gap in what you know.
+- **Verbatim.** `feedback.comment` is what the customer wrote, in any script, character for character.
+- **Versioned.** A change that you could notice is a new `detail.version`; new fields alone are not. Ignore fields that
+  you do not know.
+
+Each event has a JSON Schema of its `detail` in `events/schemas/` and one example in `events/golden/`.
+"""
+
+
+def contract() -> dict[Path, str]:
+    """All generated files: path → content."""
+    schemas = {
+        ROOT / "events" / "schemas" / f"{_versioned(event)}.json": _json(_schema(event)) for event in EVENTS.values()
+    }
+    return schemas | {ROOT / "docs" / "events.md": "\n".join(_page())}
+
+
+class _AsSent(GenerateJsonSchema):
+    """Fields with a default are optional to read, and always there in what is sent."""
+
+    def field_is_required(self, field: Any, total: bool) -> bool:
+        return field["type"] == "model-field" or super().field_is_required(field, total)
+
+
+def _schema(event: type[FeedbackEvent]) -> dict[str, Any]:
+    schema = event.model_json_schema(schema_generator=_AsSent, mode="serialization")
+    return {"$schema": GenerateJsonSchema.schema_dialect} | schema
+
+
+def _versioned(event: type[FeedbackEvent]) -> str:
+    return f"{event.detail_type}.v{event.model_fields['version'].default}"
+
+
+def _page() -> Iterator[str]:
+    yield INTRODUCTION
+    yield "| detail-type | version | when |\n|---|---|---|"
+    for event in EVENTS.values():
+        name, version = _versioned(event).split(".v")
+        yield f"| [`{name}`](#{name.lower()}) | {version} | {event.__doc__} |"
+    feedback = _schema(next(iter(EVENTS.values())))["$defs"]
+    yield "\n## What every event says\n"
+    yield from _fields(_schema(FeedbackEvent))
+    yield f"\n## `feedback`\n\n{feedback['Feedback']['description']}\n"
+    yield from _fields(feedback["Feedback"] | {"$defs": feedback})
+    yield f"\n### `feedback.customer`\n\n{feedback['Customer']['description']}\n"
+    yield from _fields(feedback["Customer"])
+    for event in EVENTS.values():
+        yield f"\n## {event.detail_type}\n\n{event.__doc__}\n"
+        own = event.model_fields.keys() - FeedbackEvent.model_fields.keys()
+        if own:
+            schema = _schema(event)
+            yield from _fields(schema | {"properties": {name: schema["properties"][name] for name in sorted(own)}})
+            yield ""
+        golden = (GOLDEN / f"{_versioned(event)}.json").read_text(encoding="utf-8")
+        yield f"```json\n{golden}```"
+    yield ""
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[str]:
+    yield "| field | type | meaning |\n|---|---|---|"
+    for name, field in schema["properties"].items():
+        yield f"| `{name}` | {_type(field, schema)} | {field['description']} |"
+
+
+def _type(field: dict[str, Any], schema: dict[str, Any]) -> str:
+    """A field's type as a person says it."""
+    if "$ref" in field:
+        name = field["$ref"].rpartition("/")[2]
+        values = schema["$defs"][name].get("enum")
+        return " · ".join(f"`{value}`" for value in values) if values else "object"
+    if "anyOf" in field:
+        return " or ".join(_type(option, schema) for option in field["anyOf"])
+    if field["type"] == "array":
+        return f"list of {field['items']['type']}s"
+    return "time, UTC" if field.get("format") == "date-time" else str(field["type"])
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    for path, content in contract().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        print(path.relative_to(ROOT))

@@ -1,0 +1,103 @@
+"""The published contract: classes, schemas, golden events and page agree."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+
+from events.__main__ import GOLDEN, ROOT, contract
+from shared.events import EVENTS, feedback_event, read_event
+from shared.feedback import Channel, Customer, Mood, Scale, Transition, transition
+from tests.factories import a_feedback, a_revision
+
+CONTRACT = contract()
+GOLDEN_EVENTS = sorted(GOLDEN.glob("*.json"))
+
+
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """The published schema of an event such as `FeedbackCaptured.v1`."""
+    schema = json.loads((ROOT / "events" / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
+    return Draft202012Validator(schema, format_checker=FormatChecker())
+
+
+@pytest.mark.parametrize("path", CONTRACT, ids=lambda path: path.name)
+def test_the_generated_file_is_not_stale(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == CONTRACT[path], "run `make contract`"
+
+
+def test_every_event_and_version_has_a_golden_event_and_a_schema() -> None:
+    current = {f"{name}.v{event.model_fields['version'].default}" for name, event in EVENTS.items()}
+    golden = {path.stem for path in GOLDEN_EVENTS}
+    assert golden >= current
+    assert {path.stem for path in (ROOT / "events" / "schemas").glob("*.json")} == golden
+
+
+@pytest.mark.parametrize("path", GOLDEN_EVENTS, ids=lambda path: path.stem)
+def test_a_golden_event_reads_and_comes_back_the_same(path: Path) -> None:
+    golden = json.loads(path.read_text(encoding="utf-8"))
+    assert read_event(golden).detail() == golden["detail"]
+    assert path.stem == f"{golden['detail-type']}.v{golden['detail']['version']}"
+
+
+@pytest.mark.parametrize("path", GOLDEN_EVENTS, ids=lambda path: path.stem)
+def test_a_golden_event_keeps_to_its_schema(path: Path) -> None:
+    golden = json.loads(path.read_text(encoding="utf-8"))
+    validator(path.stem).validate(golden["detail"])
+
+
+def test_fields_of_later_versions_are_ignored() -> None:
+    golden = json.loads(GOLDEN_EVENTS[0].read_text(encoding="utf-8"))
+    golden["detail"] |= {"weather": "rain"}
+    golden["detail"]["feedback"] |= {"aisle": 7}
+    assert "weather" not in read_event(golden).detail()
+
+
+def test_an_event_of_someone_else_is_not_read() -> None:
+    with pytest.raises(KeyError):
+        read_event({"detail-type": "OrderCreated", "detail": {}})
+
+
+words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40)
+feedbacks = st.builds(
+    lambda **said: a_feedback(**said),
+    place=st.none() | words,
+    team=words,
+    channel=st.sampled_from(Channel),
+    rating=st.none() | st.integers(0, 10),
+    scale=st.sampled_from(Scale),
+    mood=st.sampled_from(Mood),
+    reasons=st.lists(words, max_size=3).map(tuple),
+    comment=words,
+    language=st.sampled_from(["en", "ar"]),
+    customer=st.builds(Customer, ref=st.none() | words, email=st.none() | words),
+)
+
+
+@given(feedbacks, feedbacks)
+def test_every_change_keeps_to_the_schema_and_reads_back(before, after) -> None:  # type: ignore[no-untyped-def]
+    first, second = a_revision(1)._replace(feedback=before), a_revision(2)._replace(feedback=after)
+    for old, new in ((None, first), (first, second)):
+        name = transition(old, new)
+        if name is None:
+            assert before == after
+            continue
+        event = feedback_event(name, old, new)
+        sent = json.loads(json.dumps(event.detail()))
+        validator(f"{name}.v1").validate(sent)
+        assert read_event({"detail-type": name, "detail": sent}) == event
+
+
+def test_previous_says_only_what_changed() -> None:
+    before, after = a_revision(1, comment="slow", rating=2), a_revision(2, comment="slow, and rude", rating=2)
+    event = feedback_event(Transition.AMENDED, before, after)
+    assert event.detail()["previous"] == {"comment": "slow"}
+
+
+def test_an_event_id_follows_from_the_feedback_and_its_revision() -> None:
+    event = feedback_event(Transition.CAPTURED, None, a_revision(1))
+    assert event.id == f"{event.feedback.id}-1"
