@@ -1,0 +1,263 @@
+"""What people really send: `4`, `4/5`, `four`, `👍`, `2 queue too long`, `Stop overcharging me`.
+
+Pure, and for any channel on which an answer is a line of words. A rating is taken only where the words say so plainly;
+in doubt they are kept whole and rate nothing. No word is ever dropped, other than those that were the rating.
+"""
+
+import re
+import tomllib
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from shared.feedback import Scale
+from shared.texts import LANGUAGES
+
+_FOLDER = Path(__file__).parent / "words"
+
+
+class Command(StrEnum):
+    """What a message asks of us, beside what it says."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+
+
+class Reading(NamedTuple):
+    """What a message says: a rating on the scale that was asked for, words, and a command. All may be absent."""
+
+    rating: int | None
+    comment: str
+    command: Command | None = None
+
+
+def read(message: str, scale: Scale, languages: Iterable[str]) -> Reading:
+    """Read a message. `languages` are those whose words count. Never raises."""
+    text = clean(message)
+    words = _Words.of(tuple(languages))
+    command, alone = words.command(text)
+    if alone:
+        return Reading(None, "", command)
+    rating, length = words.rating(text, scale)
+    comment = _after_rating(text[length:]) if length else text
+    if rating is not None and words.command(comment) == (Command.STOP, True):  # "2 stop"
+        return Reading(rating, "", Command.STOP)
+    if rating is None:
+        rating = _closing_rating(text, scale)
+    if rating is None:
+        rating = _emoji_rating(text, scale)
+    return Reading(rating, comment, command)
+
+
+def clean(message: str) -> str:
+    """The text without what no store or screen takes: lone surrogates, control characters, edges of white space."""
+    whole = message.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return "".join(char for char in whole if char in "\n\t" or unicodedata.category(char) != "Cc").strip()
+
+
+def language_of(text: str, languages: Iterable[str]) -> str | None:
+    """The first of the languages that is written like the text; None for one without letters, or like none of them."""
+    script = _script(text)
+    return next((language for language in languages if script and script == _script_of(language)), None)
+
+
+# --- Words of the languages -------------------------------------------------------------------------------------------
+
+_TOKEN = re.compile(r"[^\W_]+", re.UNICODE)
+
+
+def _fold(text: str) -> str:
+    """Comparable: no case, accents, vowel marks or tatweel. Apostrophes go, so that "don't" is one word."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if unicodedata.category(char) != "Mn" and char not in "'’ـ")
+
+
+def _tokens(text: str) -> list[str]:
+    return _TOKEN.findall(_fold(text))
+
+
+@cache
+def _vocabulary(language: str) -> dict[str, Any]:
+    path = _FOLDER / f"{language}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+class _Words(NamedTuple):
+    """The folded words of some languages."""
+
+    commands: dict[str, Command]
+    courtesy: frozenset[str]
+    quantities: frozenset[str]
+    numbers: dict[str, int]
+    thumbs: dict[str, int]
+    fraction: re.Pattern[str]
+
+    @classmethod
+    @cache
+    def of(cls, languages: tuple[str, ...]) -> "_Words":
+        """Join the vocabularies. Commands are understood in every language there is: a stop is a stop."""
+        chosen = [_vocabulary(language) for language in languages]
+
+        def phrases(key: str) -> list[str]:
+            return [_fold(phrase) for vocabulary in chosen for phrase in vocabulary.get(key, ())]
+
+        def one_of(key: str) -> str:
+            return "|".join(re.escape(phrase) for phrase in sorted(phrases(key), key=len, reverse=True)) or r"(?!)"
+
+        everything = [_vocabulary(language) for language in LANGUAGES]
+        return cls(
+            commands={
+                _fold(phrase): command
+                for vocabulary in everything
+                for command in Command
+                for phrase in vocabulary.get(command.value, ())
+            },
+            courtesy=frozenset(_fold(word) for vocabulary in everything for word in vocabulary.get("courtesy", ())),
+            quantities=frozenset(phrases("quantities")),
+            numbers={_fold(word): number for vocabulary in chosen for word, number in vocabulary["numbers"].items()},
+            thumbs=dict.fromkeys(phrases("yes"), 1) | dict.fromkeys(phrases("no"), 0),
+            fraction=re.compile(rf"\s*(?:/|\b(?:{one_of('out_of')})\b)\s*(\d{{1,3}})\b|\s*(?:{one_of('points')})\b"),
+        )
+
+    def command(self, text: str) -> tuple[Command | None, bool]:
+        """The command in a text, and whether the text says nothing else."""
+        tokens = _tokens(text)
+        while tokens and tokens[0] in self.courtesy and " ".join(tokens) not in self.commands:
+            tokens = tokens[1:]
+        for length in range(min(3, len(tokens)), 0, -1):
+            command = self.commands.get(" ".join(tokens[:length]))
+            rest = [token for token in tokens[length:] if token not in self.courtesy]
+            if command and not rest:
+                return command, True
+        # As carriers do: a message that begins with STOP or HELP is one, whatever else it says. So is no other word's,
+        # for "Cancel my order" and "Start opening on Sundays" are feedback.
+        if tokens and tokens[0] in ("stop", "stopall", "help"):
+            return self.commands[tokens[0]], False
+        return None, False
+
+    def rating(self, text: str, scale: Scale) -> tuple[int | None, int]:
+        """The rating that a text begins with and how many characters say it; (None, 0) when it begins with none."""
+        found = self._number(text) or self._stars(text) or self._spoken(text, scale)
+        if not found or found[0] not in scale.ratings:
+            return None, 0
+        number, end, exact = found
+        fraction = self.fraction.match(_fold_same_length(text), end)
+        if fraction:
+            end = fraction.end()
+            exact = fraction[1] is None  # "5 stars"; while "4 of 5" may go on: "4 of 5 items"
+            if not exact and int(fraction[1]) != scale.ratings[-1]:
+                return None, 0
+        following = _tokens(text[end:])
+        if not exact and following and following[0] in self.quantities and not _breaks(text, end):
+            return None, 0
+        return number, end
+
+    def _number(self, text: str) -> tuple[int, int, bool] | None:
+        match = _LEADING_NUMBER.match(text)
+        return (int(match[1]), match.end(), False) if match else None
+
+    def _stars(self, text: str) -> tuple[int, int, bool] | None:
+        match = _LEADING_STARS.match(text)
+        return (sum(char in _STARS for char in match[0]), match.end(), True) if match else None
+
+    def _spoken(self, text: str, scale: Scale) -> tuple[int, int, bool] | None:
+        """A number in words, or yes and no where the scale is thumbs, that stands apart: `four - slow`, not
+        `one of your staff`."""
+        spoken = self.numbers | (self.thumbs if scale is Scale.THUMBS else {})
+        match = _LEADING_WORDS.match(text)
+        if not match:
+            return None
+        ends = [word.end() for word in _TOKEN.finditer(match[0])]
+        for end in reversed(ends):
+            number = spoken.get(" ".join(_tokens(match[0][:end])))
+            if number is not None and (_breaks(text, end) or self.fraction.match(_fold_same_length(text), end)):
+                return number, end, True
+        return None
+
+
+_STARS = "⭐★🌟"
+_LEADING_NUMBER = re.compile(
+    r"""[\s"'“”‘’(*#\[]*           # what surrounds it
+        (\d{1,2})[\ufe0f\u20e3]*   # in any script's digits, or as a keycap
+        (?![\d%‰°\w])              # not the start of 100, 20%, 2nd, 4pm
+        (?!\s?[.,:\-–]\d)          # nor of 4.5, 2:30, 4-5
+        (?!\s+\d|\s?[£€$¥])        # nor of 4 5, 5 €
+    """,
+    re.VERBOSE,
+)
+_LEADING_STARS = re.compile(rf"\s*(?:[{_STARS}]\ufe0f?)+☆*")
+_LEADING_WORDS = re.compile(r"[\s\"'“”‘’(*]*[^\W\d_]+(?: [^\W\d_]+)?")
+_SEPARATORS = " \t\r\n-–—:;,.!/)*]\"'“”‘’،؛\ufe0f\u20e3"
+_CLOSING_FRACTION = re.compile(r"(?:^|[,.;:!?\n–—-])\s*(\d{1,2})\s*/\s*(\d{1,2})\W*$")
+_CLOSING_LINE = re.compile(r"\n\s*(\d{1,2})\W*$")
+
+
+def _breaks(text: str, position: int) -> bool:
+    """Whether the sentence pauses here: at the end, at punctuation, at a line's end."""
+    return re.match(r"\s*$|\s*[\n,.;:!?)\"'“”*،؛/–—-]", text[position:]) is not None
+
+
+def _fold_same_length(text: str) -> str:
+    """Folded where one character stays one, so that positions hold."""
+    return "".join(folded if len(folded := _fold(char)) == 1 else char for char in text)
+
+
+def _after_rating(rest: str) -> str:
+    """What follows a rating, without what joined the two; empty when it is punctuation only."""
+    rest = rest.lstrip(_SEPARATORS).rstrip()
+    says = any(char.isalnum() or unicodedata.category(char) == "So" for char in rest)
+    return rest if says else ""
+
+
+def _closing_rating(text: str, scale: Scale) -> int | None:
+    """A rating that a text ends with, set apart: `Slow again. 2/5`, or a last line of its own."""
+    if match := _CLOSING_FRACTION.search(text):
+        number, denominator = int(match[1]), int(match[2])
+        return number if denominator == scale.ratings[-1] and number in scale.ratings else None
+    match = _CLOSING_LINE.search(text)
+    return int(match[1]) if match and int(match[1]) in scale.ratings else None
+
+
+# --- Emoji ------------------------------------------------------------------------------------------------------------
+
+_EMOJI = {  # from the unhappiest, 0, to the happiest, 4
+    emoji: position
+    for position, emojis in enumerate(
+        ("😡😠🤬😤😭💩🤮👎😾", "🙁☹😞😕😟😒😢😔😣😩🙄", "😐😑😶", "🙂☺😊😌👌😃", "👍😀😄😁😍🤩🥰❤💯🎉👏🥳😇💚💙💖🙌")
+    )
+    for emoji in emojis
+}
+_NPS = (0, 3, 7, 9, 10)
+
+
+def _emoji_rating(text: str, scale: Scale) -> int | None:
+    """What the emoji of a text rate, when they are of one mood. They stay in the words: they are how it was said."""
+    ratings = [_on_scale(_EMOJI[char], scale) for char in text if char in _EMOJI]
+    known = [rating for rating in ratings if rating is not None]
+    one_mood = len(known) == len(ratings) and len({scale.mood(rating) for rating in known}) == 1
+    return known[0] if one_mood else None
+
+
+def _on_scale(position: int, scale: Scale) -> int | None:
+    if scale is Scale.THUMBS:
+        return None if position == 2 else int(position > 2)
+    return _NPS[position] if scale is Scale.NPS else position + 1
+
+
+# --- Scripts ----------------------------------------------------------------------------------------------------------
+
+
+def _script(text: str) -> str | None:
+    """The script of most letters, as Unicode names it: LATIN, ARABIC, …"""
+    names = Counter(unicodedata.name(char, "").partition(" ")[0] for char in text if char.isalpha())
+    return names.most_common(1)[0][0] if names else None
+
+
+@cache
+def _script_of(language: str) -> str | None:
+    return _script("".join(_vocabulary(language).get("courtesy", ())))

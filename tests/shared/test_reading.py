@@ -1,0 +1,229 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.feedback import Scale
+from shared.reading import Command, Reading, clean, language_of, read
+
+LANGUAGES = ("en", "ar")
+FIVE = Scale.SMILE5
+
+
+@pytest.mark.parametrize(
+    ("message", "rating", "comment"),
+    [
+        ("4", 4, ""),
+        ("4/5", 4, ""),
+        (" 4 / 5 ", 4, ""),
+        ("(4)", 4, ""),
+        ("4️⃣", 4, ""),
+        ("5!!", 5, ""),
+        ("4 out of 5", 4, ""),
+        ("5 stars!", 5, ""),
+        ("four", 4, ""),
+        ("Four stars, nice", 4, "nice"),
+        ("two: slow", 2, "slow"),
+        ("2 queue too long", 2, "queue too long"),
+        ("3 - slow", 3, "slow"),
+        ("3\n\nToo slow.", 3, "Too slow."),
+        ("1. Rude staff", 1, "Rude staff"),
+        ("★★☆☆☆", 2, ""),
+        ("⭐⭐⭐⭐ good", 4, "good"),
+        ("٤", 4, ""),
+        ("۴", 4, ""),
+        ("٣ - بطيء", 3, "بطيء"),
+        ("أربعة", 4, ""),
+        ("٤ من ٥", 4, ""),
+        ("اربعة نجوم", 4, ""),
+    ],
+)
+def test_a_rating_is_read_from_how_people_write_it(message: str, rating: int, comment: str) -> None:
+    assert read(message, FIVE, LANGUAGES) == Reading(rating, comment)
+
+
+@pytest.mark.parametrize(
+    ("message", "rating"),
+    [
+        ("👍", 5),
+        ("👍🏽", 5),
+        ("😡", 1),
+        ("☹️", 2),
+        ("😐", 3),
+        ("❤️❤️", 5),
+        ("Lovely staff 😍", 5),
+        ("Queue too long 😡😡", 1),
+    ],
+)
+def test_an_emoji_rates_and_stays_in_the_words(message: str, rating: int) -> None:
+    assert read(message, FIVE, LANGUAGES) == Reading(rating, message)
+
+
+@pytest.mark.parametrize(("message", "rating"), [("Slow again. 2/5", 2), ("It was fine\n4", 4)])
+def test_a_rating_set_apart_at_the_end_counts(message: str, rating: int) -> None:
+    assert read(message, FIVE, LANGUAGES) == Reading(rating, message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Queue too long!!",
+        "One of your staff was rude",
+        "2 hours late",
+        "1 till open",
+        "4 of 5 items missing",
+        "4pm delivery missed",
+        "4.5",
+        "4,5",
+        "4-5",
+        "100",
+        "20% off not applied",
+        "£5 too much",
+        "5€ zu viel",
+        "2/10",
+        "0",
+        "6",
+        "Due on 2/5",
+        "I waited at till 4",
+        "👍😡",
+        "🤖",
+        "thanks",
+    ],
+)
+def test_in_doubt_the_words_are_kept_whole_and_rate_nothing(message: str) -> None:
+    assert read(message, FIVE, LANGUAGES) == Reading(None, message)
+
+
+@pytest.mark.parametrize(
+    ("message", "scale", "rating", "comment"),
+    [
+        ("10", Scale.NPS, 10, ""),
+        ("0", Scale.NPS, 0, ""),
+        ("7/10", Scale.NPS, 7, ""),
+        ("ten", Scale.NPS, 10, ""),
+        ("😡", Scale.NPS, 0, "😡"),
+        ("11", Scale.NPS, None, "11"),
+        ("Yes", Scale.THUMBS, 1, ""),
+        ("y", Scale.THUMBS, 1, ""),
+        ("No, search is broken", Scale.THUMBS, 0, "search is broken"),
+        ("no idea", Scale.THUMBS, None, "no idea"),
+        ("لا", Scale.THUMBS, 0, ""),
+        ("thumbs up", Scale.THUMBS, 1, ""),
+        ("👎", Scale.THUMBS, 0, "👎"),
+        ("😐", Scale.THUMBS, None, "😐"),
+        ("4", Scale.THUMBS, None, "4"),
+        ("Yes", FIVE, None, "Yes"),
+    ],
+)
+def test_each_scale_is_read_by_its_own_ratings(message: str, scale: Scale, rating: int | None, comment: str) -> None:
+    assert read(message, scale, LANGUAGES) == Reading(rating, comment)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "ARRET",
+        "CANCEL",
+        "END",
+        "OPT-OUT",
+        "OPTOUT",
+        "QUIT",
+        "REMOVE",
+        "REVOKE",
+        "STOP",
+        "STOPALL",
+        "TD",
+        "UNSUBSCRIBE",
+        "OPT OUT",
+        "STOP ALL",
+    ],
+)
+@pytest.mark.parametrize("form", ["{}", "{}!", " {}. ", "{}. Thank you", "Please {} texting me", '"{}"'])
+def test_every_opt_out_word_is_heard_in_any_dress(word: str, form: str) -> None:
+    for message in (form.format(word), form.format(word.lower()), form.format(word.title())):
+        assert read(message, FIVE, ["en"]) == Reading(None, "", Command.STOP)
+
+
+@pytest.mark.parametrize("message", ["توقف", "إيقاف من فضلك", "إلغاء الاشتراك", "أوقفوا الرسائل"])
+def test_opt_out_words_count_in_every_language(message: str) -> None:
+    assert read(message, FIVE, ["en"]) == Reading(None, "", Command.STOP)
+
+
+@pytest.mark.parametrize("message", ["Stop overcharging me", "STOP! You charged me twice", "Help the lady at till 4"])
+def test_a_complaint_that_begins_with_a_command_is_both(message: str) -> None:
+    reading = read(message, FIVE, LANGUAGES)
+    assert reading.comment == message
+    assert reading.command is (Command.HELP if message.startswith("Help") else Command.STOP)
+
+
+@pytest.mark.parametrize("message", ["Cancel my order", "End of the queue", "Start opening earlier", "Non-stop noise"])
+def test_other_words_are_commands_only_alone(message: str) -> None:
+    assert read(message, FIVE, LANGUAGES) == Reading(None, message)
+
+
+def test_a_rating_may_come_with_a_stop() -> None:
+    assert read("2 stop", FIVE, LANGUAGES) == Reading(2, "", Command.STOP)
+
+
+@pytest.mark.parametrize("message", ["START", "unstop", "Start!"])
+def test_start_is_heard(message: str) -> None:
+    assert read(message, FIVE, LANGUAGES).command is Command.START
+
+
+def test_yes_does_not_opt_back_in() -> None:
+    assert read("YES", FIVE, LANGUAGES).command is None
+
+
+@pytest.mark.parametrize("message", ["HELP", "help?", "info", "مساعدة"])
+def test_help_is_heard(message: str) -> None:
+    assert read(message, FIVE, LANGUAGES) == Reading(None, "", Command.HELP)
+
+
+@pytest.mark.parametrize("message", ["", "   ", "\n", "\x00", "\u200b ".strip("\u200b")])
+def test_an_empty_text_says_nothing(message: str) -> None:
+    assert read(message, FIVE, LANGUAGES) == Reading(None, "")
+
+
+def test_lone_surrogates_become_characters_that_can_be_stored() -> None:
+    assert clean("\ud83d\udc4d ok \ud83d") == "👍 ok \ufffd"
+
+
+def test_a_language_is_told_by_its_script() -> None:
+    assert language_of("الطابور طويل", LANGUAGES) == "ar"
+    assert language_of("Queue too long", LANGUAGES) == "en"
+    assert language_of("4 👍", LANGUAGES) is None
+    assert language_of("очередь", LANGUAGES) is None
+
+
+ANY_TEXT = st.text(st.characters(codec=None), max_size=200)  # surrogates too
+LIKELY = st.lists(
+    st.sampled_from(
+        ["4", "/", "5", " ", "four", "stop", "-", "👍", "queue", "٣", "out of", "yes", "\n", "⭐", ",", "😡"]
+    )
+).map("".join)
+
+
+@given(ANY_TEXT | LIKELY, st.sampled_from(Scale))
+def test_reading_never_raises_and_rates_within_the_scale(message: str, scale: Scale) -> None:
+    reading = read(message, scale, LANGUAGES)
+    assert reading.rating is None or reading.rating in scale.ratings
+    reading.comment.encode()
+
+
+@given(ANY_TEXT | LIKELY, st.sampled_from(Scale))
+def test_words_are_never_lost(message: str, scale: Scale) -> None:
+    reading = read(message, scale, LANGUAGES)
+    said, kept = re.findall(r"\w+", clean(message)), re.findall(r"\w+", reading.comment)
+    if reading.rating is None and reading.command is None:
+        assert kept == said
+    elif reading.command is not Command.STOP or kept:
+        # What is missing is the rating, said in at most four words at the beginning: "4 out of 5".
+        assert said[len(said) - len(kept) :] == kept
+        assert len(said) - len(kept) <= 4 or reading.command
+
+
+@given(ANY_TEXT)
+def test_a_rating_in_front_of_any_words_leaves_the_words(words: str) -> None:
+    reading = read(f"2 - x {words}", FIVE, LANGUAGES)
+    assert (reading.rating, reading.comment) == (2, clean(f"x {words}"))
