@@ -99,6 +99,24 @@ def _brand_colour(value: str) -> str:
     return darker
 
 
+def _phone(value: str) -> str:
+    if not re.fullmatch(r"\+[1-9]\d{6,14}", value):
+        raise ValueError(f"{value!r} is not a phone number; write it with its country, like '+447400900100'")
+    return value
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", value):
+        raise ValueError(f"{value!r} is not a country; write its two capital letters, like 'GB'")
+    return value
+
+
+def _twilio_account(value: str) -> str:
+    if not re.fullmatch(r"AC[0-9a-f]{32}", value):
+        raise ValueError(f"{value!r} is not a Twilio account SID; it is AC and 32 of 0-9 and a-f")
+    return value
+
+
 def _clock(value: str) -> str:
     try:
         time.fromisoformat(value)
@@ -111,6 +129,8 @@ Email = Annotated[str, AfterValidator(_email)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Language = Annotated[str, AfterValidator(_language)]
 Clock = Annotated[str, AfterValidator(_clock)]
+Phone = Annotated[str, AfterValidator(_phone)]
+Country = Annotated[str, AfterValidator(_country)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Labels = dict[str, Text]  # language → text
 
@@ -270,6 +290,67 @@ class Route(Model):
         return tuple(Target.parse(text) for text in self.to)
 
 
+class Quiet(Model):
+    """When nobody is asked, on the customer's clock. `from` may be later than `to`: the hours then span midnight."""
+
+    starts: Clock = Field(alias="from")
+    ends: Clock = Field(alias="to")
+
+
+class Invitations(Model):
+    """What protects people from being asked too often, too late, or for too long."""
+
+    days_between: Annotated[int, Field(ge=1, le=365)]
+    """A person is asked at most once in this many days, across touchpoints and channels."""
+    expiry_days: Annotated[int, Field(ge=1, le=90)]
+    """How long an invitation's link works, and a text answers it."""
+    quiet: Quiet
+
+
+class Twilio(Model):
+    """A Twilio account whose number customers text. Its auth token is kept by `earshot keys twilio`."""
+
+    account: Annotated[str, AfterValidator(_twilio_account)]
+    number: Phone
+
+
+class Sms(Model):
+    """Texts: the number they come to and leave from, and what bounds them."""
+
+    number: Phone
+    origination: Text | None = None
+    """What texts are sent from, where that is not `number`: a pool, a sender id or an ARN of End User Messaging."""
+    touchpoint: str
+    """The moment that a text out of nowhere is about."""
+    help: Text
+    """Whom HELP names: an address, a number or a page."""
+    countries: Annotated[tuple[Country, ...], Field(min_length=1)]
+    """Where texts may be sent. A text from elsewhere is heard, and not answered."""
+    price: dict[Country, Annotated[float, Field(ge=0, le=10)]] = {}
+    """US dollars per segment, for estimates before sending."""
+    texts_per_day: Annotated[int, Field(ge=1, le=1000)] = 50
+    """Texts heard from one number in a day."""
+    replies_per_day: Annotated[int, Field(ge=1, le=50)] = 5
+    """Texts sent back to one number in a day."""
+    twilio: tuple[Twilio, ...] = ()
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """All numbers that are ours."""
+        return frozenset({self.number, *(account.number for account in self.twilio)})
+
+
+class Mail(Model):
+    """Mail that customers write."""
+
+    address: Email
+    """Where a fresh mail is feedback, and which replies come to, with a signature after a plus."""
+    touchpoint: str
+    """The moment that a fresh mail is about."""
+    answers_per_day: Annotated[int, Field(ge=1, le=50)] = 3
+    """Mails sent back to one address in a day."""
+
+
 class Config(Model):
     """The whole file."""
 
@@ -278,6 +359,10 @@ class Config(Model):
     teams: Annotated[dict[Identifier, Team], Field(min_length=1)]
     touchpoints: Annotated[dict[Identifier, Touchpoint], Field(min_length=1)]
     routes: dict[Identifier, Route] = {}
+    invitations: Invitations
+    sms: Sms | None = None
+    """Without a number, nobody is texted."""
+    mail: Mail
 
     @property
     def language(self) -> str:
@@ -367,6 +452,13 @@ def _cross_check(config: Config) -> Iterator[Problem]:
     yield from _check_team(config, "default_team", config.default_team)
     for id, touchpoint in config.touchpoints.items():
         yield from _check_touchpoint(config, f"touchpoints.{id}", touchpoint)
+    for path, channel in (("sms", config.sms), ("mail", config.mail)):
+        if channel is not None and channel.touchpoint not in config.touchpoints:
+            close = difflib.get_close_matches(channel.touchpoint, config.touchpoints, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(config.touchpoints)}"
+            yield Problem(f"{path}.touchpoint", f"no touchpoint {channel.touchpoint!r}; {hint}")
+    if config.sms and len(config.sms.numbers) < 1 + len(config.sms.twilio):
+        yield Problem("sms.twilio", "a number stands twice; every number belongs to one provider")
     for id, route in config.routes.items():
         yield from _check_route(config, id, route)
 

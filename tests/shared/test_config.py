@@ -24,6 +24,13 @@ def test_the_shipped_business_is_valid_and_speaks_two_languages(config: Config) 
     assert config.touchpoints["checkout"].question.keys() == {"en", "ar"}
 
 
+def test_a_business_without_a_number_leaves_the_table_out(tmp_path: Path) -> None:
+    path = tmp_path / "earshot.toml"
+    start, end = SHIPPED.index("[sms]"), SHIPPED.index("[mail]")
+    path.write_text(SHIPPED[:start] + SHIPPED[end:], encoding="utf-8")
+    assert config_module.load(path).sms is None
+
+
 def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
     routes = config.declared_routes()
     for id, team in config.teams.items():
@@ -34,6 +41,36 @@ def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
+        (
+            'number = "+447400900100"',
+            'number = "07400 900100"',
+            "sms.number: '07400 900100' is not a phone number; write it with its country, like '+447400900100'",
+        ),
+        (
+            'countries = ["GB", "IE"]',
+            'countries = ["uk"]',
+            "sms.countries.0: 'uk' is not a country; write its two capital letters, like 'GB'",
+        ),
+        (
+            'touchpoint = "checkout"',
+            'touchpoint = "chekout"',
+            "sms.touchpoint: no touchpoint 'chekout'; did you mean 'checkout'?",
+        ),
+        (
+            'account = "AC00000000000000000000000000000000"',
+            'account = "SK1"',
+            "sms.twilio.0.account: 'SK1' is not a Twilio account SID; it is AC and 32 of 0-9 and a-f",
+        ),
+        (
+            'number = "+447400900200"',
+            'number = "+447400900100"',
+            "sms.twilio: a number stands twice; every number belongs to one provider",
+        ),
+        (
+            'quiet = { from = "20:00"',
+            'quiet = { from = "25:00"',
+            "invitations.quiet.from: '25:00' is not a time of day; write one like '08:30'",
+        ),
         ("default_team =", "defualt_team =", "defualt_team: unknown key; did you mean 'default_team'?"),
         ('name = "Customer care"', 'nam = "Customer care"', "teams.care.nam: unknown key; did you mean 'name'?"),
         ('team = "tills"', 'team = "till"', "touchpoints.checkout.team: no team 'till'; did you mean 'tills'?"),
