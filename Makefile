@@ -4,9 +4,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Without kept bytecode, importing the CDK alone takes 7 s.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Say what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+test: lint ## Lint, check types and run every test
+	@exec $(BIN)/python -m pytest
+
+check: lint ## Lint, check types and run the fast tests
+	@exec $(BIN)/python -m pytest --quiet --ignore=tests/end_to_end --ignore=tests/browser --ignore=tests/infra
+
+lint: setup
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy .
+
+deploy: setup ## Deploy to the AWS account and region of your credentials (STAGE=<name>; else prod)
+	@node_modules/.bin/cdk deploy --context stage=$(or $(STAGE),prod)
 
 setup: $(VENV)/ready node_modules/ready ## Install everything into this folder
 
@@ -33,4 +49,4 @@ lock: ## Lock the dependencies again, with versions and hashes
 	@echo 'uv==0.13.9' | $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --output-file requirements/uv.txt -
 	@npm install --package-lock-only --no-audit --no-fund
 
-.PHONY: help setup contract lock
+.PHONY: help test check lint deploy setup contract lock

@@ -1,0 +1,111 @@
+"""The code that runs in Lambda, as one zip file, built without Docker and with the same hash on every build."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Literal
+
+import uv
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / ".cache"
+LOCK = ROOT / "requirements" / "functions.txt"
+
+Target = Literal["lambda", "host"]
+"""Where the code will run: AWS Lambda (Python 3.13 on arm64), or this machine, as the local stage does."""
+
+_PLATFORM: dict[Target, list[str]] = {
+    "lambda": ["--python-platform", "aarch64-manylinux2014", "--python-version", "3.13"],
+    "host": ["--python", sys.executable],
+}
+# Written by the installer and different from one installation to the next, or of no use at run time.
+_LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", ".lock", "py.typed"}
+_LEFT_OUT_SUFFIXES = {".pyc", ".pyi"}
+_LEFT_OUT_FOLDERS = {"__pycache__", "bin"}
+
+
+class BundlingError(Exception):
+    """The functions' packages could not be installed. The message is the installer's own."""
+
+
+def build(target: Target) -> tuple[Path, str]:
+    """Build the zip for `target`, unless it is there already.
+
+    Returns the path of the zip and the SHA-256 of what is in it (names and bytes; not the zip's own bytes, which
+    depend on the version of zlib).
+    """
+    files = _files(_packages(target))
+    digest = hashlib.sha256()
+    for name, path in files:
+        digest.update(f"{name}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    built = CACHE / f"functions-{target}-{digest.hexdigest()[:16]}.zip"
+    if not built.exists():
+        for stale in CACHE.glob(f"functions-{target}-*.zip"):
+            stale.unlink(missing_ok=True)
+        _zip(files, built)
+    return built, digest.hexdigest()
+
+
+def _packages(target: Target) -> Path:
+    """Install the locked packages for `target` into the cache, once per lock file and Python."""
+    python = "" if target == "lambda" else sys.version
+    key = hashlib.sha256(LOCK.read_bytes() + python.encode()).hexdigest()[:16]
+    installed = CACHE / f"packages-{target}-{key}"
+    if installed.exists():
+        return installed
+    CACHE.mkdir(exist_ok=True)
+    # Installed beside, then renamed: an interrupted download leaves nothing that looks complete.
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        result = subprocess.run(
+            [
+                *(uv.find_uv_bin(), "pip", "install", "--quiet", "--no-progress"),
+                *("--require-hashes", "--only-binary", ":all:", "--link-mode", "copy"),
+                *("--target", f"{folder}/packages", *_PLATFORM[target], "--requirement", str(LOCK)),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode:
+            raise BundlingError(" ".join(result.stderr.split()) or "uv pip install failed")
+        for stale in CACHE.glob(f"packages-{target}-*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        Path(folder, "packages").rename(installed)
+    return installed
+
+
+def _files(packages: Path) -> list[tuple[str, Path]]:
+    """Everything that goes into the zip, as (name in the zip, file), sorted."""
+    sources = [(packages, packages)] + [(ROOT, ROOT / name) for name in ("functions", "shared")]
+    found = [
+        (path.relative_to(base).as_posix(), path)
+        for base, folder in sources
+        for path in folder.rglob("*")
+        if path.is_file()
+    ]
+    found.append(("earshot.toml", ROOT / "earshot.toml"))
+    return sorted((name, path) for name, path in found if not _is_left_out(Path(name)))
+
+
+def _is_left_out(name: Path) -> bool:
+    return (
+        name.name in _LEFT_OUT_NAMES
+        or name.suffix in _LEFT_OUT_SUFFIXES
+        or not _LEFT_OUT_FOLDERS.isdisjoint(name.parts[:-1])
+    )
+
+
+def _zip(files: list[tuple[str, Path]], built: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        partial = Path(folder, "functions.zip")
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, path in files:
+                entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+        partial.rename(built)

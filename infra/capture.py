@@ -1,0 +1,104 @@
+"""Web capture: the HTTP API, and the function behind `/f/{link}`."""
+
+import json
+
+import jsii
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.failures import Alarms
+from infra.function import LOG_RETENTION, Function, Platform
+from infra.store import Store
+from shared.settings import CaptureWebSettings
+
+# A route's key stands in for the path, in which a signed link is a credential. The caller's address is not kept.
+ACCESS_LOG = {
+    "requestId": "$context.requestId",
+    "time": "$context.requestTime",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "milliseconds": "$context.responseLatency",
+    "bytes": "$context.responseLength",
+    "error": "$context.integrationErrorMessage",
+}
+
+
+class HttpApi(Construct):
+    """The one public entrance: throttled, and logged without the paths."""
+
+    def __init__(self, scope: Construct, id: str, *, alarms: Alarms) -> None:
+        super().__init__(scope, id)
+        self.api = apigatewayv2.HttpApi(self, "Api", create_default_stage=False)
+        log_group = logs.LogGroup(self, "AccessLogs", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)
+        apigatewayv2.HttpStage(
+            self,
+            "Stage",
+            http_api=self.api,
+            auto_deploy=True,
+            access_log_settings=_AccessLogs(log_group),
+            throttle=apigatewayv2.ThrottleSettings(rate_limit=500, burst_limit=1000),
+        )
+        alarms.when(
+            "HttpServerErrors",
+            self.api.metric_server_error(period=Duration.minutes(1), statistic=cloudwatch.Stats.SUM),
+            at_least=1,
+            means="Customers were answered with an error of ours: read the log of the function behind the route.",
+        )
+
+    def route(self, path: str, function: Function, *methods: apigatewayv2.HttpMethod) -> None:
+        """Send the requests for `path` to `function`."""
+        integration = integrations.HttpLambdaIntegration(f"To{function.node.id}", function.resource)
+        for route in self.api.add_routes(path=path, methods=list(methods), integration=integration):
+            Validations.of(route).acknowledge(
+                Acknowledgment(
+                    id="AwsSolutions-APIG4",
+                    reason="Customers have no account: the signed link in the path is what authorises them.",
+                )
+            )
+
+
+class CaptureWeb(Construct):
+    """The page a customer taps, and the answer stored."""
+
+    def __init__(self, scope: Construct, id: str, *, platform: Platform, api: HttpApi, store: Store) -> None:
+        super().__init__(scope, id)
+        function = Function(
+            self,
+            "Function",
+            platform=platform,
+            handler="functions.capture_web.handler.handler",
+            settings=CaptureWebSettings(table=store.table.table_name, keys_table=store.keys.table_name),
+            timeout=Duration.seconds(10),
+            memory_mb=512,
+        )
+        # One conditional write per answer, and no read: this function cannot see what others have said.
+        store.grant(function.resource, "dynamodb:UpdateItem")
+        store.grant_signing(function.resource)
+        api.route(
+            "/f/{link}",
+            function,
+            apigatewayv2.HttpMethod.GET,
+            apigatewayv2.HttpMethod.HEAD,
+            apigatewayv2.HttpMethod.POST,
+        )
+
+
+@jsii.implements(apigatewayv2.IAccessLogSettings)
+class _AccessLogs:
+    """JSON access logs to a log group."""
+
+    def __init__(self, log_group: logs.LogGroup) -> None:
+        self._log_group = log_group
+
+    @property
+    def destination(self) -> apigatewayv2.IAccessLogDestination:
+        return apigatewayv2.LogGroupLogDestination(self._log_group)
+
+    @property
+    def format(self) -> apigateway.AccessLogFormat:
+        return apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG))

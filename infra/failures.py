@@ -1,0 +1,150 @@
+"""Where what failed is kept whole, each place together with the alarm that says so."""
+
+from typing import cast
+
+import jsii
+from aws_cdk import Acknowledgment, CfnElement, Duration, Stack, Validations
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.stage import Stage
+
+KEPT = Duration.days(14)  # as long as a queue can keep a message
+
+
+class Alarms(Construct):
+    """The topic that every alarm goes to, for whoever is on call to subscribe to."""
+
+    def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
+        super().__init__(scope, id)
+        self.topic = sns.Topic(self, "Topic", enforce_ssl=stage.demands_tls)
+
+    def when(self, id: str, metric: cloudwatch.IMetric, *, at_least: float, minutes: int = 1, means: str) -> None:
+        """Raise an alarm when `metric` reaches `at_least` for `minutes`. `means` says what is wrong and what to do."""
+        alarm = cloudwatch.Alarm(
+            self,
+            id,
+            alarm_description=means,
+            metric=metric,
+            threshold=at_least,
+            evaluation_periods=minutes,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        action = actions.SnsAction(self.topic)
+        alarm.add_alarm_action(action)
+        alarm.add_ok_action(action)
+
+
+class DeadLetterQueue(Construct):
+    """A queue that keeps failed messages for 14 days, and the alarm that goes off when there is one."""
+
+    def __init__(self, scope: Construct, id: str, *, stage: Stage, alarms: Alarms, means: str) -> None:
+        super().__init__(scope, id)
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            retention_period=KEPT,
+            enforce_ssl=stage.demands_tls,
+            removal_policy=stage.removal_policy,
+        )
+        Validations.of(self.queue).acknowledge(
+            Acknowledgment(id="AwsSolutions-SQS3", reason="It is itself a dead-letter queue.")
+        )
+        alarms.when(
+            _alarm_id(self),
+            self.queue.metric_approximate_number_of_messages_visible(
+                period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
+            ),
+            at_least=1,
+            means=means,
+        )
+
+
+class FailureBucket(Construct):
+    """A bucket that keeps for 14 days, whole, what the consumer of a stream failed on, and the alarm that says so.
+
+    Give `destination` to the stream's mapping, then the mapping's id to `watch`.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, stage: Stage, alarms: Alarms, means: str) -> None:
+        super().__init__(scope, id)
+        self._alarms = alarms
+        self._means = means
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=stage.demands_tls,
+            lifecycle_rules=[s3.LifecycleRule(expiration=KEPT)],
+            removal_policy=stage.removal_policy,
+        )
+        self.destination = _BucketDestination(self.bucket)
+        Validations.of(self.bucket).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-S1",
+                reason="Lambda alone writes to it and the admin alone reads; CloudTrail can record both.",
+            )
+        )
+
+    def watch(self, mapping_id: str) -> None:
+        """Raise the alarm for what the mapping sends here, and another for what it could not even send."""
+        for id, metric_name, means in (
+            ("Kept", "OnFailureDestinationDeliveredEventCount", self._means),
+            ("Lost", "DroppedEventCount", f"Records could not be kept in {self.node.path} and are gone from it."),
+        ):
+            self._alarms.when(
+                f"{_alarm_id(self)}{id}",
+                cloudwatch.Metric(
+                    namespace="AWS/Lambda",
+                    metric_name=metric_name,
+                    dimensions_map={"EventSourceMappingUUID": mapping_id},
+                    period=Duration.minutes(1),
+                    statistic=cloudwatch.Stats.SUM,
+                ),
+                at_least=1,
+                means=means,
+            )
+
+
+@jsii.implements(lambda_.IEventSourceDlq)
+class _BucketDestination:
+    """A failure destination that may put objects and see the bucket, which is all that Lambda asks for.
+
+    `S3OnFailureDestination` of the CDK also grants reading and deleting.
+    """
+
+    def __init__(self, bucket: s3.Bucket) -> None:
+        self._bucket = bucket
+
+    def bind(
+        self, target: lambda_.IEventSourceMapping, target_handler: lambda_.IFunction
+    ) -> lambda_.DlqDestinationConfig:
+        target_handler.add_to_role_policy(
+            iam.PolicyStatement(actions=["s3:PutObject"], resources=[self._bucket.arn_for_objects("*")])
+        )
+        target_handler.add_to_role_policy(
+            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self._bucket.bucket_arn])
+        )
+        bucket_id = Stack.of(self._bucket).get_logical_id(cast(CfnElement, self._bucket.node.default_child))
+        role = target_handler.role
+        assert role is not None  # noqa: S101 - infra.function gives it one
+        Validations.of(role).acknowledge(
+            Acknowledgment(
+                id=f"AwsSolutions-IAM5[Resource::<{bucket_id}.Arn>/*]",
+                reason="Lambda names the objects of a failure destination itself.",
+            )
+        )
+        return lambda_.DlqDestinationConfig(destination=self._bucket.bucket_arn)
+
+
+def _alarm_id(place: Construct) -> str:
+    """Such as `RoutesUndelivered`, from the construct's path below the stack."""
+    return "".join(place.node.path.split("/")[1:])

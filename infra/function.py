@@ -1,0 +1,78 @@
+"""The one construct for a Lambda function: its code, runtime, log group, settings, tracing and own role."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from shared.settings import Settings
+
+LOG_RETENTION = logs.RetentionDays.ONE_MONTH
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What every function of a stage runs on."""
+
+    code: lambda_.Code
+    runtime: lambda_.Runtime
+    architecture: lambda_.Architecture
+    environment: Mapping[str, str]
+
+
+class Function(Construct):
+    """A Lambda function with a role of its own, which may write its logs and traces.
+
+    Grant it the rest with the `grant*` methods of what it uses.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        platform: Platform,
+        handler: str,
+        settings: Settings,
+        timeout: Duration,
+        memory_mb: int,
+    ) -> None:
+        super().__init__(scope, id)
+        self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group = logs.LogGroup(self, "Logs", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)
+        log_group.grant_write(self.role)
+        self.resource = lambda_.Function(
+            self,
+            "Resource",
+            code=platform.code,
+            handler=handler,
+            runtime=platform.runtime,
+            architecture=platform.architecture,
+            role=self.role,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            tracing=lambda_.Tracing.ACTIVE,
+            timeout=timeout,
+            memory_size=memory_mb,
+            environment={
+                **platform.environment,
+                "POWERTOOLS_SERVICE_NAME": handler.split(".")[1],
+                **{f"EARSHOT_{name.upper()}": str(value) for name, value in settings},
+            },
+        )
+        Validations.of(self.resource).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-L1",
+                reason="The packages are locked, built and tested for this version; a newer one comes with a new lock.",
+            )
+        )
+        Validations.of(self.role).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-IAM5[Resource::*]",
+                reason="Traces belong to no resource: xray:PutTraceSegments can only be granted on *.",
+            )
+        )

@@ -1,0 +1,96 @@
+"""Notify: the queue of deliveries to people and webhooks, and the function that makes them."""
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
+from constructs import Construct
+
+from infra.failures import Alarms, DeadLetterQueue
+from infra.function import Function, Platform
+from infra.stage import Stage
+from infra.store import Store
+from shared.config import Config
+from shared.settings import NotifySettings
+
+TIMEOUT = Duration.seconds(60)
+MAX_CONCURRENCY = 5  # of 10 in a new account: captures come first
+
+
+class Notify(Construct):
+    """One message per event and route; a card or a request per target leaves from here."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        platform: Platform,
+        config: Config,
+        public_url: str,
+        store: Store,
+        alarms: Alarms,
+    ) -> None:
+        super().__init__(scope, id)
+        self.undelivered = DeadLetterQueue(
+            self,
+            "Undelivered",
+            stage=stage,
+            alarms=alarms,
+            means="Cards could not be delivered: read the log of notify, mend the cause, then run `earshot redrive`.",
+        )
+        self.queue = sqs.Queue(
+            self,
+            "Deliveries",
+            visibility_timeout=Duration.seconds(TIMEOUT.to_seconds() * 6),  # what Lambda recommends
+            retention_period=Duration.days(4),
+            enforce_ssl=stage.demands_tls,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.undelivered.queue, max_receive_count=5),
+            removal_policy=stage.removal_policy,
+        )
+        function = Function(
+            self,
+            "Function",
+            platform=platform,
+            handler="functions.notify.handler.handler",
+            settings=NotifySettings(
+                stage=stage.name,
+                table=store.table.table_name,
+                keys_table=store.keys.table_name,
+                public_url=public_url,
+                deliveries_queue_url=self.queue.queue_url,
+                settling_seconds=3 if stage.local else 45,
+                outbound_gateway=stage.local.outbox_url if stage.local else "",
+            ),
+            timeout=TIMEOUT,
+            memory_mb=512,
+        )
+        function.resource.add_event_source(
+            SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True, max_concurrency=MAX_CONCURRENCY)
+        )
+        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        store.grant_signing(function.resource)
+        self.queue.grant_send_messages(function.resource)
+        self._let_send_mail(function, config.business.sender)
+        alarms.when(
+            "DeliveriesWait",
+            self.queue.metric_approximate_age_of_oldest_message(
+                period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
+            ),
+            at_least=1200,
+            minutes=3,
+            means="Cards wait 20 minutes and more: read the log of notify.",
+        )
+
+    def _let_send_mail(self, function: Function, sender: str) -> None:
+        """SES looks for the verified identity of the address, else of its domain."""
+        stack = Stack.of(self)
+        identities = [
+            stack.format_arn(service="ses", resource="identity", resource_name=name)
+            for name in (sender, sender.partition("@")[2])
+        ]
+        function.resource.add_to_role_policy(
+            iam.PolicyStatement(actions=["ses:SendEmail", "ses:SendRawEmail"], resources=identities)
+        )

@@ -1,0 +1,64 @@
+"""The map: what there is, and which way feedback flows through it."""
+
+from aws_cdk import CfnOutput, IStackSynthesizer, Stack
+from constructs import Construct
+
+from infra import local_stage
+from infra.bus import Bus
+from infra.capture import CaptureWeb, HttpApi
+from infra.failures import Alarms
+from infra.function import Platform
+from infra.notify import Notify
+from infra.publish import Publish
+from infra.routes import Routes
+from infra.stage import Stage
+from infra.store import Store
+from shared.config import Config
+
+
+class EarshotStack(Stack):
+    """web ─► capture ─► store ─► (stream) publish ─► bus ─► routes ─► teams' own targets, or notify ─► people."""
+
+    def __init__(
+        self, scope: Construct, *, stage: Stage, config: Config, platform: Platform, synthesizer: IStackSynthesizer
+    ) -> None:
+        super().__init__(scope, stage.qualified_name, synthesizer=synthesizer)
+        public_url = stage.local.public_url if stage.local else config.business.public_url
+
+        alarms = Alarms(self, "Alarms", stage=stage)
+        store = Store(self, "Store", stage=stage)
+        api = HttpApi(self, "Http", alarms=alarms)
+        CaptureWeb(self, "CaptureWeb", platform=platform, api=api, store=store)
+
+        bus = Bus(self, "EventBus", stage=stage)
+        publish = Publish(self, "Publish", stage=stage, platform=platform, store=store, bus=bus, alarms=alarms)
+
+        notify = Notify(
+            self,
+            "Notify",
+            stage=stage,
+            platform=platform,
+            config=config,
+            public_url=public_url,
+            store=store,
+            alarms=alarms,
+        )
+        routes = Routes(self, "Routes", stage=stage, config=config, bus=bus, notify=notify, alarms=alarms)
+
+        # What the `earshot` command and the local stage read.
+        for name, value in {
+            "PublicUrl": public_url,
+            "ApiUrl": api.api.api_endpoint,
+            "Table": store.table.table_name,
+            "KeysTable": store.keys.table_name,
+            "Bus": bus.bus.event_bus_name,
+            "DeliveriesQueueUrl": notify.queue.queue_url,
+            "DeliveriesDeadLetterQueueUrl": notify.undelivered.queue.queue_url,
+            "RulesDeadLetterQueueUrl": routes.refused.queue.queue_url,
+            "UnpublishedBucket": publish.unpublished.bucket.bucket_name,
+            "AlarmsTopicArn": alarms.topic.topic_arn,
+            "RuleArnPrefix": routes.rule_arn_prefix,
+        }.items():
+            CfnOutput(self, name, value=value)
+        if stage.local:
+            local_stage.leave_out(self)

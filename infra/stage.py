@@ -1,0 +1,42 @@
+"""What differs between a deployment to AWS and the local stage; everything else is the same stack."""
+
+from dataclasses import dataclass
+
+from aws_cdk import RemovalPolicy
+
+
+@dataclass(frozen=True)
+class LocalStage:
+    """What `make run` says about itself: URLs on loopback without a slash at the end, and a bucket for assets."""
+
+    public_url: str
+    outbox_url: str
+    assets_bucket: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One deployment of Earshot."""
+
+    name: str
+    local: LocalStage | None = None
+
+    @property
+    def qualified_name(self) -> str:
+        """The name of the stack and of the bus: `earshot` for `prod`, `earshot-<stage>` for the others."""
+        return "earshot" if self.name == "prod" else f"earshot-{self.name}"
+
+    @property
+    def keeps_data(self) -> bool:
+        """In AWS customers' words outlive the stack; in the local stage nothing does."""
+        return self.local is None
+
+    @property
+    def removal_policy(self) -> RemovalPolicy:
+        """What becomes of data when the stack goes."""
+        return RemovalPolicy.RETAIN if self.keeps_data else RemovalPolicy.DESTROY
+
+    @property
+    def demands_tls(self) -> bool:
+        """MiniStack speaks plain HTTP on loopback, which a policy that demands TLS would rightly deny."""
+        return self.local is None
