@@ -100,7 +100,8 @@ def _type(field: dict[str, Any], schema: dict[str, Any]) -> str:
     if "anyOf" in field:
         return " or ".join(_type(option, schema) for option in field["anyOf"])
     if field["type"] == "array":
-        return f"list of {field['items']['type']}s"
+        item = field["items"]
+        return f"list of {item['type']}s" if "type" in item else f"list of {_type(item, schema)}"
     return "time, UTC" if field.get("format") == "date-time" else str(field["type"])
 
 

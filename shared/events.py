@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
-from shared.feedback import Customer, Feedback, Moment, Mood, Revision, Transition
+from shared.feedback import Customer, Feedback, Flag, Moment, Mood, Revision, Transition
 
 SOURCE = "earshot"
 
@@ -25,6 +25,7 @@ class Previous(TypedDict, total=False):
     comment: str
     language: str
     customer: Customer
+    flags: tuple[Flag, ...]
 
 
 class FeedbackEvent(BaseModel):

@@ -34,6 +34,15 @@ class Mood(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Flag(StrEnum):
+    """What a team should know before it acts on a feedback."""
+
+    OPTED_OUT = "opted-out"  # they asked for no more texts: they cannot be texted back
+    SENDER_UNVERIFIED = "sender-unverified"  # the mail's sender may be forged
+    SPAM_SUSPECTED = "spam-suspected"
+    VIRUS_SUSPECTED = "virus-suspected"
+
+
 class Scale(StrEnum):
     """The ratings a touchpoint offers."""
 
@@ -117,6 +126,7 @@ class Feedback(Model):
     comment: str = Field(description="their own words, exactly; empty when there are none")
     language: str = Field(description="the language they were asked in")
     customer: Customer = Field(description="who said it, as far as they let us know")
+    flags: tuple[Flag, ...] = Field(default=(), description="what to know before acting on it")
     received_at: Moment = Field(description="when the first of it was stored")
 
     @computed_field  # type: ignore[prop-decorator]
@@ -160,6 +170,7 @@ class Answer(NamedTuple):
     rating: int | None = None
     reasons: tuple[str, ...] | None = None
     comment: str | None = None
+    flags: tuple[Flag, ...] | None = None
 
 
 def answer_id(*identity: str) -> str:

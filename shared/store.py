@@ -11,7 +11,7 @@ from pydynox.pydynox_core import item_from_dynamo
 
 from shared.config import Config
 from shared.errors import TooManyChanges
-from shared.feedback import MAX_REVISIONS, Answer, Channel, Customer, Feedback, Mood, Revision, Scale, to_iso
+from shared.feedback import MAX_REVISIONS, Answer, Channel, Customer, Feedback, Flag, Mood, Revision, Scale, to_iso
 from shared.routing import owner
 
 TEAM_SHARDS = 4  # one index key takes 1,000 writes a second
@@ -45,16 +45,7 @@ class Store:
 
         The owner team is decided in the same write. Raises `TooManyChanges` after `MAX_REVISIONS`.
         """
-        said, first = _split(answer, config)
-        write = _Upsert()
-        for name, value in said.items():
-            write.set(name, value)
-        for name, value in first.items():
-            write.set_once(name, value)
-        write.set_once("received_at", to_iso(now))
-        write.set_once("ttl", int((now + RETENTION).timestamp()))
-        write.set("changed_at", to_iso(now))
-        write.count("revision")
+        said, write = _write(answer, config, now)
         # An answer that changes nothing is not written, so that a repeated tap makes no revision and no event.
         differs = " OR ".join(write.differs(name) for name in said)
         condition = f"attribute_not_exists(pk) OR ({write.below('revision', MAX_REVISIONS)} AND ({differs}))"
@@ -79,6 +70,20 @@ class Store:
             ) from None
         revision = read_item(item)
         return Captured(CaptureStatus.NEW if revision.number == 1 else CaptureStatus.AMENDED, revision)
+
+    def revise(self, answer: Answer, config: Config, before: Revision | None, now: datetime) -> dict[str, Any]:
+        """The capture as one operation of a transaction, refused when the feedback is no longer as it was `before`."""
+        _, write = _write(answer, config, now)
+        unchanged = write.equals("revision", before.number) if before else "attribute_not_exists(pk)"
+        return {
+            "type": "update",
+            "table": self.table,
+            "key": _feedback_key(answer.id),
+            "update_expression": write.expression,
+            "condition_expression": unchanged,
+            "expression_attribute_names": write.names,
+            "expression_attribute_values": write.values,
+        }
 
     def get(self, id: str) -> Revision | None:
         """The feedback as it now is, or None."""
@@ -117,6 +122,7 @@ def read_item(item: Mapping[str, Any]) -> Revision:
             email=item["customer_email"],
             phone=item["customer_phone"],
         ),
+        flags=tuple(Flag(flag) for flag in item.get("flags", ())),
         received_at=datetime.fromisoformat(item["received_at"]),
     )
     return Revision(int(item["revision"]), datetime.fromisoformat(item["changed_at"]), feedback)
@@ -129,6 +135,21 @@ def read_image(image: Mapping[str, Any]) -> Revision:
 
 def _feedback_key(id: str) -> dict[str, str]:
     return {"pk": f"F#{id}", "sk": "F"}
+
+
+def _write(answer: Answer, config: Config, now: datetime) -> tuple[dict[str, Any], "_Upsert"]:
+    """What the answer says, and the update that creates the item or merges the answer into it."""
+    said, first = _split(answer, config)
+    write = _Upsert()
+    for name, value in said.items():
+        write.set(name, value)
+    for name, value in first.items():
+        write.set_once(name, value)
+    write.set_once("received_at", to_iso(now))
+    write.set_once("ttl", int((now + RETENTION).timestamp()))
+    write.set("changed_at", to_iso(now))
+    write.count("revision")
+    return said, write
 
 
 def _split(answer: Answer, config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -148,6 +169,7 @@ def _split(answer: Answer, config: Config) -> tuple[dict[str, Any], dict[str, An
     said["language"] = answer.language
     (first if answer.rating is None else said).update(rating=answer.rating, mood=scale.mood(answer.rating).value)
     (first if answer.comment is None else said).update(comment=answer.comment or "")
+    (first if answer.flags is None else said).update(flags=list(answer.flags or ()))
     team = owner(config, answer.touchpoint, answer.reasons or ())
     (first if answer.reasons is None else said).update(
         reasons=list(answer.reasons or ()), team=team, team_shard=f"{team}#{_shard(answer.id)}"
@@ -189,6 +211,10 @@ class _Upsert:
     def below(self, name: str, limit: int) -> str:
         self.values[":limit"] = limit
         return f"#{name} < :limit"
+
+    def equals(self, name: str, value: Any) -> str:
+        self.values[":seen"] = value
+        return f"#{name} = :seen"
 
     def _bind(self, name: str, value: Any) -> str:
         self.names[f"#{name}"] = name
