@@ -1,6 +1,7 @@
 """Routes: one rule on the bus for each route of earshot.toml."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from aws_cdk import Duration, Stack
@@ -21,7 +22,7 @@ RULE_PREFIX = "earshot-route-"  # also of the rules that `earshot routes add` ma
 
 
 class Routes(Construct):
-    """A rule per route. People's and webhooks' targets share the deliveries queue; AWS targets are delivered to."""
+    """A rule per route; people's and webhooks' targets lead to the deliveries queue, each with a message of its own."""
 
     def __init__(
         self, scope: Construct, id: str, *, stage: Stage, config: Config, bus: Bus, notify: Notify, alarms: Alarms
@@ -63,10 +64,21 @@ class Routes(Construct):
             targets=list(self._targets(route_id, route)),
         )
 
-    def _targets(self, route_id: str, route: Route) -> list[events.CfnRule.TargetProperty]:
-        own = [
-            self._target(
-                f"{target.kind}-{target.id}",
+    def _targets(self, route_id: str, route: Route) -> Iterator[events.CfnRule.TargetProperty]:
+        for target in route.targets:
+            id = f"{target.kind}-{target.id}"
+            if not target.kind.is_aws:
+                message = json.dumps({"route": route_id, "target": target.id})
+                yield self._target(
+                    id,
+                    self._notify.queue.queue_arn,
+                    input_transformer=events.CfnRule.InputTransformerProperty(
+                        input_template=f'{message[:-1]}, "event": <aws.events.event.json>}}'
+                    ),
+                )
+                continue
+            yield self._target(
+                id,
                 target.address,
                 role_arn=self._role_to_put_on(target.address) if target.kind is TargetKind.BUS else None,
                 # A FIFO queue wants a group; one per route keeps that route's order.
@@ -74,19 +86,6 @@ class Routes(Construct):
                 if target.address.endswith(".fifo")
                 else None,
             )
-            for target in route.targets
-            if target.kind.is_aws
-        ]
-        if all(target.kind.is_aws for target in route.targets):
-            return own
-        delivery = self._target(
-            "deliveries",
-            self._notify.queue.queue_arn,
-            input_transformer=events.CfnRule.InputTransformerProperty(
-                input_template=f'{{"route": {json.dumps(route_id)}, "event": <aws.events.event.json>}}'
-            ),
-        )
-        return [delivery, *own]
 
     def _target(self, id: str, arn: str, **more: Any) -> events.CfnRule.TargetProperty:
         return events.CfnRule.TargetProperty(
