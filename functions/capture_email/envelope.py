@@ -1,0 +1,117 @@
+"""What SES says about a mail, in the headers that it puts above the sender's own.
+
+They stand in one block at the top: Return-Path, SES's own Received, the verdicts, and last its signature. Whatever
+stands below that block was written by the sender, and says nothing here, whatever it calls itself.
+"""
+
+import re
+from typing import NamedTuple
+
+from functions.capture_email.mime import Headers
+
+_OURS = re.compile(r"\bby inbound-smtp\.[a-z0-9-]+\.amazonaws\.com\b")
+_RECIPIENT = re.compile(r"\sfor\s+<?([^\s<>;]{3,320})>?\s*;")
+_VERDICTS = ("x-ses-spam-verdict", "x-ses-virus-verdict", "authentication-results")
+_PREPENDED = frozenset({"return-path", "received", *_VERDICTS, "received-spf", "x-ses-receipt", "x-ses-dkim-signature"})
+_LAST = "x-ses-dkim-signature"
+_RESULT = re.compile(r"\s*(spf|dkim|dmarc)\s*=\s*([a-z]+)\b(.*)", re.IGNORECASE | re.DOTALL)
+_ABOUT = re.compile(r"(?:header\.(?:i|d|from)|envelope-from|smtp\.mailfrom)=(\S{1,320})")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_COMMENT = re.compile(r"\([^()]*\)")
+
+
+class Envelope(NamedTuple):
+    """Who SES took the mail from and for, and what its checks gave."""
+
+    return_path: str | None
+    """The envelope's sender; empty for delivery reports, None where SES did not say."""
+    recipient: str | None
+    spam: str
+    """PASS, FAIL, GRAY, PROCESSING_FAILED, or nothing."""
+    virus: str
+    authentication: dict[str, tuple[str, str]]
+    """`spf`, `dkim` and `dmarc` → the result and the domain that it is about."""
+
+    def flags(self, sender: str) -> tuple[str, ...]:
+        """What a team should know before it believes that `sender` wrote this; nothing when all checks passed."""
+        flags = []
+        if not self._authenticates(sender):
+            flags.append("sender-unverified")
+        if self.spam == "FAIL":
+            flags.append("spam-suspected")
+        if self.virus == "FAIL":
+            flags.append("virus-suspected")
+        return tuple(flags)
+
+    def _authenticates(self, sender: str) -> bool:
+        domain = sender.rpartition("@")[2].lower()
+        results = self.authentication
+        if any(result == "fail" for result, _ in results.values()):
+            return False
+        if results.get("dmarc", ("none", ""))[0] not in ("pass", "none", "gray"):
+            return False
+        # Where the domain publishes no DMARC policy, one check must have passed for the domain in From itself.
+        return any(result == "pass" and _aligned(about, domain) for result, about in results.values())
+
+
+def read_envelope(headers: Headers) -> Envelope:
+    """Read the block that SES prepended; everything is unknown where there is none."""
+    block = _prepended(headers)
+    received = block.get("received", "")
+    ours = _OURS.search(received)
+    recipient = _RECIPIENT.search(received, ours.end()) if ours else None
+    path = block.get("return-path")
+    return Envelope(
+        return_path=path.strip().strip("<>") if path is not None else None,
+        recipient=recipient[1] if recipient else None,
+        spam=block.get("x-ses-spam-verdict", "").strip().upper(),
+        virus=block.get("x-ses-virus-verdict", "").strip().upper(),
+        authentication=_results(block.get("authentication-results", "")),
+    )
+
+
+def _prepended(headers: Headers) -> dict[str, str]:
+    block: dict[str, str] = {}
+    for name, value in headers.items:
+        if name not in _PREPENDED or name in block:  # a second one is the sender's
+            break
+        if name == "received":
+            if not _OURS.search(value):
+                break
+            if any(verdict in block for verdict in _VERDICTS):
+                return block | {name: value}
+        block[name] = value
+        if name == _LAST:
+            break
+    return block if "received" in block else {}
+
+
+def _results(value: str) -> dict[str, tuple[str, str]]:
+    """The worst result of each method. Addresses in it are the sender's words, so quotes and comments are dropped."""
+    value = _QUOTED.sub("", value)
+    for _ in range(10):
+        value, found = _COMMENT.subn("", value)
+        if not found:
+            break
+    authority, *statements = value.split(";")
+    if authority.strip().lower() != "amazonses.com":
+        return {}
+    results: dict[str, tuple[str, str]] = {}
+    for statement in statements:
+        match = _RESULT.match(statement)
+        if match and results.get(match[1].lower(), ("pass", ""))[0] == "pass":
+            results[match[1].lower()] = (match[2].lower(), _domain(match[3]))
+        elif "spf" in results and statement.strip().startswith("envelope-from="):
+            results["spf"] = (results["spf"][0], _domain(statement))
+    return results
+
+
+def _domain(text: str) -> str:
+    match = _ABOUT.search(text)
+    return match[1].lower().rpartition("@")[2] if match else ""
+
+
+def _aligned(domain: str, sender: str) -> bool:
+    """Whether one domain is the other's parent: relaxed alignment, without a list of public suffixes."""
+    shorter, longer = sorted((domain, sender), key=len)
+    return "." in shorter and (longer == shorter or longer.endswith(f".{shorter}"))

@@ -1,0 +1,124 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.capture_email.reply import customers_words
+
+OURS, BUSINESS = "feedback@fernleaf.example", "Fernleaf Market"
+
+
+def words(text: str) -> str:
+    return customers_words(text, OURS, BUSINESS)
+
+
+@pytest.mark.parametrize(
+    "introduction",
+    [
+        "On Sat, 14 Mar 2026 at 08:55, Fernleaf Market <feedback+abc@fernleaf.example> wrote:",
+        "On Sat, 14 Mar 2026 at 08:55, Fernleaf Market\n<feedback+abc@fernleaf.example>\nwrote:",
+        "Am Sa., 14. März 2026 um 09:55 Uhr schrieb Fernleaf Market <feedback@fernleaf.example>:",
+        "Le sam. 14 mars 2026 à 09:55, Fernleaf Market <feedback@fernleaf.example> a écrit :",
+        "El sáb, 14 mar 2026 a las 9:55, Fernleaf Market (<feedback@fernleaf.example>) escribió:",
+        "Il giorno sab 14 mar 2026 alle ore 09:55 Fernleaf Market <feedback@fernleaf.example> ha scritto:",
+        "Op za 14 mrt 2026 om 09:55 schreef Fernleaf Market <feedback@fernleaf.example>:",
+        "Em sáb., 14 de mar. de 2026 às 08:55, Fernleaf Market <feedback@fernleaf.example> escreveu:",
+        "сб, 14 мар. 2026 г. в 11:55, Fernleaf Market <feedback@fernleaf.example>:",
+        "14 Mart 2026 Cmt 11:55 tarihinde Fernleaf Market <feedback@fernleaf.example> şunu yazdı:",
+        "2026年3月14日(土) 17:55 Fernleaf Market <feedback@fernleaf.example>:",
+        "2026年3月14日 17:55，Fernleaf Market <feedback@fernleaf.example> 写道：",
+        "في السبت، 14 مارس 2026 في 8:55 ص تمت كتابة ما يلي بواسطة Fernleaf Market <feedback@fernleaf.example>:",
+        "بتاريخ ١٤‏/٠٣‏/٢٠٢٦، الساعة ٨:٥٥ ص، كتب/كتبت Fernleaf Market:",
+    ],
+)
+@pytest.mark.parametrize(
+    "quotation", ["> How was paying today?\n>\n> Tap a face.", "How was paying today?\n\nTap a face."]
+)
+def test_a_quotation_goes_in_every_language(introduction: str, quotation: str) -> None:
+    assert words(f"Too slow.\n\nTwo tills.\n\n{introduction}\n\n{quotation}\n") == "Too slow.\n\nTwo tills."
+
+
+@pytest.mark.parametrize(
+    "original",
+    [
+        "From: Fernleaf Market <feedback@fernleaf.example>\nSent: 14 March 2026 08:55\nTo: Ana\nSubject: How was it?",
+        "________________________________\nFrom: Fernleaf Market <feedback@fernleaf.example>\nSent: 14 March\nTo: Ana",
+        "-----Original Message-----\nFrom: Fernleaf Market\nSent: 14 March\nTo: Ana",
+        "-----Ursprüngliche Nachricht-----\nVon: Fernleaf Market\nGesendet: 14. März\nAn: Ana\nBetreff: Wie war es?",
+        "*De:* Fernleaf Market <feedback@fernleaf.example>\n*Envoyé:* samedi\n*À:* Ana\n*Objet:* Comment ?",
+        "من: Fernleaf Market <feedback@fernleaf.example>\nتم الإرسال: 14 مارس\nإلى: آنا\nالموضوع: كيف كان؟",
+    ],
+)
+def test_the_mail_answered_to_goes_as_outlook_puts_it(original: str) -> None:
+    assert words(f"Too slow.\n\n{original}\n\nHow was paying today?") == "Too slow."
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "-- \nAna Silva\nHead of Things",
+        "Sent from my iPhone",
+        "Get Outlook for iOS",
+        "Sent from Yahoo Mail on Android",
+        "Von meinem iPhone gesendet",
+        "Envoyé de mon iPhone",
+        "Enviado desde mi iPhone",
+        "أُرسلت من الـ iPhone",
+        "发自我的 iPhone",
+        "CONFIDENTIAL: this e-mail is intended only for the person it is addressed to.",
+        "Virus-free.\nwww.avast.com",
+    ],
+)
+def test_signatures_and_footers_go(signature: str) -> None:
+    assert words(f"Too slow.\n\n{signature}\n") == "Too slow."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Thanks, but the queue was far too long.\nI will not come back.",
+        "Best regards to the man at the till.\nHe was kind.",
+        "What was wrong:\n- the queue\n- the price\n-- and the smell",
+        "Data: 3 days late\nAnd nobody called.",
+        "Order: 1234\nDate: 3 May\nProblem: never came",
+        "On Monday the manager wrote:\nwe will call you.\nNobody did.",
+        "The sign said: sent from heaven.\nIt was not.",
+        "Your app on my iPhone crashed when the parcel was sent.\nTwice.",
+        "From: the till\nTo: the door\nIt took an hour.",
+        "Hinweis: die Kasse ist defekt.\nSeit Tagen.",
+        "I got this from your driver:\nFrom: Bob <bob@driver.example>\nSubject: later\nTo: me\nI am not coming.",
+        "Is this message confidential?",
+        "3 - slow",
+        "👎",
+        "بطيء جدًا\nشكرًا: للجميع",
+    ],
+)
+def test_in_doubt_words_are_kept(said: str) -> None:
+    assert words(said) == said
+
+
+def test_answers_between_and_below_quoted_lines_are_kept() -> None:
+    text = f"On 14 March at 09:55 {BUSINESS} wrote:\n> How was it?\nLate.\n> Anything else?\nThe bread was gone.\n"
+    assert words(text) == "Late.\nThe bread was gone."
+
+
+def test_a_reply_without_words_has_none() -> None:
+    assert words(f"\n\nOn 14 March at 09:55 {BUSINESS} <{OURS}> wrote:\n> How was it?\n\nSent from my iPhone") == ""
+
+
+@pytest.mark.parametrize("line", ["On " + "a " * 50_000, "On a wrote:\n" * 5_000, "From:\n" * 5_000, "> " * 50_000])
+def test_lines_that_take_a_library_seconds_take_a_moment(line: str) -> None:
+    started = time.process_time()
+    words(line)
+    assert time.process_time() - started < 1
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    assert words(text) == words(text).strip()
+
+
+@given(st.lists(st.text(st.characters(categories=["L", "Zs"]), max_size=60), max_size=8))
+def test_letters_alone_are_all_kept(lines: list[str]) -> None:
+    assert words("\n".join(lines)).split() == "\n".join(lines).split()
