@@ -6,44 +6,19 @@ from typing import Any
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from ministack.services import eventbridge as ministack
 from moto.events.models import EventPattern
 
 from shared.conditions import MAX_LENGTH, And, Comparison, Condition, ConditionError, Node, Not, Or, check, parse
-from shared.events import EVENTS, feedback_event
-from shared.feedback import Channel, Feedback, Mood, Revision, Transition
+from shared.events import EVENTS
+from shared.feedback import Channel, Feedback, Mood
 from shared.patterns import complexity, pattern_text
+from tests.eventbridge import event, ministack_verdict
 from tests.factories import a_feedback
 
 
 def feedback(**changes: Any) -> Feedback:
     said = {"reasons": ("queue", "price"), "comment": "Overcharged TWICE, and nobody cared"}
     return a_feedback(**(said | changes))
-
-
-def event(name: str, about: Feedback) -> dict[str, Any]:
-    """The event as EventBridge sees it, of the real detail that is published."""
-    revision = Revision(1, about.received_at, about)
-    before = None if name == Transition.CAPTURED else revision
-    detail = feedback_event(Transition(name), before, revision).detail()
-    return {
-        "version": "0",
-        "id": "6a7e8feb",
-        "account": "000000000000",
-        "region": "us-east-1",
-        "time": "2026-03-01T12:00:00Z",
-        "resources": [],
-        "source": "earshot",
-        "detail-type": name,
-        "detail": detail,
-    }
-
-
-def ministack_verdict(pattern: str, seen: dict[str, Any]) -> bool:
-    """TestEventPattern of MiniStack, which refuses a pattern as EventBridge does."""
-    status, _, body = ministack._test_event_pattern({"EventPattern": pattern, "Event": json.dumps(seen)})
-    assert status == 200, body
-    return bool(json.loads(body)["Result"])
 
 
 # What a condition says

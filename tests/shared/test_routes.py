@@ -1,0 +1,299 @@
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from pydynox import DynamoDBClient
+
+from shared.conditions import ConditionError, parse
+from shared.config import Config
+from shared.errors import EarshotError, InvalidInput
+from shared.feedback import Mood
+from shared.routes import (
+    RouteConflict,
+    RouteNotYours,
+    RouteRefused,
+    Routes,
+    RouteTable,
+    RouteUnknown,
+    Rules,
+    TeamRoute,
+    draft,
+    find,
+    rule_pattern,
+    rule_targets,
+)
+from tests.eventbridge import event, ministack_verdict
+from tests.factories import a_feedback
+from tests.tables import MAIN_TABLE
+
+ACCOUNT = "arn:aws:sqs:eu-west-1:123456789012"
+BUS = "earshot-test"
+Drafted = Callable[..., TeamRoute]
+
+
+@pytest.fixture
+def drafted(config: Config, now: datetime) -> Drafted:
+    def make(**changes: Any) -> TeamRoute:
+        said = {
+            "id": "refunds",
+            "team": "care",
+            "when": "mood = unhappy and reason = refund",
+            "to": ["email:care@fernleaf.example"],
+            "created_by": "amal@fernleaf.example",
+            "changed_at": now,
+        }
+        return draft(config, **(said | changes))
+
+    return make
+
+
+@pytest.fixture
+def table(client: DynamoDBClient) -> RouteTable:
+    return RouteTable(client, MAIN_TABLE["TableName"])
+
+
+@pytest.fixture
+def routes(config: Config, table: RouteTable) -> Routes:
+    events = boto3.client("events")
+    events.create_event_bus(Name=BUS)
+    for name in ("deliveries", "refused", "finance"):
+        boto3.client("sqs").create_queue(QueueName=name)
+    rules = Rules(events, bus=BUS, deliveries=f"{ACCOUNT}:deliveries", refused=f"{ACCOUNT}:refused")
+    return Routes(config, table, rules)
+
+
+def rule(id: str) -> dict[str, Any]:
+    return dict(boto3.client("events").describe_rule(Name=f"earshot-route-{id}", EventBusName=BUS))
+
+
+def targets(id: str) -> list[dict[str, Any]]:
+    answer = boto3.client("events").list_targets_by_rule(Rule=f"earshot-route-{id}", EventBusName=BUS)
+    return [dict(target) for target in answer["Targets"]]
+
+
+def put(source: str, feedback: dict[str, Any]) -> None:
+    detail = json.dumps({"feedback": feedback})
+    entry = {"EventBusName": BUS, "Source": source, "DetailType": "FeedbackCaptured", "Detail": detail}
+    boto3.client("events").put_events(Entries=[entry])  # type: ignore[list-item]
+
+
+def received(queue: str) -> list[dict[str, Any]]:
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+
+def test_a_new_route_catches_what_it_says_from_then_on(routes: Routes, drafted: Drafted) -> None:
+    routes.add(drafted(to=[f"sqs:{ACCOUNT}:finance", "webhook:https://example.com/hook"]))
+    caught = a_feedback(reasons=("refund",)).model_dump(mode="json")
+    put("earshot", caught)
+    put("earshot", caught | {"mood": "happy"})
+    put("elsewhere", caught)
+
+    [message] = received("finance")
+    assert message["detail"]["feedback"] == caught
+    [delivery] = received("deliveries")
+    assert (delivery["route"], delivery["target"]) == ("refunds", routes.get("refunds").targets[1].id)
+    assert delivery["event"]["detail"]["feedback"] == caught
+
+
+def test_a_route_is_found_again_as_it_was_saved(
+    routes: Routes, table: RouteTable, config: Config, drafted: Drafted
+) -> None:
+    saved = routes.add(drafted(settling=10))
+
+    assert saved.version == 1
+    assert routes.get("refunds") == table.get("refunds") == find(config, table, "refunds") == saved
+    assert list(routes.all()) == [*config.declared_routes(), "refunds"]
+    assert find(config, table, "team-care") == config.declared_routes()["team-care"]
+    with pytest.raises(RouteUnknown):
+        routes.get("nonesuch")
+
+
+def test_a_change_replaces_condition_and_targets_and_keeps_who_made_it(
+    routes: Routes, drafted: Drafted, now: datetime
+) -> None:
+    routes.add(drafted(to=[f"sqs:{ACCOUNT}:finance", "email:care@fernleaf.example"]))
+    later = now + timedelta(days=1)
+    changed = drafted(
+        when="reason = price", to=["webhook:https://example.com"], created_by="mallory@example.com", changed_at=later
+    )
+    saved = routes.change(changed, "care")
+
+    assert (saved.version, saved.when, saved.created_by, saved.changed_at) == (
+        2,
+        "reason = price",
+        "amal@fernleaf.example",
+        later,
+    )
+    assert json.loads(rule("refunds")["EventPattern"]) == rule_pattern("refunds", parse("reason = price"))
+    [target] = targets("refunds")
+    assert target["Id"].startswith("webhook-")
+
+
+def test_a_paused_route_catches_nothing_until_it_is_resumed(routes: Routes, drafted: Drafted, now: datetime) -> None:
+    routes.add(drafted())
+    assert routes.pause("refunds", "care", paused=True, now=now).paused
+    assert rule("refunds")["State"] == "DISABLED"
+    routes.pause("refunds", "care", paused=False, now=now)
+    assert rule("refunds")["State"] == "ENABLED"
+
+
+def test_a_removed_route_leaves_no_rule(routes: Routes, drafted: Drafted) -> None:
+    routes.add(drafted())
+    routes.remove("refunds", "care")
+
+    assert boto3.client("events").list_rules(EventBusName=BUS)["Rules"] == []
+    with pytest.raises(RouteUnknown):
+        routes.remove("refunds", "care")
+
+
+def test_a_team_cannot_touch_the_route_of_another_and_nothing_changes(
+    routes: Routes, drafted: Drafted, now: datetime
+) -> None:
+    before = routes.add(drafted())
+    attempts: list[Callable[[], Any]] = [
+        lambda: routes.change(drafted(team="tills", when=""), "tills"),
+        lambda: routes.change(drafted(when=""), "tills"),
+        lambda: routes.pause("refunds", "tills", paused=True, now=now),
+        lambda: routes.remove("refunds", "tills"),
+    ]
+    for attempt in attempts:
+        with pytest.raises(RouteNotYours):
+            attempt()
+    assert routes.get("refunds") == before
+    assert rule("refunds")["State"] == "ENABLED"
+
+
+def test_a_change_cannot_hand_a_route_to_another_team(routes: Routes, drafted: Drafted) -> None:
+    routes.add(drafted())
+    assert routes.change(drafted(team="tills"), "care").team == "care"
+
+
+def test_what_the_file_declares_is_changed_in_the_file(routes: Routes, drafted: Drafted, now: datetime) -> None:
+    with pytest.raises(RouteNotYours, match=r"declared in earshot\.toml"):
+        routes.remove("order-system", None)
+    with pytest.raises(RouteConflict, match=r"in earshot\.toml already"):
+        routes.add(drafted(id="order-system"))
+
+
+def test_an_id_is_taken_once_and_of_two_changes_at_once_one_wins(
+    routes: Routes, table: RouteTable, drafted: Drafted
+) -> None:
+    first = routes.add(drafted())
+    with pytest.raises(RouteConflict, match="already"):
+        routes.add(drafted(when=""))
+    table.save(first)
+    with pytest.raises(RouteConflict, match="meanwhile"):
+        table.save(first)
+
+
+class FailingRules(Rules):
+    """Rules that EventBridge refuses while `refusing`."""
+
+    refusing = False
+
+    def apply(self, route: TeamRoute) -> None:
+        super().apply(route)
+        if self.refusing and route.when == "":
+            raise RouteRefused("no")
+
+
+def test_a_refused_rule_leaves_everything_as_it_was(config: Config, routes: Routes, drafted: Drafted) -> None:
+    rules = FailingRules(
+        boto3.client("events"), bus=BUS, deliveries=f"{ACCOUNT}:deliveries", refused=f"{ACCOUNT}:refused"
+    )
+    routes = Routes(config, routes._table, rules)
+    before = routes.add(drafted())
+    rules.refusing = True
+    with pytest.raises(RouteRefused):
+        routes.change(drafted(when=""), "care")
+    with pytest.raises(RouteRefused):
+        routes.add(drafted(id="all", when=""))
+
+    after = routes.get("refunds")
+    assert isinstance(after, TeamRoute)
+    assert after.model_copy(update={"version": 1}) == before
+    assert json.loads(rule("refunds")["EventPattern"]) == rule_pattern("refunds", parse(before.when))
+    assert [each["Name"] for each in boto3.client("events").list_rules(EventBusName=BUS)["Rules"]] == [
+        "earshot-route-refunds"
+    ]
+    assert "all" not in routes.all()
+
+
+def test_a_test_reaches_the_route_that_is_tested_and_no_other(routes: Routes, drafted: Drafted, now: datetime) -> None:
+    routes.add(drafted(to=[f"sqs:{ACCOUNT}:finance"]))
+    routes.add(drafted(id="everything", when="", to=["email:care@fernleaf.example"]))
+    test_id = routes.test("refunds", "amal@fernleaf.example", now)
+
+    [message] = received("finance")
+    assert (message["source"], message["detail-type"]) == ("earshot.test", "RouteTested")
+    assert message["detail"] == {
+        "version": 1,
+        "id": test_id,
+        "occurred_at": "2026-03-14T09:26:53.589Z",
+        "route": "refunds",
+        "team": "care",
+        "asked_by": "amal@fernleaf.example",
+    }
+    assert received("deliveries") == []
+
+
+@pytest.mark.parametrize("text", ["", "mood = happy", "team = a or event = FeedbackAmended", "place = a or team = b"])
+def test_the_rule_matches_what_the_condition_does_on_the_emulator_too(text: str) -> None:
+    condition = parse(text)
+    pattern = json.dumps(rule_pattern("mine", condition))
+    for about in (a_feedback(), a_feedback(team="a"), a_feedback(team="b", mood=Mood.HAPPY)):
+        seen = event("FeedbackCaptured", about)
+        assert ministack_verdict(pattern, seen) is condition.matches("FeedbackCaptured", about)
+    test = {"source": "earshot.test", "detail-type": "RouteTested", "detail": {"route": "mine"}}
+    assert ministack_verdict(pattern, test)
+    assert not ministack_verdict(pattern, test | {"detail": {"route": "theirs"}})
+    assert not ministack_verdict(pattern, test | {"source": "elsewhere"})
+
+
+def test_a_target_retries_for_a_day_and_then_keeps_the_event(drafted: Drafted) -> None:
+    bus = "arn:aws:events:eu-west-1:123456789012:event-bus/theirs"
+    route = drafted(
+        to=[f"sqs:{ACCOUNT}:a.fifo", f"bus:{bus}", "slack:https://hooks.slack.com/services/T/B/x"], role="r"
+    )
+    found = rule_targets("refunds", route, deliveries="D", refused="R", roles={bus: "arn:role"})
+
+    assert [target["Arn"] for target in found] == [f"{ACCOUNT}:a.fifo", bus, "D"]
+    for target in found:
+        assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
+        assert target["DeadLetterConfig"] == {"Arn": "R"}
+    assert found[0]["SqsParameters"] == {"MessageGroupId": "refunds"}
+    assert found[1]["RoleArn"] == "arn:role"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "message"),
+    [
+        ({"id": "Refunds!"}, "id", "use 1 to 40 of a-z"),
+        ({"id": "team-care"}, "id", "the teams' own cards"),
+        ({"team": "nobody"}, "team", "use one of care, tills"),
+        ({"when": "mod = happy"}, "when", "did you mean 'mood'?"),
+        ({"when": "team = till"}, "when", "did you mean 'tills'?"),
+        ({"when": "reason != refund"}, "when", "cannot say that a reason was not picked"),
+        ({"when": f"place in ({', '.join(f'shop-{n}' for n in range(185))})"}, "when", "this route's has 2,"),
+        ({"to": []}, "to", "to: "),
+        ({"to": ["fax:123"]}, "to", "must start with one of email:"),
+        ({"to": ["email:a@b.example", "email:a@b.example"]}, "to", "stands twice"),
+        ({"to": ["bus:arn:aws:events:eu-west-1:123456789012:event-bus/theirs"]}, "role", "name its ARN"),
+        ({"settling": 901}, "settling", "settling: "),
+    ],
+)
+def test_a_mistake_in_a_draft_names_the_field_and_the_fix(
+    drafted: Drafted, wrong: dict[str, Any], field: str, message: str
+) -> None:
+    with pytest.raises(EarshotError) as refusal:
+        drafted(**wrong)
+
+    assert isinstance(refusal.value, InvalidInput | ConditionError)
+    assert refusal.value.field == field
+    assert message in refusal.value.message
