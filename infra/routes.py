@@ -1,11 +1,6 @@
 """Routes: one rule on the bus for each route of earshot.toml."""
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
-from aws_cdk import Duration, Stack
-from aws_cdk import aws_events as events
+from aws_cdk import CfnResource, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -15,10 +10,7 @@ from infra.notify import Notify
 from infra.stage import Stage
 from shared.conditions import parse
 from shared.config import Config, Route, Target, TargetKind
-
-RETRY_FOR = Duration.hours(24)
-RETRIES = 185
-RULE_PREFIX = "earshot-route-"  # also of the rules that `earshot routes add` makes
+from shared.routes import RULE_PREFIX, rule_pattern, rule_targets
 
 
 class Routes(Construct):
@@ -54,48 +46,24 @@ class Routes(Construct):
             self._add(route_id, route)
 
     def _add(self, route_id: str, route: Route) -> None:
-        events.CfnRule(
+        buses = [target.address for target in route.targets if target.kind is TargetKind.BUS]
+        CfnResource(
             self,
             f"Route-{route_id}",
-            name=f"{RULE_PREFIX}{route_id}",
-            description=f"To {route.team}: {route.when or 'every event'}"[:512],
-            event_bus_name=self._bus.bus.event_bus_name,
-            event_pattern=parse(route.when).pattern(),
-            targets=list(self._targets(route_id, route)),
-        )
-
-    def _targets(self, route_id: str, route: Route) -> Iterator[events.CfnRule.TargetProperty]:
-        for target in route.targets:
-            id = f"{target.kind}-{target.id}"
-            if not target.kind.is_aws:
-                message = json.dumps({"route": route_id, "target": target.id})
-                yield self._target(
-                    id,
-                    self._notify.queue.queue_arn,
-                    input_transformer=events.CfnRule.InputTransformerProperty(
-                        input_template=f'{message[:-1]}, "event": <aws.events.event.json>}}'
-                    ),
-                )
-                continue
-            yield self._target(
-                id,
-                target.address,
-                role_arn=self._role_to_put_on(target.address) if target.kind is TargetKind.BUS else None,
-                # A FIFO queue wants a group; one per route keeps that route's order.
-                sqs_parameters=events.CfnRule.SqsParametersProperty(message_group_id=route_id)
-                if target.address.endswith(".fifo")
-                else None,
-            )
-
-    def _target(self, id: str, arn: str, **more: Any) -> events.CfnRule.TargetProperty:
-        return events.CfnRule.TargetProperty(
-            id=id,
-            arn=arn,
-            retry_policy=events.CfnRule.RetryPolicyProperty(
-                maximum_event_age_in_seconds=RETRY_FOR.to_seconds(), maximum_retry_attempts=RETRIES
-            ),
-            dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.refused.queue.queue_arn),
-            **more,
+            type="AWS::Events::Rule",
+            properties={
+                "Name": f"{RULE_PREFIX}{route_id}",
+                "Description": f"To {route.team}: {route.when or 'every event'}"[:512],
+                "EventBusName": self._bus.bus.event_bus_name,
+                "EventPattern": rule_pattern(route_id, parse(route.when)),
+                "Targets": rule_targets(
+                    route_id,
+                    route,
+                    deliveries=self._notify.queue.queue_arn,
+                    refused=self.refused.queue.queue_arn,
+                    roles={bus: self._role_to_put_on(bus) for bus in buses},
+                ),
+            },
         )
 
     def _role_to_put_on(self, bus_arn: str) -> str:
