@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from shared.events import EVENTS, SOURCE, FeedbackEvent
+from shared.events import EVENTS, SOURCE, Event, FeedbackEvent, InvitationEvent, InvitationRequested
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "events" / "golden"
@@ -38,9 +39,8 @@ Each event has a JSON Schema of its `detail` in `events/schemas/` and one exampl
 
 def contract() -> dict[Path, str]:
     """All generated files: path → content."""
-    schemas = {
-        ROOT / "events" / "schemas" / f"{_versioned(event)}.json": _json(_schema(event)) for event in EVENTS.values()
-    }
+    events: list[type[Event] | type[InvitationRequested]] = [*EVENTS.values(), InvitationRequested]
+    schemas = {ROOT / "events" / "schemas" / f"{_versioned(event)}.json": _json(_schema(event)) for event in events}
     return schemas | {ROOT / "docs" / "events.md": "\n".join(_page())}
 
 
@@ -51,12 +51,12 @@ class _AsSent(GenerateJsonSchema):
         return field["type"] == "model-field" or super().field_is_required(field, total)
 
 
-def _schema(event: type[FeedbackEvent]) -> dict[str, Any]:
+def _schema(event: type[BaseModel]) -> dict[str, Any]:
     schema = event.model_json_schema(schema_generator=_AsSent, mode="serialization")
     return {"$schema": GenerateJsonSchema.schema_dialect} | schema
 
 
-def _versioned(event: type[FeedbackEvent]) -> str:
+def _versioned(event: type[Event] | type[InvitationRequested]) -> str:
     return f"{event.detail_type}.v{event.model_fields['version'].default}"
 
 
@@ -66,23 +66,33 @@ def _page() -> Iterator[str]:
     for event in EVENTS.values():
         name, version = _versioned(event).split(".v")
         yield f"| [`{name}`](#{name.lower()}) | {version} | {event.__doc__} |"
-    feedback = _schema(next(iter(EVENTS.values())))["$defs"]
     yield "\n## What every event says\n"
-    yield from _fields(_schema(FeedbackEvent))
-    yield f"\n## `feedback`\n\n{feedback['Feedback']['description']}\n"
+    yield from _fields(_schema(Event))
+    feedback = _schema(FeedbackEvent)["$defs"]
+    yield f"\n## `feedback`\n\nIn every event of a feedback. {feedback['Feedback']['description']}\n"
     yield from _fields(feedback["Feedback"] | {"$defs": feedback})
-    yield f"\n### `feedback.customer`\n\n{feedback['Customer']['description']}\n"
+    yield f"\n### `customer`\n\n{feedback['Customer']['description']}\n"
     yield from _fields(feedback["Customer"])
+    invitation = _schema(InvitationEvent)["$defs"]
+    yield f"\n## `invitation`\n\nIn every event of an invitation. {invitation['Invitation']['description']}\n"
+    yield from _fields(invitation["Invitation"] | {"$defs": invitation})
     for event in EVENTS.values():
         yield f"\n## {event.detail_type}\n\n{event.__doc__}\n"
-        own = event.model_fields.keys() - FeedbackEvent.model_fields.keys()
+        own = event.model_fields.keys() - FeedbackEvent.model_fields.keys() - InvitationEvent.model_fields.keys()
         if own:
             schema = _schema(event)
             yield from _fields(schema | {"properties": {name: schema["properties"][name] for name in sorted(own)}})
             yield ""
-        golden = (GOLDEN / f"{_versioned(event)}.json").read_text(encoding="utf-8")
-        yield f"```json\n{golden}```"
+        yield _golden(event)
+    yield f"\n## {InvitationRequested.detail_type}\n\n{InvitationRequested.__doc__}\n"
+    yield from _fields(InvitationRequested.model_json_schema(mode="serialization"))
     yield ""
+    yield _golden(InvitationRequested)
+    yield ""
+
+
+def _golden(event: type[Event] | type[InvitationRequested]) -> str:
+    return f"```json\n{(GOLDEN / f'{_versioned(event)}.json').read_text(encoding='utf-8')}```"
 
 
 def _fields(schema: dict[str, Any]) -> Iterator[str]:

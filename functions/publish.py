@@ -17,8 +17,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from shared.bus import Bus, Entry, entry
-from shared.events import feedback_event
+from shared.events import feedback_event, invitation_event
 from shared.feedback import transition
+from shared.invitations import read_invitation
 from shared.observe import count, logger, metrics
 from shared.settings import PublishSettings
 from shared.store import read_image
@@ -55,14 +56,18 @@ def publish(records: Iterable[Mapping[str, Any]], bus: Bus) -> list[str]:
 
 
 def _entry(change: Mapping[str, Any]) -> Entry | None:
-    """The event of one change in the table; None for what is no change of a feedback, or an item that aged out."""
-    image = change.get("NewImage")
-    if image is None or image.get("kind") != {"S": "feedback"}:
-        return None
-    before = read_image(change["OldImage"]) if "OldImage" in change else None
-    after = read_image(image)
-    name = transition(before, after)
-    return entry(feedback_event(name, before, after)) if name else None
+    """The event of one change in the table; None for what no subscriber is told of, or an item that aged out."""
+    image = change.get("NewImage", {})
+    match image.get("kind"):
+        case {"S": "feedback"}:
+            before = read_image(change["OldImage"]) if "OldImage" in change else None
+            after = read_image(image)
+            name = transition(before, after)
+            return entry(feedback_event(name, before, after)) if name else None
+        case {"S": "invitation"}:
+            event = invitation_event(read_invitation(image))
+            return entry(event) if event else None
+    return None
 
 
 @cache

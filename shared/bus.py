@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.events import SOURCE, FeedbackEvent
+from shared.events import SOURCE, Event
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
         return len(self.detail) + len(self.detail_type) + len(SOURCE) + 512
 
 
-def entry(event: FeedbackEvent) -> Entry:
+def entry(event: Event) -> Entry:
     """Render an event; raises ValueError for NaN and Infinity, which JSON does not have."""
     return Entry(event.detail_type, json.dumps(event.detail(), allow_nan=False, separators=(",", ":")))
 

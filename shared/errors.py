@@ -57,6 +57,13 @@ class TooManyChanges(EarshotError):
     status = 429
 
 
+class Contended(EarshotError):
+    """Too many were changing the same item at once. Nothing was stored; the same request can be made again."""
+
+    code = "contended"
+    status = 503
+
+
 class LinkInvalid(EarshotError):
     """The link was not signed by us, or was changed on its way."""
 

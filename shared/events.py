@@ -5,12 +5,14 @@ change that a subscriber could notice is a new version; the golden events of the
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from shared.feedback import Customer, Feedback, Flag, Moment, Mood, Revision, Transition
+from shared.invitations import Invitation, InvitationRevision, InvitationStatus
 
 SOURCE = "earshot"
 
@@ -28,8 +30,8 @@ class Previous(TypedDict, total=False):
     flags: tuple[Flag, ...]
 
 
-class FeedbackEvent(BaseModel):
-    """What all events about one feedback carry."""
+class Event(BaseModel):
+    """What all events carry."""
 
     model_config = ConfigDict(frozen=True)
     detail_type: ClassVar[str]
@@ -38,13 +40,18 @@ class FeedbackEvent(BaseModel):
         default=1, description="of this event's shape; a change that you could notice raises it"
     )
     id: str = Field(description="the same on every redelivery: drop an event whose id you have handled")
-    revision: int = Field(ge=1, description="orders the events of one feedback; delivery does not")
+    revision: int = Field(ge=1, description="orders the events of one feedback or invitation; delivery does not")
     occurred_at: Moment = Field(description="when it was stored")
-    feedback: Feedback = Field(description="all of it, as it was after the change")
 
     def detail(self) -> dict[str, Any]:
         """The event's `detail`, ready for JSON."""
         return self.model_dump(mode="json")
+
+
+class FeedbackEvent(Event):
+    """What all events about one feedback carry."""
+
+    feedback: Feedback = Field(description="all of it, as it was after the change")
 
 
 class FeedbackCaptured(FeedbackEvent):
@@ -61,12 +68,82 @@ class FeedbackAmended(FeedbackEvent):
     previous: Previous = Field(description="the fields that changed, with their values before")
 
 
-EVENTS: dict[str, type[FeedbackEvent]] = {event.detail_type: event for event in (FeedbackCaptured, FeedbackAmended)}
+class InvitationEvent(Event):
+    """What all events about one invitation carry."""
+
+    invitation: Invitation = Field(description="all of it, as it was after the change")
 
 
-def read_event(envelope: Mapping[str, Any]) -> FeedbackEvent:
+class InvitationSent(InvitationEvent):
+    """A customer was asked."""
+
+    detail_type = "InvitationSent"
+
+
+class InvitationSuppressed(InvitationEvent):
+    """A customer was not asked, to protect them or because it could not be done; `reason` says why."""
+
+    detail_type = "InvitationSuppressed"
+
+
+class InvitationUndelivered(InvitationEvent):
+    """A question left, and did not arrive; `reason` is the carrier's or the mail server's."""
+
+    detail_type = "InvitationUndelivered"
+
+
+EVENTS: dict[str, type[Event]] = {
+    event.detail_type: event
+    for event in (FeedbackCaptured, FeedbackAmended, InvitationSent, InvitationSuppressed, InvitationUndelivered)
+}
+
+_OF_FEEDBACK: dict[Transition, type[FeedbackEvent]] = {
+    Transition.CAPTURED: FeedbackCaptured,
+    Transition.AMENDED: FeedbackAmended,
+}
+_OF_INVITATIONS: dict[InvitationStatus, type[InvitationEvent]] = {
+    InvitationStatus.SENT: InvitationSent,
+    InvitationStatus.SUPPRESSED: InvitationSuppressed,
+    InvitationStatus.UNDELIVERED: InvitationUndelivered,
+}
+
+
+class InvitationRequested(BaseModel):
+    """Ask this customer. The one event that Earshot takes from others: put it on the bus under any source but ours."""
+
+    model_config = ConfigDict(frozen=True)
+    detail_type: ClassVar[str] = "InvitationRequested"
+
+    version: Literal[1] = Field(default=1, description="of this event's shape")
+    touchpoint: str = Field(description="the moment to ask about; an id of `earshot.toml`")
+    place: str | None = Field(default=None, description="where, such as a branch")
+    customer: Customer = Field(description="whom to ask; `phone` or `email` is needed")
+    channel: Literal["sms", "email"] | None = Field(
+        default=None, description="how to ask; unset: by text where there is a phone number, else by mail"
+    )
+    language: str | None = Field(default=None, description="theirs; unset: the first of `business.languages`")
+    time_zone: str | None = Field(
+        default=None, description="theirs, like `Europe/London`; unset: their phone number's, else the business's"
+    )
+    expires_at: datetime | None = Field(default=None, description="when it is too late to ask")
+
+
+def read_event(envelope: Mapping[str, Any]) -> Event:
     """Read an event as EventBridge delivers it; KeyError or ValueError for one that is not ours."""
     return EVENTS[envelope["detail-type"]].model_validate(envelope["detail"])
+
+
+def invitation_event(after: InvitationRevision) -> InvitationEvent | None:
+    """The event that a state of an invitation is; None while it is on its way."""
+    event = _OF_INVITATIONS.get(after.invitation.status)
+    if event is None:
+        return None
+    return event(
+        id=f"{after.invitation.id}-{after.number}",
+        revision=after.number,
+        occurred_at=after.changed_at,
+        invitation=after.invitation,
+    )
 
 
 def feedback_event(name: Transition, before: Revision | None, after: Revision) -> FeedbackEvent:
@@ -79,7 +156,7 @@ def feedback_event(name: Transition, before: Revision | None, after: Revision) -
     }
     if before is not None:
         what["previous"] = _previous(before.feedback, after.feedback)
-    return EVENTS[name].model_validate(what)
+    return _OF_FEEDBACK[name].model_validate(what)
 
 
 def _previous(before: Feedback, after: Feedback) -> dict[str, Any]:

@@ -179,7 +179,7 @@ def answer_id(*identity: str) -> str:
     Deterministic, so that the same answer delivered twice is one feedback, and one-way, since links are credentials.
     """
     digest = sha256("\0".join(identity).encode()).digest()
-    return _base32(int.from_bytes(digest[:17], "big"))
+    return base32(int.from_bytes(digest[:17], "big"), 130)
 
 
 def random_id() -> str:
@@ -187,10 +187,10 @@ def random_id() -> str:
     return answer_id(secrets.token_hex(16))
 
 
-def _base32(number: int) -> str:
-    """Lower-case letters and digits without i, l, o and u, so that ids survive being read aloud."""
+def base32(number: int, bits: int) -> str:
+    """The low `bits` (a multiple of 5) as letters and digits without i, l, o and u, to survive being read aloud."""
     alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
-    return "".join(alphabet[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join(alphabet[(number >> shift) & 31] for shift in range(bits - 5, -1, -5))
 
 
 def utc_now() -> datetime:

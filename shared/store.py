@@ -1,17 +1,29 @@
 """The main table: every key, conditional write and query that Earshot makes. The table is the truth."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException
+from pydynox.exceptions import ConditionalCheckFailedException, TransactionCanceledException
 from pydynox.pydynox_core import item_from_dynamo
 
 from shared.config import Config
 from shared.errors import TooManyChanges
-from shared.feedback import MAX_REVISIONS, Answer, Channel, Customer, Feedback, Flag, Mood, Revision, Scale, to_iso
+from shared.feedback import (
+    MAX_REVISIONS,
+    Answer,
+    Channel,
+    Customer,
+    Feedback,
+    Flag,
+    Mood,
+    Revision,
+    Scale,
+    answer_id,
+    to_iso,
+)
 from shared.routing import owner
 
 TEAM_SHARDS = 4  # one index key takes 1,000 writes a second
@@ -90,6 +102,23 @@ class Store:
         item = self.client.sync_get_item(self.table, _feedback_key(id), consistent_read=True)
         return read_item(item) if item else None
 
+    def claim(self, identity: str, now: datetime) -> dict[str, Any]:
+        """Claiming a message from outside, as one operation of a transaction that is refused the second time."""
+        return {
+            "type": "put",
+            "table": self.table,
+            "item": _claim_key(identity) | {"kind": "claim", "ttl": int((now + RETENTION).timestamp())},
+            "condition_expression": "attribute_not_exists(pk)",
+        }
+
+    def is_claimed(self, identity: str) -> bool:
+        """Whether a message from outside was taken before."""
+        return self.client.sync_get_item(self.table, _claim_key(identity), consistent_read=True) is not None
+
+    def transact(self, operations: Sequence[dict[str, Any]]) -> bool:
+        """Write all or nothing; False when one of the operations was refused."""
+        return transact(self.client, operations)
+
     def by_team(self, team: str, since: datetime) -> Iterator[Revision]:
         """Feedback owned by a team that was received or amended at or after `since`, oldest change first per shard."""
         for shard in range(TEAM_SHARDS):
@@ -100,6 +129,15 @@ class Store:
                 index_name="by_team",
             )
             yield from (read_item(item) for item in items)
+
+
+def transact(client: DynamoDBClient, operations: Sequence[dict[str, Any]]) -> bool:
+    """Write all operations or none; False when a condition did not hold, or another transaction was in the way."""
+    try:
+        client.sync_transact_write(list(operations))
+    except TransactionCanceledException:
+        return False
+    return True
 
 
 def read_item(item: Mapping[str, Any]) -> Revision:
@@ -135,6 +173,10 @@ def read_image(image: Mapping[str, Any]) -> Revision:
 
 def _feedback_key(id: str) -> dict[str, str]:
     return {"pk": f"F#{id}", "sk": "F"}
+
+
+def _claim_key(identity: str) -> dict[str, str]:
+    return {"pk": f"N#{answer_id('claim', identity)}", "sk": "N"}
 
 
 def _write(answer: Answer, config: Config, now: datetime) -> tuple[dict[str, Any], "_Upsert"]:

@@ -1,0 +1,115 @@
+"""What is said to customers: rendered once, stored in the write that causes it, and sent from the table's stream.
+
+So a thank-you follows from an answer as surely as the answer's event does, and a function that takes answers needs
+neither the right nor the time to send.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+from pydynox import DynamoDBClient
+from pydynox.exceptions import ConditionalCheckFailedException
+from pydynox.pydynox_core import item_from_dynamo
+
+from shared.feedback import Channel, Model, Moment, to_iso
+
+RETENTION = timedelta(days=90)  # as long as receipts and questions about it may come
+
+
+class Purpose(StrEnum):
+    """Why something is said."""
+
+    INVITATION = "invitation"
+    THANKS = "thanks"
+    STOPPED = "stopped"
+    RESUMED = "resumed"
+    HELP = "help"
+    REPLY = "reply"
+
+    @property
+    def passes_silence(self) -> bool:
+        """Whether it may go to someone who asked for silence: only what confirms that wish, or answers their HELP."""
+        return self in (Purpose.STOPPED, Purpose.HELP)
+
+
+class Message(Model):
+    """One text or mail to a customer. `subject`, `html` and `headers` are a mail's."""
+
+    id: str
+    channel: Channel
+    to: str
+    purpose: Purpose
+    text: str
+    created_at: Moment
+    subject: str = ""
+    html: str = ""
+    headers: dict[str, str] = Field(default_factory=dict)
+    feedback_id: str | None = None
+    invitation_id: str | None = None
+
+
+class Messages:
+    """The messages of one stage, in its main table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def saving(self, message: Message) -> dict[str, Any]:
+        """Storing a message as one operation of a transaction; it is sent once that is through."""
+        aged = int((message.created_at + RETENTION).timestamp())
+        return {
+            "type": "put",
+            "table": self._table,
+            "item": _key(message.id) | {"kind": "message", "ttl": aged} | message.model_dump(mode="json"),
+            "condition_expression": "attribute_not_exists(pk)",
+        }
+
+    def get(self, id: str) -> Message | None:
+        """A message that was stored, or None."""
+        item = self._client.sync_get_item(self._table, _key(id), consistent_read=True)
+        return Message.model_validate(item) if item else None
+
+    def start(self, id: str, now: datetime) -> bool:
+        """Take a message to send it; False for one that was taken before, or is gone.
+
+        A message is sent at most once: one whose sender died between taking and recording stays unsent, since a
+        customer texted twice is worse than a thank-you that is missing.
+        """
+        return self._set(id, "attribute_exists(pk) AND attribute_not_exists(started_at)", started_at=to_iso(now))
+
+    def put_back(self, id: str) -> None:
+        """Undo `start`, where it is certain that nothing was sent."""
+        self._client.sync_update_item(
+            self._table, _key(id), update_expression="REMOVE started_at", condition_expression="attribute_exists(pk)"
+        )
+
+    def record(self, id: str, **outcome: str) -> None:
+        """Note what became of a message: `sent_at` and `provider_id`, or `failure`."""
+        self._set(id, "attribute_exists(pk)", **outcome)
+
+    def _set(self, id: str, condition: str, **values: str) -> bool:
+        try:
+            self._client.sync_update_item(
+                self._table,
+                _key(id),
+                update_expression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
+                condition_expression=condition,
+                expression_attribute_names={f"#{name}": name for name in values},
+                expression_attribute_values={f":{name}": value for name, value in values.items()},
+            )
+        except ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def read_message(image: Mapping[str, Any]) -> Message:
+    """An image of a stream record, in DynamoDB's own JSON, as the model."""
+    return Message.model_validate(item_from_dynamo(dict(image)))
+
+
+def _key(id: str) -> dict[str, str]:
+    return {"pk": f"M#{id}", "sk": "M"}

@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.phones import Phone, may_text, read_phone, time_zones
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "phone"),
+    [
+        ("+447400123456", None, Phone("+447400123456", "GB")),
+        (" +44 (0)7400 123-456 ", None, Phone("+447400123456", "GB")),
+        ("07400 123456", "GB", Phone("+447400123456", "GB")),
+        ("+1 202-555-0123", "GB", Phone("+12025550123", "US")),
+    ],
+)
+def test_a_number_is_written_one_way(text: str, country: str | None, phone: Phone) -> None:
+    assert read_phone(text, country) == phone
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+449098790123",  # premium
+        "+448450000000",  # shared cost
+        "+19005550123",  # premium
+        "+443331234567"[:4],  # cut short
+        "07400 123456",  # of no country
+        "60777",  # a short code
+        "AMAZON",
+        "",
+        "+",
+        "+44740012345678901234567890",
+    ],
+)
+def test_what_no_person_texts_from_is_refused(text: str) -> None:
+    assert read_phone(text) is None
+
+
+def test_texts_go_to_the_countries_allowed() -> None:
+    assert may_text("+447400123456", ["GB"])
+    assert not may_text("+447400123456", ["IE"])
+    assert not may_text("+449098790123", ["GB"])
+
+
+def test_a_phone_tells_where_it_may_be() -> None:
+    assert time_zones("+12025550123") == ("America/New_York",)
+    assert "Europe/London" in time_zones("+447400123456")
+
+
+@given(st.text(), st.none() | st.sampled_from(["GB", "SA", "US"]))
+def test_any_text_is_a_number_or_is_not(text: str, country: str | None) -> None:
+    phone = read_phone(text, country)
+    assert phone is None or read_phone(phone.number) == phone
