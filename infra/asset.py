@@ -25,7 +25,7 @@ _PLATFORM: dict[Target, list[str]] = {
 # Written by the installer and different from one installation to the next, or of no use at run time.
 _LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", ".lock", "py.typed"}
 _LEFT_OUT_SUFFIXES = {".pyc", ".pyi"}
-_LEFT_OUT_FOLDERS = {"__pycache__", "bin"}
+_LEFT_OUT_FOLDERS = {"__pycache__", "bin", "geodata", "carrierdata"}  # the last two: phonenumbers' names of places
 
 
 class BundlingError(Exception):

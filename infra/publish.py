@@ -21,7 +21,7 @@ class Publish(Construct):
         self, scope: Construct, id: str, *, stage: Stage, platform: Platform, store: Store, bus: Bus, alarms: Alarms
     ) -> None:
         super().__init__(scope, id)
-        function = Function(
+        self.function = Function(
             self,
             "Function",
             platform=platform,
@@ -30,7 +30,7 @@ class Publish(Construct):
             timeout=Duration.seconds(30),
             memory_mb=512,
         )
-        bus.bus.grant_put_events_to(function.resource)
+        bus.bus.grant_put_events_to(self.function.resource)
         self.unpublished = FailureBucket(
             self,
             "Unpublished",
@@ -54,11 +54,13 @@ class Publish(Construct):
             on_failure=self.unpublished.destination,
             metrics_config=lambda_.MetricsConfig(metrics=[lambda_.MetricType.EVENT_COUNT]),
         )
-        function.resource.add_event_source(source)
+        self.function.resource.add_event_source(source)
         self.unpublished.watch(source.event_source_mapping_id)
         alarms.when(
             "PublishIsBehind",
-            function.resource.metric("IteratorAge", period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM),
+            self.function.resource.metric(
+                "IteratorAge", period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
+            ),
             at_least=60_000,
             minutes=3,
             means="Answers wait a minute and more before teams hear of them: read the log of publish.",

@@ -55,8 +55,9 @@ class EarshotStack(Stack):
             "DeliveriesQueueUrl": notify.queue.queue_url,
             "DeliveriesDeadLetterQueueUrl": notify.undelivered.queue.queue_url,
             "RulesDeadLetterQueueUrl": routes.refused.queue.queue_url,
+            "PublishFunction": publish.function.resource.function_name,
             "UnpublishedBucket": publish.unpublished.bucket.bucket_name,
-            "AlarmsTopicArn": alarms.topic.topic_arn,
+            "AlarmTopic": alarms.topic.topic_arn,
             "RuleArnPrefix": routes.rule_arn_prefix,
         }.items():
             CfnOutput(self, name, value=value)

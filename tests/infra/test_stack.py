@@ -1,0 +1,201 @@
+"""What emulators do not show is asserted on the template: retries, dead letters, permissions, retention."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Match, Template
+
+from infra import app as infra_app
+from shared.conditions import parse
+from shared.config import Config
+from tests.infra.conftest import Resources
+from tests.tables import KEYS_TABLE, MAIN_TABLE
+
+
+def statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return found
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.mark.parametrize("table", [MAIN_TABLE, KEYS_TABLE], ids=lambda table: str(table["TableName"]))
+def test_the_tables_are_those_that_tests_create(template: Template, table: dict[str, Any]) -> None:
+    expected = {key: table[key] for key in ("KeySchema", "BillingMode", "GlobalSecondaryIndexes") if key in table}
+    template.has_resource_properties("AWS::DynamoDB::GlobalTable", expected)
+
+
+def test_only_the_main_table_has_a_stream_and_both_can_be_restored(resources: Resources) -> None:
+    tables = resources("AWS::DynamoDB::GlobalTable")
+    streams = [table.get("StreamSpecification") for table in tables.values()]
+    assert sorted(streams, key=bool) == [None, {"StreamViewType": "NEW_AND_OLD_IMAGES"}]
+    for table in tables.values():
+        for replica in table["Replicas"]:
+            assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+            assert replica["DeletionProtectionEnabled"] is True
+
+
+def test_customers_words_outlive_the_stack(template: Template) -> None:
+    for table in template.find_resources("AWS::DynamoDB::GlobalTable").values():
+        assert table["DeletionPolicy"] == "Retain"
+
+
+def test_the_stream_is_bounded_bisected_and_what_fails_is_kept_whole_in_s3(
+    template: Template, resources: Resources
+) -> None:
+    [mapping] = [each for each in resources("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in each]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert 0 < mapping["MaximumRetryAttempts"] <= 100
+    assert 0 < mapping["MaximumRecordAgeInSeconds"] <= 86_400
+    bucket = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+    assert bucket in resources("AWS::S3::Bucket")
+
+
+def test_publish_sees_feedback_and_nothing_else_of_the_stream(resources: Resources) -> None:
+    [mapping] = [each for each in resources("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in each]
+    for each in mapping["FilterCriteria"]["Filters"]:
+        assert json.loads(each["Pattern"])["dynamodb"]["NewImage"]["kind"]["S"]
+
+
+def test_every_route_is_a_rule_with_its_own_pattern(config: Config, resources: Resources) -> None:
+    rules = {rule["Name"]: rule for rule in resources("AWS::Events::Rule").values() if "EventPattern" in rule}
+    for id, route in config.declared_routes().items():
+        rule = rules[f"earshot-route-{id}"]
+        assert rule["EventPattern"]["source"] == ["earshot"] or "$or" in rule["EventPattern"]
+        assert json.dumps(parse(route.when).pattern()["detail"]) in json.dumps(rule["EventPattern"])
+        assert len(rule["Targets"]) == len(route.targets)
+
+
+def test_every_target_of_a_rule_retries_for_a_bounded_time_and_then_keeps_the_event(resources: Resources) -> None:
+    queues = resources("AWS::SQS::Queue")
+    targets = [
+        target
+        for rule in resources("AWS::Events::Rule").values()
+        if "EventPattern" in rule
+        for target in rule["Targets"]
+    ]
+    assert targets
+    for target in targets:
+        assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+        assert target["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 86_400
+        assert target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] in queues
+
+
+def test_a_delivery_names_its_route_and_target(config: Config, resources: Resources) -> None:
+    route = config.routes["order-system"]
+    [rule] = [r for r in resources("AWS::Events::Rule").values() if r.get("Name") == "earshot-route-order-system"]
+    template = rule["Targets"][0]["InputTransformer"]["InputTemplate"]
+    assert json.loads(template.replace("<aws.events.event.json>", "{}")) == {
+        "route": "order-system",
+        "target": route.targets[0].id,
+        "event": {},
+    }
+
+
+def test_every_queue_either_has_a_dead_letter_queue_or_is_one_and_has_an_alarm(resources: Resources) -> None:
+    queues = resources("AWS::SQS::Queue")
+    alarmed = json.dumps(resources("AWS::CloudWatch::Alarm"))
+    rules = json.dumps(resources("AWS::Events::Rule"))
+    for id, queue in queues.items():
+        dead = queue.get("RedrivePolicy", {}).get("deadLetterTargetArn", {}).get("Fn::GetAtt", [None])[0]
+        if dead is None:
+            used_by = [other for other in queues.values() if id in json.dumps(other.get("RedrivePolicy", {}))]
+            assert used_by or id in rules
+            assert id in alarmed
+        else:
+            assert dead in queues
+
+
+def test_every_alarm_says_what_it_means_and_tells_someone(resources: Resources) -> None:
+    alarms = resources("AWS::CloudWatch::Alarm")
+    assert alarms
+    for alarm in alarms.values():
+        assert alarm["AlarmDescription"].endswith(".")
+        assert alarm["AlarmActions"]
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_the_archive_is_bounded_so_that_erasure_ends(resources: Resources) -> None:
+    [archive] = resources("AWS::Events::Archive").values()
+    assert 0 < archive["RetentionDays"] <= 30
+
+
+def test_access_logs_carry_the_route_and_never_the_path(resources: Resources) -> None:
+    [stage] = resources("AWS::ApiGatewayV2::Stage").values()
+    logged = json.loads(stage["AccessLogSettings"]["Format"])
+    assert logged["route"] == "$context.routeKey"
+    assert not [value for value in logged.values() if "path" in value.lower() or "identity" in value.lower()]
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+
+
+def test_every_function_has_a_role_of_its_own_and_logs_that_end(resources: Resources) -> None:
+    functions = resources("AWS::Lambda::Function")
+    ours = {id: each for id, each in functions.items() if str(each.get("Handler", "")).startswith("functions.")}
+    roles = [each["Role"]["Fn::GetAtt"][0] for each in ours.values()]
+    assert len(set(roles)) == len(ours)
+    for each in ours.values():
+        assert (each["Runtime"], each["Architectures"]) == ("python3.13", ["arm64"])
+        assert each["LoggingConfig"]["LogGroup"]["Ref"] in resources("AWS::Logs::LogGroup")
+    for group in resources("AWS::Logs::LogGroup").values():
+        assert group["RetentionInDays"] <= 90
+
+
+def test_no_function_reserves_concurrency_which_new_accounts_do_not_have(resources: Resources) -> None:
+    for function in resources("AWS::Lambda::Function").values():
+        assert "ReservedConcurrentExecutions" not in function
+
+
+def test_no_role_of_a_function_may_do_everything_anywhere(resources: Resources) -> None:
+    for policy in resources("AWS::IAM::Policy").values():
+        for statement in statements(policy):
+            actions = as_list(statement["Action"])
+            assert not [action for action in actions if action == "*" or action.endswith(":*")]
+            if "*" in as_list(statement["Resource"]):
+                assert {action.split(":")[0] for action in actions} <= {"xray", "ses", "events", "sms-voice"}, actions
+
+
+def test_capture_cannot_read_what_others_said(resources: Resources) -> None:
+    [policy] = [each for each in resources("AWS::IAM::Policy").values() if "CaptureWeb" in each["PolicyName"]]
+    table = next(id for id, each in resources("AWS::DynamoDB::GlobalTable").items() if "StreamSpecification" in each)
+    allowed = {
+        action
+        for statement in statements(policy)
+        if table in json.dumps(statement["Resource"])
+        for action in as_list(statement["Action"])
+    }
+    assert allowed.isdisjoint({"dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchGetItem"})
+
+
+def test_signing_keys_are_in_no_environment(resources: Resources) -> None:
+    for function in resources("AWS::Lambda::Function").values():
+        for name in function.get("Environment", {}).get("Variables", {}):
+            assert not {"SECRET", "TOKEN", "PASSWORD"} & set(name.split("_"))
+
+
+def test_what_the_command_line_reads_is_an_output(template: Template) -> None:
+    for name in (
+        *("Table", "KeysTable", "Bus", "PublicUrl", "ApiUrl", "RuleArnPrefix", "UnpublishedBucket", "PublishFunction"),
+        *("DeliveriesQueueUrl", "DeliveriesDeadLetterQueueUrl", "RulesDeadLetterQueueUrl"),
+    ):
+        template.has_output(name, Match.any_value())
+
+
+def test_synthesis_leaves_no_finding_open(cloud_assembly: tuple[Path, Template]) -> None:
+    report = json.loads((cloud_assembly[0] / "validation-report.json").read_text())
+    assert report["pluginReports"] == []
+
+
+def test_a_careless_bucket_in_the_same_app_would_be_a_finding(tmp_path: Path) -> None:
+    """The check above can fail: synthesis stops at a bucket that nobody thought about."""
+    app = App(outdir=str(tmp_path))
+    infra_app.build(app)
+    s3.Bucket(Stack(app, "Careless"), "Bucket")
+    with pytest.raises(RuntimeError, match="AwsSolutions-S10"):
+        app.synth()
