@@ -16,13 +16,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from shared import contact
+from shared.colours import darkened
 from shared.feedback import Scale
 from shared.texts import LANGUAGES
 
 DEFAULT_PATH = Path(__file__).parent.parent / "earshot.toml"
 MAX_TARGETS = 5  # EventBridge's limit for one rule
 
-_ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _ARN = re.compile(r"arn:aws[a-z-]*:(sqs|sns|lambda|events):[a-z0-9-]+:\d{12}:\S+")
 
@@ -43,12 +44,6 @@ class ConfigError(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(f"earshot.toml: {problem}" for problem in problems))
         self.problems = problems
-
-
-def _email(value: str) -> str:
-    if not _ADDRESS.fullmatch(value):
-        raise ValueError(f"{value!r} is not an email address; write name@host.tld")
-    return value
 
 
 def _identifier(value: str) -> str:
@@ -77,23 +72,10 @@ def _language(value: str) -> str:
     return value
 
 
-def _luminance(colour: str) -> float:
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast_with_white(colour: str) -> float:
-    """WCAG 2.2 contrast ratio of `#rrggbb` on white, 1 to 21."""
-    return 1.05 / (_luminance(colour) + 0.05)
-
-
 def _brand_colour(value: str) -> str:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
         raise ValueError(f"{value!r} is not a colour; write #rrggbb")
-    darker = value.lower()
-    while contrast_with_white(darker) < 4.5:  # WCAG AA for text, which the page's buttons and links carry in it
-        darker = "#" + "".join(f"{int(int(darker[i : i + 2], 16) * 0.95):02x}" for i in (1, 3, 5))
+    darker = darkened(value.lower())  # the page's buttons and links carry text in it
     if darker != value.lower():
         raise ValueError(f"{value} is too pale to read on white; {darker} is the same hue and dark enough")
     return darker
@@ -125,7 +107,7 @@ def _clock(value: str) -> str:
     return value
 
 
-Email = Annotated[str, AfterValidator(_email)]
+Email = Annotated[str, AfterValidator(contact.email)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Language = Annotated[str, AfterValidator(_language)]
 Clock = Annotated[str, AfterValidator(_clock)]
@@ -220,7 +202,7 @@ class Target(NamedTuple):
 
     def _check(self) -> None:
         if self.kind is TargetKind.EMAIL:
-            _email(self.address)
+            contact.email(self.address)
         elif self.kind.is_aws:
             service = "events" if self.kind is TargetKind.BUS else self.kind
             match = _ARN.fullmatch(self.address)

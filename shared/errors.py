@@ -29,6 +29,12 @@ class InvalidInput(EarshotError):
     status = 422
 
 
+class TooLong(InvalidInput):
+    """The words are more than are kept."""
+
+    code = "too_long"
+
+
 class Unreadable(EarshotError):
     """What was sent is not the JSON or form it claims to be."""
 
@@ -61,6 +67,13 @@ class Contended(EarshotError):
     """Too many were changing the same item at once. Nothing was stored; the same request can be made again."""
 
     code = "contended"
+    status = 503
+
+
+class Unavailable(EarshotError):
+    """Nothing is wrong with what was sent; it could not be stored now."""
+
+    code = "unavailable"
     status = 503
 
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import config as config_module
-from shared.config import Config, ConfigError, Target, TargetKind, contrast_with_white
+from shared.colours import contrast
+from shared.config import Config, ConfigError, Target, TargetKind
 
 SHIPPED = config_module.DEFAULT_PATH.read_text(encoding="utf-8")
 
@@ -164,10 +165,10 @@ def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
 @given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
 def test_any_colour_is_either_readable_on_white_or_refused_with_one_that_is(colour: str) -> None:
     try:
-        assert contrast_with_white(config_module._brand_colour(colour)) >= 4.5
+        assert contrast(config_module._brand_colour(colour), "#ffffff") >= 4.5
     except ValueError as refusal:
         suggested = str(refusal).split("; ")[1][:7]
-        assert contrast_with_white(suggested) >= 4.5
+        assert contrast(suggested, "#ffffff") >= 4.5
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,262 @@
+"""Reading what a customer posted: JSON or a form, the same fields, into the same `Said`.
+
+Anything may be posted. `read` returns what can be stored exactly as it was sent, or raises an `EarshotError` that names
+the field; it never raises anything else and never mends what it was given.
+"""
+
+import base64
+import binascii
+import json
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from shared import contact, graphemes
+from shared.config import Touchpoint
+from shared.errors import InvalidInput, TooLarge, TooLong, Unreadable, UnsupportedType
+from shared.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, Answer, Channel, Customer
+from shared.links import Link
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 20  # an answer needs 2; up to here the field is named, deeper is not even parsed
+MAX_FORM_FIELDS = 100
+MAX_SUBMISSION = 100
+TRAP = "homepage"  # a form field that people do not see; programs fill it
+
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+_BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_OVERRIDES = re.compile("[\u202d\u202e]")
+
+
+class Said(NamedTuple):
+    """What was posted, checked. None: the field was not there, and what was said before stays."""
+
+    submission: str
+    rating: int | None = None
+    comment: str | None = None
+    reasons: tuple[str, ...] | None = None
+    email: str | None = None
+    phone: str | None = None
+    is_last_step: bool = True
+    trapped: bool = False
+
+    def answer(self, link: Link, language: str) -> Answer:
+        """As the channel-neutral answer that is stored."""
+        return Answer(
+            id=link.answer_id(self.submission),
+            touchpoint=link.touchpoint,
+            place=link.place,
+            channel=Channel.WEB,
+            language=language,
+            customer=Customer(ref=link.ref, email=self.email, phone=self.phone),
+            rating=self.rating,
+            reasons=self.reasons,
+            comment=self.comment,
+        )
+
+
+def new_submission() -> str:
+    """What tells one answer through an open link from another."""
+    return secrets.token_hex(16)
+
+
+def media_type(event: APIGatewayProxyEventV2) -> str:
+    """The content type without its parameters, lower case."""
+    return (event.headers.get("content-type") or "").partition(";")[0].strip().lower()
+
+
+def is_form(event: APIGatewayProxyEventV2) -> bool:
+    """Whether the sender is a browser's form, which reads pages; everyone else who posts reads JSON."""
+    return media_type(event) == _FORM
+
+
+def read(event: APIGatewayProxyEventV2, touchpoint: Touchpoint) -> Said:
+    """The answer in a request; raises `EarshotError` and nothing else."""
+    parsers: dict[str, Callable[[str], dict[str, Any]]] = {_JSON: _parse_json, _FORM: _parse_form}
+    parse = parsers.get(media_type(event))
+    if parse is None:
+        raise UnsupportedType(f"Send {_JSON} or {_FORM}.")
+    raw = raw_body(event)
+    if len(raw) > MAX_BYTES:
+        raise TooLarge(f"The body is over {MAX_BYTES // 1024} kB.")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise Unreadable("The body is not UTF-8.") from None
+    fields = parse(text)
+    trapped = is_form(event) and bool(fields.pop(TRAP, ""))
+    is_last_step = not fields.keys().isdisjoint(("comment", "reasons", "contact")) or not is_form(event)
+    if is_form(event):
+        fields = {name: value for name, value in fields.items() if value not in ("", [], {})}
+    return _check(fields, touchpoint)._replace(trapped=trapped, is_last_step=is_last_step)
+
+
+def raw_body(event: APIGatewayProxyEventV2) -> bytes:
+    """The bytes that were sent, however API Gateway wrapped them."""
+    body = event.get("body") or ""
+    try:
+        return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (binascii.Error, ValueError):
+        raise Unreadable("The body is neither text nor base64.") from None
+
+
+def kept_words(event: APIGatewayProxyEventV2) -> dict[str, Any]:
+    """The fields of a form that was refused, as far as they can be read: only ever shown to their sender again."""
+    try:
+        raw = raw_body(event)[: 4 * MAX_BYTES]
+    except Unreadable:
+        return {}
+    return _fold(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))[0]
+
+
+def _parse_json(text: str) -> dict[str, Any]:
+    depth = deepest = 0
+    for piece in _BRACKETS.findall(text):
+        depth += (piece in "[{") - (piece in "]}")
+        deepest = max(deepest, depth)
+    if deepest > MAX_DEPTH:
+        raise Unreadable(f"The JSON is nested more than {MAX_DEPTH} deep.")
+    try:
+        fields = json.loads(text, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"The JSON cannot be read, from character {error.pos}.") from None
+    except ValueError:
+        raise Unreadable("The JSON has a number of thousands of digits.") from None
+    if not isinstance(fields, dict):
+        raise Unreadable("Send one JSON object.")
+    return fields
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _invalid(twice, "stands twice")
+    return fields
+
+
+def _parse_form(text: str) -> dict[str, Any]:
+    if _BROKEN_PERCENT.search(text):
+        raise Unreadable("The form has a broken percent-encoding.")
+    try:
+        pairs = parse_qsl(
+            text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MAX_FORM_FIELDS
+        )
+    except ValueError as error:
+        raise Unreadable(f"The form cannot be read: {error}.") from None
+    fields, twice = _fold(pairs)
+    if twice:
+        raise _invalid(twice, "stands twice")
+    if re.fullmatch("[0-9]{1,3}", str(fields.get("rating"))):
+        fields["rating"] = int(fields["rating"])
+    if "contact" in fields and isinstance(fields["contact"], str):
+        written = fields["contact"].strip()
+        fields["contact"] = {"email" if "@" in written else "phone": written} if written else {}
+    if not str(fields.get("comment", "x")).strip():
+        fields["comment"] = ""
+    return fields
+
+
+def _fold(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], str | None]:
+    """The pairs of a form in the shape of the JSON, and the name of a field that stands twice."""
+    fields: dict[str, Any] = {}
+    twice = None
+    for name, value in pairs:
+        outer, _, inner = name.partition(".")
+        if name == "reasons":
+            fields.setdefault(name, []).append(value)
+        elif outer == "contact" and inner and isinstance(fields.get(outer, {}), dict):
+            ways = fields.setdefault(outer, {})
+            twice = name if inner in ways else twice
+            if value.strip():
+                ways[inner] = value
+        else:
+            twice = name if name in fields else twice
+            fields[name] = value
+    return fields, twice
+
+
+def _check(fields: Mapping[str, Any], touchpoint: Touchpoint) -> Said:
+    known = ("rating", "comment", "reasons", "contact", "submission")
+    for name in fields:
+        if name not in known:
+            raise _invalid(name, f"is not known; send {', '.join(known)}")
+    if fields.keys() <= {"submission"}:
+        raise _invalid("rating", "is missing")
+    ways = _contact(fields["contact"]) if "contact" in fields else {}
+    return Said(
+        submission=_submission(fields["submission"]) if "submission" in fields else new_submission(),
+        rating=_rating(fields["rating"], touchpoint) if "rating" in fields else None,
+        comment=_comment(fields["comment"]) if "comment" in fields else None,
+        reasons=_reasons(fields["reasons"], touchpoint) if "reasons" in fields else None,
+        email=ways.get("email"),
+        phone=ways.get("phone"),
+    )
+
+
+def _rating(value: Any, touchpoint: Touchpoint) -> int:
+    ratings = touchpoint.scale.ratings
+    if type(value) is not int or value not in ratings:
+        raise _invalid("rating", f"must be a whole number from {ratings[0]} to {ratings[-1]}")
+    return value
+
+
+def _comment(value: Any) -> str:
+    text = _text(value, "comment")
+    if len(text.encode()) > MAX_COMMENT_BYTES or graphemes.exceeds(text, MAX_COMMENT_GRAPHEMES):
+        limits = f"{MAX_COMMENT_GRAPHEMES:,} characters or {MAX_COMMENT_BYTES // 1000} kB"
+        raise TooLong(f"comment is over {limits}.", field="comment")
+    return text
+
+
+def _reasons(value: Any, touchpoint: Touchpoint) -> tuple[str, ...]:
+    offered = [reason.id for reason in touchpoint.reasons]
+    if not isinstance(value, list) or not all(isinstance(each, str) and each in offered for each in value):
+        raise _invalid("reasons", f"must be a list of {', '.join(offered) or 'nothing'}")
+    return tuple(dict.fromkeys(value))
+
+
+def _contact(value: Any) -> dict[str, str]:
+    readers = {"email": contact.email, "phone": contact.phone}
+    if not isinstance(value, dict) or not value or value.keys() - readers.keys():
+        raise _invalid("contact", "must be an object with email or phone")
+    try:
+        return {way: readers[way](_text(address, f"contact.{way}")) for way, address in value.items()}
+    except ValueError as error:
+        raise _invalid("contact", str(error)) from None
+
+
+def _submission(value: Any) -> str:
+    text = _text(value, "submission")
+    if len(text) > MAX_SUBMISSION:
+        raise _invalid("submission", f"is over {MAX_SUBMISSION} characters")
+    return text
+
+
+def _text(value: Any, field: str) -> str:
+    if not isinstance(value, str):
+        raise _invalid(field, "must be text")
+    if not value.strip():
+        raise _invalid(field, "is empty; leave it out instead")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _invalid(field, "has half of a surrogate pair") from None
+    if _CONTROLS.search(value):
+        raise _invalid(field, "has control characters")
+    if _OVERRIDES.search(value):
+        raise _invalid(field, "has direction overrides (U+202D, U+202E)")
+    return value
+
+
+def _invalid(field: str, what: str) -> InvalidInput:
+    field = field[:64]  # an unknown one is its sender's own words
+    return InvalidInput(f"{field} {what}.", field=field)

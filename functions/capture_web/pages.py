@@ -1,0 +1,197 @@
+"""The pages of `/f/{link}`, from the templates in this folder.
+
+What follows from the configuration is filled in once per touchpoint and language; a request fills in the rest, the
+places that the templates mark with `$$`.
+"""
+
+import base64
+import html
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from functions.capture_web.body import TRAP, new_submission
+from functions.capture_web.scales import mark
+from shared.colours import lightened
+from shared.config import Config, Touchpoint
+from shared.errors import EarshotError
+from shared.links import Link
+from shared.texts import direction, texts
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_FIELDS = ("rating", "comment", "contact")  # that have a place on the page for what is wrong with them
+
+
+class Step(StrEnum):
+    """How far a customer is: asked for a rating, asked what happened, finished."""
+
+    RATE = "rate"
+    TELL = "tell"
+    DONE = "done"
+
+
+class Pages:
+    """The pages of one business."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        colour = config.business.brand_colour
+        self._style = Template(_squeezed("page.css")).substitute(brand=colour, brand_on_dark=lightened(colour))
+        self._script = _squeezed("page.js")
+        self._template = cache(self._fill_template)
+        self.content_security_policy = (
+            f"default-src 'none'; style-src '{_fingerprint(self._style)}'; script-src '{_fingerprint(self._script)}'; "
+            "connect-src 'self'; form-action 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+        )
+
+    def form(
+        self, link: Link, language: str, step: Step, said: Mapping[str, Any], error: EarshotError | None = None
+    ) -> str:
+        """The page that asks; it shows what was said so far and, at its field, what is wrong with it."""
+        touchpoint = self._config.touchpoints[link.touchpoint]
+        words = texts(language)
+        rating = next((each for each in touchpoint.scale.ratings if str(each) == said.get("rating")), None)
+        field = error.field.partition(".")[0] if error and error.field else ""
+        problem = words[f"web.problem_{_problem(error, field)}"] if error else ""
+        status = words["web.status_tell"] if step is Step.TELL else ""
+        places: dict[str, str] = {
+            "step": step,
+            "unless_done": "" if step is Step.DONE else "hidden",
+            "open": "" if step is Step.DONE else "open",
+            "unless_rated": "hidden disabled" if step is Step.RATE else "",
+            "unless_one_customer": "" if link.ref else "hidden",
+            "status": _text(problem if error and field not in _FIELDS else "" if error else status),
+            "status_class": "problem" if error and field not in _FIELDS else "",
+            "submission": _text(said.get("submission") or new_submission()),
+            "comment": _text(said.get("comment", "")),
+            "contact": _text(_written(said.get("contact", ""))),
+            "and_rating": "" if rating is None else f"&amp;r={rating}",
+        }
+        for name in _FIELDS:
+            wrong = name == field
+            places[f"{name}_problem"] = f'<p class="problem" id="{name}-problem">{_text(problem)}</p>' if wrong else ""
+            places[f"{name}_invalid"] = 'aria-invalid="true" autofocus' if wrong else ""
+        for each in touchpoint.scale.ratings:
+            places[f"checked_{each}"] = "checked" if each == rating else ""
+        for index, reason in enumerate(touchpoint.reasons):
+            places[f"picked_{index}"] = "checked" if reason.id in said.get("reasons", ()) else ""
+        return self._template(language, link.touchpoint).substitute(places)
+
+    def notice(self, error: EarshotError, language: str) -> str:
+        """A page without a form, for a link on which nothing can be said."""
+        words = texts(language)
+        title = words[f"web.title_{error.code}"]
+        content = _template("notice.html").substitute(
+            title=_fixed(title),
+            text=_fixed(words[f"web.problem_{error.code}"]),
+            write=_fixed(words["web.write"]),
+            sender=_fixed(self._config.business.sender),
+        )
+        return Template(self._layout(language, title, content)).substitute()
+
+    def _fill_template(self, language: str, id: str) -> Template:
+        touchpoint = self._config.touchpoints[id]
+        words = texts(language)
+        fixed = {name.removeprefix("web."): _fixed(text) for name, text in words.items() if name.startswith("web.")}
+        question = touchpoint.question[language]
+        content = _template("form.html").substitute(
+            fixed,
+            question=_fixed(question),
+            scale=touchpoint.scale.value,
+            choices="".join(_choice(touchpoint, rating, words) for rating in touchpoint.scale.ratings),
+            ends=_ends(touchpoint, words),
+            reasons=_reasons(touchpoint, language, words),
+            languages=self._languages(language),
+            trap=TRAP,
+            script=self._script.replace("$", "$$"),
+        )
+        return Template(self._layout(language, question, content))
+
+    def _layout(self, language: str, title: str, content: str) -> str:
+        return _template("layout.html").substitute(
+            language=language,
+            direction=direction(language),
+            title=_fixed(title),
+            business=_fixed(self._config.business.name),
+            style=self._style,
+            content=content,
+        )
+
+    def _languages(self, current: str) -> str:
+        """Links to the page in the business's other languages, each in its own name; the chosen rating goes along."""
+        links = "".join(
+            f'<a href="?lang={each}$$and_rating" hreflang="{each}" lang="{each}" dir="{direction(each)}">'
+            f"{_fixed(texts(each)['web.language'])}</a>"
+            for each in self._config.business.languages
+            if each != current
+        )
+        return f"<nav>{links}</nav>" if links else ""
+
+
+def _choice(touchpoint: Touchpoint, rating: int, words: Mapping[str, str]) -> str:
+    drawing = mark(touchpoint.scale, rating)
+    svg = f'<svg viewBox="0 0 32 32" aria-hidden="true">{drawing}</svg>' if drawing else ""
+    word = words.get(f"web.{touchpoint.scale}_{rating}", str(rating))
+    return (
+        f'<label class="choice"><input type="radio" name="rating" value="{rating}" required $checked_{rating}>'
+        f"{svg}<span>{_fixed(word)}</span></label>"
+    )
+
+
+def _ends(touchpoint: Touchpoint, words: Mapping[str, str]) -> str:
+    """What the first and the last number mean, on a scale that is only numbers."""
+    low, high = (words.get(f"web.{touchpoint.scale}_{end}") for end in ("low", "high"))
+    return f'<p class="ends"><span>{_fixed(low)}</span><span>{_fixed(high)}</span></p>' if low and high else ""
+
+
+def _reasons(touchpoint: Touchpoint, language: str, words: Mapping[str, str]) -> str:
+    picks = "".join(
+        f'<label class="pick"><input type="checkbox" name="reasons" value="{reason.id}" $picked_{index}>'
+        f"{_fixed(reason.label[language])}</label>"
+        for index, reason in enumerate(touchpoint.reasons)
+    )
+    if not picks:
+        return ""
+    legend = _fixed(words["web.reasons_label"])
+    return f'<fieldset class="reasons"><legend>{legend}</legend><div class="picks">{picks}</div></fieldset>'
+
+
+def _problem(error: EarshotError, field: str) -> str:
+    """Which of the texts `web.problem_*` explains an error."""
+    return field if error.code == "invalid" and field in _FIELDS else error.code
+
+
+def _written(contact: Any) -> str:
+    """The contact as it stood in the page's one field."""
+    return contact if isinstance(contact, str) else " ".join(contact.values())
+
+
+def _text(text: str) -> str:
+    return html.escape(text)
+
+
+def _fixed(text: str) -> str:
+    """Text that passes through a second filling unharmed."""
+    return html.escape(text).replace("$", "$$")
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((_TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def _squeezed(name: str) -> str:
+    """A style sheet or script without the comments and indentation that only its authors need."""
+    text = (_TEMPLATES / name).read_text(encoding="utf-8")
+    lines = (re.sub(r"(^|\s+)// .*", "", line).strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _fingerprint(inline: str) -> str:
+    """How a content security policy names an inline style or script."""
+    return f"sha256-{base64.b64encode(sha256(inline.encode()).digest()).decode()}"

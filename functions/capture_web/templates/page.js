@@ -1,0 +1,108 @@
+// Without this script the form does everything. With it, a chosen rating is stored at once and the page stays.
+(() => {
+  const form = document.querySelector("form")
+  const main = document.querySelector("main")
+  const done = document.querySelector(".done")
+  const tell = document.querySelector(".tell")
+  const status = document.querySelector("[role=status]")
+  const rightToLeft = document.documentElement.dir === "rtl"
+  let human = false // scanners run scripts too: only what a person does is trusted by the browser
+  let walking = false // arrow keys pass over ratings that are not meant
+  let picked = false
+  let wanted = null // what is to be stored next: its body, and the step that follows
+  let busy = false
+  let pause = 1000
+  let timer = 0
+
+  const compose = (everything) => {
+    const data = new FormData(form)
+    const answer = { rating: Number(data.get("rating")), submission: data.get("submission") }
+    if (everything) {
+      const comment = data.get("comment")
+      const contact = data.get("contact").trim()
+      if (comment.trim()) answer.comment = comment
+      if (picked) answer.reasons = data.getAll("reasons")
+      if (contact) answer.contact = contact.includes("@") ? { email: contact } : { phone: contact }
+    }
+    return { body: JSON.stringify(answer), step: everything ? "done" : "tell" }
+  }
+
+  const show = (step) => {
+    main.dataset.step = step
+    tell.hidden = tell.disabled = false
+    status.className = ""
+    status.textContent = step === "tell" ? status.dataset.tell : ""
+    done.hidden = step !== "done"
+    form.parentElement.open = step !== "done"
+    if (step === "done") done.focus()
+  }
+
+  const store = async () => {
+    clearTimeout(timer)
+    if (busy || !wanted) return
+    const sending = wanted
+    busy = true
+    let reply, refusal
+    try {
+      reply = await fetch(location.href, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: sending.body,
+        keepalive: true,
+      })
+      if (!reply.ok) refusal = (await reply.json()).error
+    } catch {}
+    busy = false
+    if (refusal && reply.status < 500) return form.submit() // the form's page says in words what is wrong
+    if (!reply?.ok) {
+      status.className = "problem"
+      status.textContent = status.dataset.offline
+      timer = setTimeout(store, (pause = Math.min(pause * 2, 60000)))
+      return
+    }
+    pause = 1000
+    if (wanted !== sending) return store()
+    wanted = null
+    show(sending.step)
+  }
+
+  const want = (everything, delay) => {
+    if (!form.elements.rating.value) return
+    wanted = compose(everything || wanted?.step === "done")
+    clearTimeout(timer)
+    timer = setTimeout(store, delay)
+  }
+
+  const gesture = (event) => {
+    if (!event.isTrusted) return
+    walking = event.type === "keydown" && event.key.startsWith("Arrow")
+    if (human) return
+    human = true
+    want(false, 500) // a rating that the link brought along; a rating chosen by this very gesture comes sooner
+  }
+  for (const type of ["pointerdown", "keydown", "click"]) addEventListener(type, gesture, true)
+
+  form.addEventListener("change", ({ target }) => {
+    if (target.name === "reasons") picked = true
+    if (target.name === "rating" && human) want(false, walking ? 900 : 0)
+  })
+
+  form.addEventListener("keydown", (event) => {
+    // Browsers move by the order of the document; here the left arrow goes to the left.
+    const move = { ArrowLeft: 1, ArrowRight: -1 }[event.key]
+    if (!rightToLeft || !move || event.target.name !== "rating") return
+    event.preventDefault()
+    const ratings = [...form.elements.rating]
+    const next = ratings.at((ratings.indexOf(event.target) + move) % ratings.length)
+    next.focus()
+    next.click()
+  })
+
+  form.addEventListener("submit", (event) => {
+    if (form.elements.homepage.value) return
+    event.preventDefault()
+    want(!tell.hidden, 0)
+  })
+
+  addEventListener("online", store)
+})()
