@@ -10,6 +10,9 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Say what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
+run: setup ## Run it all here: prints the link to tap, shows feedback as it arrives; Ctrl-C stops it (PORT=8040)
+	@exec $(BIN)/python -m local.run $(if $(PORT),--port $(PORT))
+
 test: lint ## Lint, check types and run every test
 	@exec $(BIN)/python -m pytest
 
@@ -49,4 +52,4 @@ lock: ## Lock the dependencies again, with versions and hashes
 	@echo 'uv==0.13.9' | $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --output-file requirements/uv.txt -
 	@npm install --package-lock-only --no-audit --no-fund
 
-.PHONY: help test check lint deploy setup contract lock
+.PHONY: help run test check lint deploy setup contract lock

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from local.ministack import ACCESS_KEY, REGION, SECRET_KEY, LocalStageError
+from local.errors import LocalStageError
+from local.ministack import ACCESS_KEY, REGION, SECRET_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from local.errors import LocalStageError
+
 ACCOUNT = "000000000000"
 REGION: Final = "eu-west-1"
 ACCESS_KEY = ACCOUNT  # MiniStack's root, also when it enforces IAM
@@ -21,10 +23,6 @@ SECRET_KEY = "local-only"  # noqa: S105 - opens nothing but MiniStack on loopbac
 
 _START_SECONDS = 30
 _STOP_SECONDS = 5
-
-
-class LocalStageError(Exception):
-    """The local stage cannot start or go on. The message is one line that says what to do."""
 
 
 @contextlib.contextmanager
@@ -105,7 +103,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _die_with_parent() -> None:
     """Stop when the pipe from the parent closes, which it does however the parent ends."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_STOP_SECONDS)
     os._exit(1)
