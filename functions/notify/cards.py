@@ -51,6 +51,7 @@ def card(config: Config, route_id: str, route: Route, revision: Revision, *, add
         (say["card.channel"], say[f"card.{feedback.channel}"]),
         (say["card.chose"], choice),
     ]
+    facts += [(say["card.know"], say[f"card.{flag}"]) for flag in feedback.flags]
     if feedback.reasons:
         facts.append((say["card.reasons"], " · ".join(_reasons(config, feedback))))
     words = one_line(feedback.comment)
