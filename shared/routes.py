@@ -18,8 +18,10 @@ from pydynox.exceptions import ConditionalCheckFailedException
 from shared.conditions import Condition, ConditionError, check, parse
 from shared.config import Config, Identifier, Route, TargetKind
 from shared.errors import EarshotError, InvalidInput
-from shared.feedback import Moment, to_iso
+from shared.events import FeedbackEvent
+from shared.feedback import Channel, Customer, Feedback, Moment
 from shared.patterns import MAX_LENGTH, pattern_text
+from shared.texts import texts
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -143,6 +145,30 @@ def rule_targets(
     return targets
 
 
+def test_detail(config: Config, id: str, route: Route, by: str, now: datetime) -> dict[str, Any]:
+    """The detail of a test: that of an event about a feedback nobody gave, under an id that no feedback has."""
+    touchpoint, asked = next(iter(config.touchpoints.items()))
+    test_id = f"test-{secrets.token_hex(8)}"
+    rating = asked.scale.ratings[0]
+    feedback = Feedback(
+        id=test_id,
+        touchpoint=touchpoint,
+        place=None,
+        team=route.team,
+        channel=Channel.WEB,
+        rating=rating,
+        scale=asked.scale,
+        mood=asked.scale.mood(rating),
+        reasons=(),
+        comment=texts(config.language)["route.test"].format(route=id, by=by),
+        language=config.language,
+        customer=Customer(),
+        received_at=now,
+    )
+    event = FeedbackEvent(id=f"{test_id}-1", revision=1, occurred_at=now, feedback=feedback)
+    return event.detail() | {"route": id, "asked_by": by}
+
+
 class Rules:
     """The rules of run-time routes on the bus of one stage."""
 
@@ -188,17 +214,8 @@ class Rules:
         except self._client.exceptions.ResourceNotFoundException:
             return
 
-    def test(self, route: Route, id: str, by: str, now: datetime) -> str:
-        """Put an event that only this route's rule matches; returns its id."""
-        test_id = f"test-{secrets.token_hex(8)}"
-        detail = {
-            "version": 1,
-            "id": test_id,
-            "occurred_at": to_iso(now),
-            "route": id,
-            "team": route.team,
-            "asked_by": by,
-        }
+    def test(self, detail: Mapping[str, Any]) -> None:
+        """Put a `test_detail` on the bus: only the rule of the route that it names matches."""
         answer = self._client.put_events(
             Entries=[
                 {
@@ -211,7 +228,6 @@ class Rules:
         )
         if answer["FailedEntryCount"]:
             raise RouteRefused(f"The bus refused the test: {answer['Entries'][0].get('ErrorMessage')}")
-        return test_id
 
     def _targets(self, name: str) -> set[str]:
         answer = self._client.list_targets_by_rule(Rule=name, EventBusName=self._bus)
@@ -339,8 +355,10 @@ class Routes:
         self._table.delete(id)
 
     def test(self, id: str, by: str, now: datetime) -> str:
-        """Send an event through the route's own rule; returns its id, by which it is recognised."""
-        return self._rules.test(self.get(id), id, by, now)
+        """Send an event through the route's own rule; returns the id of the feedback that it pretends to be about."""
+        detail = test_detail(self._config, id, self.get(id), by, now)
+        self._rules.test(detail)
+        return str(detail["feedback"]["id"])
 
     def _save(self, before: TeamRoute | None, route: TeamRoute) -> TeamRoute:
         saved = self._table.save(route)

@@ -10,10 +10,15 @@ def owner(config: Config, touchpoint: str, reasons: Iterable[str]) -> str:
 
     Raises KeyError for a touchpoint that is not in the config.
     """
+    return _named(config, touchpoint, reasons) or config.default_team
+
+
+def claimed(config: Config, touchpoint: str, reasons: Iterable[str]) -> bool:
+    """Whether a reason or the touchpoint names a team; else the default team owns what nobody claims."""
+    return _named(config, touchpoint, reasons) is not None
+
+
+def _named(config: Config, touchpoint: str, reasons: Iterable[str]) -> str | None:
     asked = config.touchpoints[touchpoint]
     teams = {reason.id: reason.team for reason in asked.reasons}
-    for reason in reasons:
-        team = teams.get(reason)
-        if team is not None:
-            return team
-    return asked.team or config.default_team
+    return next((team for reason in reasons if (team := teams.get(reason)) is not None), asked.team)

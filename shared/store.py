@@ -119,14 +119,15 @@ class Store:
         """Write all or nothing; False when one of the operations was refused."""
         return transact(self.client, operations)
 
-    def by_team(self, team: str, since: datetime) -> Iterator[Revision]:
-        """Feedback owned by a team that was received or amended at or after `since`, oldest change first per shard."""
+    def by_team(self, team: str, since: datetime, *, newest_first: bool = False) -> Iterator[Revision]:
+        """Feedback owned by a team that was received or amended at or after `since`, in order of change per shard."""
         for shard in range(TEAM_SHARDS):
             items = self.client.sync_query(
                 self.table,
                 key_condition_expression="team_shard = :team AND changed_at >= :since",
                 expression_attribute_values={":team": f"{team}#{shard}", ":since": to_iso(since)},
                 index_name="by_team",
+                scan_index_forward=not newest_first,
             )
             yield from (read_item(item) for item in items)
 

@@ -10,6 +10,7 @@ from pydynox import DynamoDBClient
 from shared.conditions import ConditionError, parse
 from shared.config import Config
 from shared.errors import EarshotError, InvalidInput
+from shared.events import read_event
 from shared.feedback import Mood
 from shared.routes import (
     RouteConflict,
@@ -228,18 +229,18 @@ def test_a_refused_rule_leaves_everything_as_it_was(config: Config, routes: Rout
 def test_a_test_reaches_the_route_that_is_tested_and_no_other(routes: Routes, drafted: Drafted, now: datetime) -> None:
     routes.add(drafted(to=[f"sqs:{ACCOUNT}:finance"]))
     routes.add(drafted(id="everything", when="", to=["email:care@fernleaf.example"]))
-    test_id = routes.test("refunds", "amal@fernleaf.example", now)
+    test_id = routes.test("refunds", "Amal", now)
 
     [message] = received("finance")
     assert (message["source"], message["detail-type"]) == ("earshot.test", "RouteTested")
-    assert message["detail"] == {
-        "version": 1,
-        "id": test_id,
-        "occurred_at": "2026-03-14T09:26:53.589Z",
-        "route": "refunds",
-        "team": "care",
-        "asked_by": "amal@fernleaf.example",
-    }
+    detail = message["detail"]
+    assert (detail["route"], detail["asked_by"]) == ("refunds", "Amal")
+    assert detail["feedback"]["id"] == test_id
+    assert detail["feedback"]["team"] == "care"
+    assert detail["feedback"]["comment"] == (
+        "This is a test of the route refunds, asked for by Amal. No customer said this."
+    )
+    assert read_event({"detail-type": "FeedbackCaptured", "detail": detail})
     assert received("deliveries") == []
 
 

@@ -1,0 +1,89 @@
+"""What a route would have caught: told before it is saved, in whole numbers and the customers' own words."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import NamedTuple
+
+from shared.conditions import Condition, parse
+from shared.config import Config, Route
+from shared.feedback import Feedback, Revision, Transition
+from shared.routes import TeamRoute
+from shared.routing import claimed
+from shared.store import Store
+
+LOOK_BACK = timedelta(days=90)
+LATEST = 10
+LOOK_AT = 20_000  # feedback; about four seconds of one function
+
+
+class Rehearsal(NamedTuple):
+    """How a condition fares on the feedback of the last 90 days, as it now is."""
+
+    looked_at: int
+    complete: bool
+    """Whether that was all there is; else it stopped at `LOOK_AT`."""
+    caught: int
+    latest: tuple[Revision, ...]
+    overlaps: dict[str, int]
+    """Other routes' ids → how much of it they catch too, most first."""
+    uncaught: int
+    """Feedback that no team claims and no route catches but the default team's own."""
+    uncaught_latest: tuple[Revision, ...]
+
+
+def rehearse(
+    config: Config, store: Store, others: Mapping[str, Route], condition: Condition | None, now: datetime
+) -> Rehearsal:
+    """Try a condition beside the `others`; without one, see only what they leave uncaught."""
+    active = {
+        id: parse(route.when) for id, route in others.items() if not (isinstance(route, TeamRoute) and route.paused)
+    }
+    default_cards = f"team-{config.default_team}"
+    caught: list[Revision] = []
+    uncaught: list[Revision] = []
+    overlaps: Counter[str] = Counter()
+    everything = recent(config, store, now)
+    looked_at = 0
+    for revision in islice(everything, LOOK_AT):
+        looked_at += 1
+        catching = [id for id, other in active.items() if catches(other, revision)]
+        if condition is not None and catches(condition, revision):
+            caught.append(revision)
+            overlaps.update(catching)
+        elif catching in ([], [default_cards]) and not _is_claimed(config, revision.feedback):
+            uncaught.append(revision)
+    return Rehearsal(
+        looked_at=looked_at,
+        complete=next(everything, None) is None,
+        caught=len(caught),
+        latest=_latest(caught),
+        overlaps=dict(overlaps.most_common()),
+        uncaught=len(uncaught),
+        uncaught_latest=_latest(uncaught),
+    )
+
+
+def recent(config: Config, store: Store, now: datetime) -> Iterator[Revision]:
+    """The feedback received in the last 90 days, of every team, the last changed of each shard first."""
+    since = now - LOOK_BACK
+    for team in config.teams:
+        for revision in store.by_team(team, since, newest_first=True):
+            if revision.feedback.received_at >= since:
+                yield revision
+
+
+def catches(condition: Condition, revision: Revision) -> bool:
+    """Whether any event that led to the feedback as it now is would have been caught."""
+    events = [Transition.CAPTURED] if revision.number == 1 else [Transition.CAPTURED, Transition.AMENDED]
+    return any(condition.matches(event, revision.feedback) for event in events)
+
+
+def _is_claimed(config: Config, feedback: Feedback) -> bool:
+    return feedback.touchpoint in config.touchpoints and claimed(config, feedback.touchpoint, feedback.reasons)
+
+
+def _latest(revisions: list[Revision]) -> tuple[Revision, ...]:
+    return tuple(heapq.nlargest(LATEST, revisions, key=lambda revision: revision.feedback.received_at))
