@@ -51,6 +51,7 @@ class EarshotStack(Stack):
             "ApiUrl": api.api.api_endpoint,
             "Table": store.table.table_name,
             "KeysTable": store.keys.table_name,
+            "SecretsKey": store.secrets_key.key_id,
             "Bus": bus.bus.event_bus_name,
             "DeliveriesQueueUrl": notify.queue.queue_url,
             "DeliveriesDeadLetterQueueUrl": notify.undelivered.queue.queue_url,

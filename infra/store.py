@@ -1,14 +1,20 @@
 """The truth: the table of feedback, and the small one of signing keys."""
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.stage import Stage
 
 
 class Store(Construct):
-    """The main table, whose stream carries every change, and the keys table, which has none."""
+    """The main table, whose stream carries every change, and the keys table, which has none.
+
+    The keys table also holds the secrets that sign webhooks, sealed with a key of KMS.
+    """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
@@ -44,13 +50,36 @@ class Store(Construct):
             removal_policy=stage.removal_policy,
         )
 
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        """Allow `actions` on the main table, but not on its indexes, as the table's own `grant` would."""
-        iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.table.table_arn])
+        self.secrets_key = kms.Key(
+            self,
+            "SecretsKey",
+            description="Seals the secrets that sign webhooks (shared/webhook_secrets.py)",
+            enable_key_rotation=True,
+            removal_policy=stage.removal_policy,
+        )
+
+    def grant(self, grantee: iam.IGrantable, *actions: str, only: Sequence[str] = ()) -> None:
+        """Allow `actions` on the main table, but not on its indexes, as the table's own `grant` would.
+
+        `only` are the partition keys that may be named, such as `D#*`; empty: any.
+        """
+        _grant(grantee, self.table, actions, only)
 
     def grant_signing(self, grantee: iam.IGrantable) -> None:
         """Allow reading the signing keys, and writing the first one (`shared.keys`)."""
         self.keys.grant(grantee, "dynamodb:GetItem", "dynamodb:PutItem")
+
+    def grant_webhook_secrets(self, grantee: iam.IGrantable) -> None:
+        """Allow opening the secrets of webhooks, and making the first of a target (`shared.webhook_secrets`)."""
+        _grant(grantee, self.keys, ("dynamodb:GetItem", "dynamodb:PutItem"), ("webhook#*",))
+        self.secrets_key.grant(grantee, "kms:Encrypt", "kms:Decrypt")
+
+
+def _grant(grantee: iam.IGrantable, table: dynamodb.TableV2, actions: Sequence[str], only: Sequence[str]) -> None:
+    conditions = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": list(only)}} if only else None
+    iam.Grant.add_to_principal(
+        grantee=grantee, actions=list(actions), resource_arns=[table.table_arn], conditions=conditions
+    )
 
 
 def _string(name: str) -> dynamodb.Attribute:

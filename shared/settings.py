@@ -39,12 +39,17 @@ class PublishSettings(Settings):
 
 
 class NotifySettings(Settings):
-    """What notify needs. `outbound_gateway` is empty on AWS; in the local stage, the outbox that all requests go to."""
+    """What notify needs.
+
+    `secrets_key` is the KMS key of the webhooks' secrets. `outbound_gateway` is empty on AWS; in the local stage, the
+    outbox that all requests go to.
+    """
 
     stage: str
     table: str
     keys_table: str
     public_url: str
     deliveries_queue_url: str
+    secrets_key: str
     settling_seconds: int
     outbound_gateway: str

@@ -1,0 +1,140 @@
+"""What a card says, whatever it is sent through: the customer's words first, then who, where, when and how."""
+
+import unicodedata
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from shared.config import Config, Route
+from shared.feedback import Feedback, Revision, Scale
+from shared.graphemes import cut
+from shared.texts import direction, texts
+
+SUBJECT_GRAPHEMES = 70
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class Card(NamedTuple):
+    """A card's content, in the language of the business; the words are the customer's own, untouched."""
+
+    feedback_id: str
+    team: str
+    language: str
+    direction: str
+    subject: str
+    """One line, safe in a header."""
+    note: str | None
+    """Said before the words: that they were added, or that this is a replay."""
+    words: str
+    """Empty where the customer left only a rating; `no_words` then says so."""
+    words_language: str
+    words_direction: str
+    no_words: str
+    facts: tuple[tuple[str, str], ...]
+    """Labels and values, in reading order."""
+    because: str
+    """Why the reader gets this."""
+
+
+def card(config: Config, route_id: str, route: Route, revision: Revision, *, added: bool, replayed: bool) -> Card:
+    """Render the feedback as it now is for a route's team."""
+    feedback = revision.feedback
+    language = config.language
+    say = texts(language)
+    where = _where(config, feedback)
+    choice = _choice(feedback.scale, feedback.rating, say)
+    facts = [
+        (say["card.who"], _who(feedback) or say["card.anonymous"]),
+        (say["card.where"], where),
+        (say["card.when"], _when(revision.changed_at if added else feedback.received_at, config, say)),
+        (say["card.channel"], say[f"card.{feedback.channel}"]),
+        (say["card.chose"], choice),
+    ]
+    facts += [(say["card.know"], say[f"card.{flag}"]) for flag in feedback.flags]
+    if feedback.reasons:
+        facts.append((say["card.reasons"], " · ".join(_reasons(config, feedback))))
+    words = one_line(feedback.comment)
+    return Card(
+        feedback_id=feedback.id,
+        team=route.team,
+        language=language,
+        direction=direction(language),
+        subject=say["card.subject_at"].format(
+            words=cut(words or say["card.rating_only"].format(choice=choice), SUBJECT_GRAPHEMES),
+            where=cut(one_line(where), SUBJECT_GRAPHEMES),
+        ),
+        note=say["card.replayed"] if replayed else say["card.added"] if added else None,
+        words=feedback.comment,
+        words_language=feedback.language,
+        words_direction=words_direction(feedback.comment) or direction(feedback.language),
+        no_words=say["card.no_words"],
+        facts=tuple(facts),
+        because=say["card.because"].format(
+            team=config.teams[route.team].name, business=config.business.name, route=route_id
+        ),
+    )
+
+
+def fingerprint(feedback: Feedback) -> str:
+    """Changes exactly when a team would want to hear of the feedback again."""
+    said = "\0".join((str(feedback.rating), ",".join(feedback.reasons), feedback.comment))
+    return sha256(said.encode()).hexdigest()[:16]
+
+
+def one_line(text: str) -> str:
+    """The text for a subject: white space and control characters become single spaces, overrides of direction go."""
+    kept = "".join(
+        " " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text if sign not in _OVERRIDES
+    )
+    return " ".join(kept.split())
+
+
+def words_direction(words: str) -> str | None:
+    """`rtl` or `ltr`, of the first letter that has a direction: mail programs do not work out dir="auto"."""
+    for sign in words:
+        bidirectional = unicodedata.bidirectional(sign)
+        if bidirectional in ("R", "AL"):
+            return "rtl"
+        if bidirectional == "L":
+            return "ltr"
+    return None
+
+
+def _who(feedback: Feedback) -> str:
+    customer = feedback.customer
+    return " · ".join(part for part in (customer.name, customer.email, customer.phone, customer.ref) if part)
+
+
+def _where(config: Config, feedback: Feedback) -> str:
+    touchpoint = config.touchpoints.get(feedback.touchpoint)  # it may have been removed since
+    name = touchpoint.name.get(config.language, feedback.touchpoint) if touchpoint else feedback.touchpoint
+    if not feedback.place:
+        return name
+    return texts(config.language)["card.place"].format(touchpoint=name, place=feedback.place)
+
+
+def _when(moment: datetime, config: Config, say: dict[str, str]) -> str:
+    local = moment.astimezone(ZoneInfo(config.business.time_zone))
+    return say["card.moment"].format(
+        weekday=say["card.weekdays"].split()[local.weekday()],
+        day=local.day,
+        month=say["card.months"].split()[local.month - 1],
+        year=local.year,
+        time=f"{local:%H:%M}",
+    )
+
+
+def _choice(scale: Scale, rating: int | None, say: dict[str, str]) -> str:
+    if rating is None:
+        return say["card.nothing_chosen"]
+    if scale is Scale.NPS:
+        return say["card.nps"].format(rating=rating)
+    return say[f"card.{scale}_{rating}"]
+
+
+def _reasons(config: Config, feedback: Feedback) -> list[str]:
+    touchpoint = config.touchpoints.get(feedback.touchpoint)
+    offered = touchpoint.reasons if touchpoint else ()
+    labels = {reason.id: reason.label.get(config.language, reason.id) for reason in offered}
+    return [labels.get(reason, reason) for reason in feedback.reasons]

@@ -1,0 +1,267 @@
+"""From a message of the queue to a card or an event that arrived: read, decide, claim, send, record.
+
+Each step is safe to repeat, and a crash between any two loses nothing: before the claim the queue owes the delivery,
+from the claim on the table does (shared/deliveries.py). Only a crash between an answer and its record can send again;
+webhooks then carry the same id.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict
+
+from functions.notify.cards import card, fingerprint
+from functions.notify.parcel import Parcel, Sender
+from functions.notify.schedule import LEASE, Outcome, Verdict, admit, after, next_attempt
+from shared.conditions import parse
+from shared.config import Config, Route, Target, TargetKind
+from shared.deliveries import Deliveries, Delivery, Health, State
+from shared.feedback import Revision
+from shared.observe import count, logger
+from shared.store import Store
+
+SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
+EARLY = timedelta(seconds=1)  # a message may wake a little before its time
+
+
+class Message(BaseModel):
+    """What a route's rule puts into the queue; `settled` and `replay` are added by Earshot itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    route: str
+    target: str
+    event: dict[str, Any]
+    settled: bool = False
+    replay: str | None = None
+
+    @property
+    def detail(self) -> Mapping[str, Any]:
+        """The event's detail."""
+        detail: Mapping[str, Any] = self.event["detail"]
+        return detail
+
+    @property
+    def feedback_id(self) -> str:
+        """Whose delivery it is."""
+        return str(self.detail["feedback"]["id"])
+
+    @property
+    def revision(self) -> int:
+        """The state of the feedback that the event tells of."""
+        return int(self.detail["revision"])
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When the customer said it."""
+        return datetime.fromisoformat(self.detail["occurred_at"])
+
+
+class Queue(Protocol):
+    """Where messages come from, and go to wait."""
+
+    def send(self, message: Message, delay: timedelta) -> None:
+        """Put a message back, to be seen after `delay` (at most 15 minutes)."""
+
+
+class InProgress(Exception):
+    """Another worker is at it with an older state; the message must come again."""
+
+
+class Notifier:
+    """Delivers messages. Everything it works with is handed in."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        routes: Callable[[str], Route | None],
+        store: Store,
+        deliveries: Deliveries,
+        senders: Mapping[TargetKind, Sender],
+        disabled: Callable[[str, Route, Target, str], None],
+        queue: Queue,
+        clock: Callable[[], datetime],
+        chance: Callable[[], float],
+        settling: timedelta,
+    ) -> None:
+        """`routes` finds a route by id; `disabled` tells a target's owner; `chance` gives numbers from 0 to 1."""
+        self._config = config
+        self._routes = routes
+        self._store = store
+        self._deliveries = deliveries
+        self._senders = senders
+        self._tell_disabled = disabled
+        self._queue = queue
+        self._clock = clock
+        self._chance = chance
+        self._settling = settling
+
+    def handle(self, message: Message) -> None:
+        """Bring one message as far as it can go now. Raises `InProgress`, or what the table or the queue raise."""
+        found = self._find(message)
+        if found is None:
+            logger.info("no such target any more", route=message.route, target=message.target)
+            count("DeliveryWithoutTarget")
+            return
+        route, target = found
+        if target.kind.is_for_people and not (message.settled or message.replay):
+            settling = self._settling if route.settling is None else timedelta(seconds=route.settling)
+            left = message.occurred_at + settling - self._clock()
+            if left > timedelta():
+                self._queue.send(message.model_copy(update={"settled": True}), left)
+                return
+        self._deliver(message, route, target)
+
+    def _find(self, message: Message) -> tuple[Route, Target] | None:
+        route = self._routes(message.route)
+        targets = route.targets if route else ()
+        target = next((target for target in targets if target.id == message.target), None)
+        return (route, target) if route and target and target.kind in self._senders else None
+
+    def _deliver(self, message: Message, route: Route, target: Target) -> None:
+        now = self._clock()
+        # Read.
+        blank = _blank(message, target, now)
+        delivery = self._deliveries.get(blank) or blank
+        if _is_done(delivery, message, now):
+            return
+        current = self._store.get(message.feedback_id)
+        # Decide.
+        if current is None:
+            self._deliveries.save(delivery.skipped(now, message.revision, "The feedback does not exist any more."))
+            return
+        revision = current.number if target.kind.is_for_people else message.revision
+        if target.kind.is_for_people and (why := _why_not(message, route, delivery, current)):
+            self._deliveries.save(delivery.skipped(now, revision, why))
+            return
+        health = self._admitted(message, delivery, revision, route, target)
+        if health is None:
+            return
+        # Claim.
+        claimed = self._deliveries.save(delivery.claim(now, revision, message.model_dump_json(), LEASE))
+        if claimed is None:
+            return  # another worker was first, and the table has it now
+        # Send.
+        parcel = self._parcel(message, route, target, claimed, current)
+        outcome = self._senders[target.kind](parcel)
+        # Record.
+        took = self._clock() - now
+        self._record(claimed, message, outcome, fingerprint(current.feedback) if parcel.card else None)
+        self._learn(health, outcome._replace(took=took), route, target)
+
+    def _admitted(
+        self, message: Message, delivery: Delivery, revision: int, route: Route, target: Target
+    ) -> Health | None:
+        """The target's health, if it may be sent something now; else what becomes of the delivery is recorded."""
+        now = self._clock()
+        health = self._deliveries.health(message.route, message.target)
+        verdict, until, claims = admit(health, now, self._chance(), appointed=delivery.appointed)
+        if verdict is Verdict.REFUSE:
+            self._deliveries.save(delivery.failed(now, revision, f"Disabled: {health.disabled_why}"))
+            if not health.noticed:
+                self._notice(health, route, target)
+            return None
+        if claims is not None:
+            claimed = self._deliveries.save_health(claims)
+            if claimed is None:  # another worker took this turn, or the probe
+                verdict, until, claims = Verdict.WAIT, now + SHORT_WAIT, None
+            else:
+                health = claimed
+        if verdict is Verdict.WAIT:
+            text, appointed = message.model_dump_json(), claims is not None
+            self._deliveries.save(delivery.put_off(now, until, "Waits for its target.", text, appointed=appointed))
+            return None
+        return health
+
+    def _parcel(self, message: Message, route: Route, target: Target, delivery: Delivery, current: Revision) -> Parcel:
+        shown = None
+        if target.kind.is_for_people:
+            added, replayed = delivery.shown is not None, message.replay is not None
+            shown = card(self._config, message.route, route, current, added=added, replayed=replayed)
+        return Parcel(
+            route_id=message.route,
+            team=route.team,
+            target=target,
+            feedback_id=message.feedback_id,
+            event=message.event,
+            card=shown,
+            replay=message.replay,
+            at=delivery.changed_at,
+        )
+
+    def _record(self, delivery: Delivery, message: Message, outcome: Outcome, shown: str | None) -> None:
+        now = self._clock()
+        at = None
+        if outcome.error is None:
+            count("Delivered")
+            recorded = self._deliveries.save(delivery.delivered(now, shown))
+        else:
+            logger.warning("delivery failed", route=delivery.route, target=delivery.target, error=outcome.error)
+            at = None if outcome.gone else next_attempt(delivery.attempts, outcome, now, self._chance())
+            if at is None:
+                count("DeliveryGivenUp")
+                recorded = self._deliveries.save(delivery.failed(now, delivery.revision, outcome.error))
+            else:
+                recorded = self._deliveries.save(delivery.retry(now, at, outcome.error))
+        if recorded is None:  # the claim had ended, and another worker took over
+            logger.warning("delivery was taken over", route=delivery.route, target=delivery.target)
+        elif at is not None and at - now <= SHORT_WAIT:
+            self._queue.send(message.model_copy(update={"settled": True}), at - now)
+
+    def _learn(self, health: Health, outcome: Outcome, route: Route, target: Target) -> None:
+        """Save what the attempt says about the target; on a conflict, the other worker's finding will do."""
+        learnt = after(health, outcome, self._clock())
+        if learnt is health:
+            return
+        saved = self._deliveries.save_health(learnt)
+        if saved is not None and saved.disabled_at is not None:
+            self._notice(saved, route, target)
+
+    def _notice(self, health: Health, route: Route, target: Target) -> None:
+        """Tell the owner, by another way, that nothing more is sent; told twice rather than not at all."""
+        count("TargetDisabled")
+        self._tell_disabled(health.route, route, target, health.disabled_why or "")
+        self._deliveries.save_health(health.model_copy(update={"noticed": True}))
+
+
+def _is_done(delivery: Delivery, message: Message, now: datetime) -> bool:
+    """Whether this message has nothing to do: delivered, or owed by the table at a later time."""
+    if delivery.version == 0:
+        return False
+    if delivery.wake_at is None:
+        return message.revision <= delivery.revision
+    if now + EARLY >= delivery.wake_at:
+        return False
+    if delivery.state is State.SENDING and message.revision > delivery.revision:
+        raise InProgress
+    return True
+
+
+def _why_not(message: Message, route: Route, delivery: Delivery, current: Revision) -> str | None:
+    """Why the feedback, as it now is, makes no card; None when it does."""
+    if delivery.shown == fingerprint(current.feedback):
+        return "Nothing new since the last card."
+    if not parse(route.when).matches(message.event["detail-type"], current.feedback):
+        return "The route does not match any more."
+    return None
+
+
+def _blank(message: Message, target: Target, now: datetime) -> Delivery:
+    subject = "card" if target.kind.is_for_people else f"r{message.revision}"
+    return Delivery(
+        feedback_id=message.feedback_id,
+        route=message.route,
+        target=message.target,
+        subject=f"{subject}@{message.replay}" if message.replay else subject,
+        to=named(target),
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def named(target: Target) -> str:
+    """A target as people may see it: a webhook's path may be a credential."""
+    return str(target) if target.kind is TargetKind.EMAIL else f"{target.kind}:{urlsplit(target.address).hostname}"

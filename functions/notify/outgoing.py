@@ -1,0 +1,255 @@
+"""The one client for every request to an address that somebody chose.
+
+Such an address must not reach what only Earshot can reach. So: https only; the name is resolved once, every address it
+has must be public, and the connection goes to one of those addresses, with the certificate checked against the name; no
+redirect is followed; no proxy is taken from the environment; the whole exchange ends at a deadline, also against a
+server that sends a byte a second; and of the answer only a little is read.
+
+In the local stage everything goes to the outbox instead, which records it; loopback may be a target there.
+"""
+
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from shared.errors import InvalidInput
+
+LIMIT_SECONDS = 15.0
+MAX_ANSWER_BYTES = 64 * 1024
+_CHUNK = 16 * 1024
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolver = Callable[[str, int], Sequence[str]]
+
+# What ipaddress calls global, but which leads elsewhere: an IPv4 address is inside.
+_TRANSLATED = [
+    ipaddress.ip_network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+]
+_HOSTS = {
+    "slack": ("hooks.slack.com", "hooks.slack-gov.com"),
+    "teams": (".logic.azure.com", ".api.powerplatform.com", ".webhook.office.com"),
+}
+
+
+class Forbidden(InvalidInput):
+    """The address may not be asked, now or ever, unless somebody changes it."""
+
+    code = "forbidden_target"
+
+
+class NoAnswer(Exception):
+    """The other side could not be reached, hung up, or took too long. The message says which."""
+
+
+class Request(NamedTuple):
+    """A POST, and for whom it is (`kind`, `team` and `feedback_id` are for the local outbox)."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+    kind: str
+    team: str
+    feedback_id: str
+
+
+class Answer(NamedTuple):
+    """What came back: at most `MAX_ANSWER_BYTES` of the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a name, IPv4 first: functions outside a network of their own have no way out over IPv6."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in sorted(found, key=lambda entry: entry[0] != socket.AF_INET)]
+
+
+def is_public(text: str) -> bool:
+    """Whether an address belongs to the public internet, and to nothing that translates into a private one."""
+    try:
+        address: IPAddress = ipaddress.ip_address(text)
+    except ValueError:  # such as one with a zone
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return is_public(str(address.ipv4_mapped))
+        if any(address in network for network in _TRANSLATED):
+            return False
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+class Outgoing:
+    """The client of one stage. `gateway` is the local stage's outbox, empty on AWS."""
+
+    def __init__(
+        self,
+        gateway: str = "",
+        *,
+        resolver: Resolver = resolve,
+        limit: float = LIMIT_SECONDS,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        self._gateway = gateway
+        self._resolver = resolver
+        self._limit = limit
+        self._trust = trust or ssl.create_default_context()
+
+    def post(self, request: Request) -> Answer:
+        """Send it; raises `Forbidden` or `NoAnswer`. Every status is an answer, redirects too."""
+        url, host = self._check(request)
+        deadline = time.monotonic() + self._limit
+        if self._gateway:
+            marks = {"Target": request.url, "Kind": request.kind, "Team": request.team, "Feedback": request.feedback_id}
+            headers = dict(request.headers) | {f"X-Earshot-{name}": value for name, value in marks.items()}
+            gateway = urlsplit(self._gateway)
+            outbox = HTTPConnection(gateway.hostname or "", gateway.port)
+            return self._exchange(outbox, gateway.path or "/", request.body, headers, deadline)
+        headers = dict(request.headers) | {"Host": url.netloc}
+        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        port = url.port or 443
+        refusals = []
+        for address in self._addresses(host, port, deadline):
+            connection = _Connection(address, port, host, self._trust, deadline)
+            try:
+                return self._exchange(connection, path, request.body, headers, deadline)
+            except _NotConnected as error:  # nothing was sent yet, so another address of the same name may do
+                refusals.append(str(error))
+        raise NoAnswer(refusals[0])
+
+    def _check(self, request: Request) -> tuple[SplitResult, str]:
+        """The address and its host, after what can be told from them alone."""
+        try:
+            url = urlsplit(request.url)
+            host, _ = url.hostname or "", url.port
+        except ValueError:
+            raise Forbidden("This address cannot be read.") from None
+        if not host or url.username or url.password or url.fragment or not request.url.isascii() or " " in request.url:
+            raise Forbidden("The address must be a host and a path, without a user, spaces or a fragment.")
+        local = bool(self._gateway) and host in ("127.0.0.1", "localhost")
+        if url.scheme != "https" and not (url.scheme == "http" and local):
+            raise Forbidden("The address must start with https://.")
+        allowed = _HOSTS.get(request.kind, ())
+        if allowed and not any(host == name or (name[0] == "." and host.endswith(name)) for name in allowed):
+            raise Forbidden(f"{host} is not a host of {request.kind}.")
+        if not local and _looks_numeric(host) and not is_public(host):
+            raise Forbidden("The address is not on the public internet.")
+        return url, host
+
+    def _addresses(self, host: str, port: int, deadline: float) -> Sequence[str]:
+        """All addresses of the name, resolved once and every one of them public."""
+        pool = ThreadPoolExecutor(1)  # the system's resolver knows no time limit
+        try:
+            found = pool.submit(self._resolver, host, port).result(timeout=_left(deadline))
+        except (OSError, UnicodeError):
+            raise NoAnswer("The name has no address.") from None
+        except TimeoutError:
+            raise NoAnswer("The name could not be resolved in time.") from None
+        finally:
+            pool.shutdown(wait=False)
+        if not found:
+            raise NoAnswer("The name has no address.")
+        if not all(is_public(address) for address in found):
+            raise Forbidden("The name leads to an address that is not on the public internet.")
+        return found
+
+    def _exchange(
+        self, connection: HTTPConnection, path: str, body: bytes, headers: Mapping[str, str], deadline: float
+    ) -> Answer:
+        try:
+            connection.timeout = _left(deadline)
+            connection.connect()
+        except _FAILURES as error:
+            connection.close()
+            raise _NotConnected(_explain(error, deadline)) from None
+        try:
+            with _hang_up_at(deadline, connection.sock):
+                connection.request("POST", path, body=body, headers=headers, preload_content=False)
+                response = connection.getresponse()
+                content = b"".join(_beginning(response.stream(_CHUNK, decode_content=False)))
+        except _FAILURES as error:
+            raise NoAnswer(_explain(error, deadline)) from None
+        finally:
+            connection.close()
+        if time.monotonic() >= deadline:  # a connection shut down in the middle of a body looks like its end
+            raise NoAnswer(_TOO_LONG)
+        return Answer(response.status, response.headers, content)
+
+
+class _NotConnected(NoAnswer):
+    """Failed before anything was sent."""
+
+
+class _Connection(HTTPSConnection):
+    """To one address, for the name that it was resolved from. The handshake has what connecting left of the time."""
+
+    def __init__(self, address: str, port: int, name: str, trust: ssl.SSLContext, deadline: float) -> None:
+        super().__init__(address, port, ssl_context=trust, server_hostname=name, assert_hostname=name)
+        self._deadline = deadline
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        sock.settimeout(_left(self._deadline))
+        return sock
+
+
+_FAILURES = (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
+
+_TOO_LONG = "It took too long."
+
+
+def _explain(error: Exception, deadline: float) -> str:
+    if time.monotonic() >= deadline or isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError):
+        return _TOO_LONG
+    if isinstance(error, ssl.SSLError | urllib3.exceptions.SSLError):
+        return "Its certificate cannot be trusted."
+    if isinstance(error, urllib3.exceptions.NewConnectionError | ConnectionRefusedError):
+        return "It does not take connections."
+    return "It hung up, or answered something that is not HTTP."
+
+
+def _beginning(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    room = MAX_ANSWER_BYTES
+    for chunk in chunks:
+        yield chunk[:room]
+        room -= len(chunk)
+        if room <= 0:
+            return
+
+
+@contextmanager
+def _hang_up_at(deadline: float, sock: Any) -> Iterator[None]:
+    """Shut the connection down at the deadline: a socket's own time limit begins again with every byte."""
+
+    def hang_up() -> None:
+        with suppress(OSError):  # gone already
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(_left(deadline), hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _left(deadline: float) -> float:
+    return max(0.001, deadline - time.monotonic())
+
+
+def _looks_numeric(host: str) -> bool:
+    """Whether a resolver might read the host as an address itself: 127.1, 0x7f000001, 2130706433, [::1]."""
+    return ":" in host or host.rsplit(".", 1)[-1].isdigit() or host.rsplit(".", 1)[-1].startswith("0x")

@@ -1,0 +1,221 @@
+"""What was sent to whom, what is still owed, and how each target fares. Lives in the main table.
+
+A delivery is one card or event for one target of one route. Its item is claimed before anything is sent and carries the
+message, so that from the claim on the table owes the delivery, whatever becomes of the queue or the function. Every
+write names the version it changes: of two workers with the same delivery, one wins and the other knows.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Self, TypeVar
+
+from pydynox import DynamoDBClient
+from pydynox.exceptions import ConditionalCheckFailedException
+
+from shared.feedback import Model, Moment, to_iso
+from shared.store import RETENTION
+
+DUE_SHARDS = 4  # one index key takes 1,000 writes a second
+
+
+class State(StrEnum):
+    """Where a delivery stands. SENDING and WAITING are owed; the sweep sees to them when their time comes."""
+
+    SENDING = "sending"
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Delivery(Model):
+    """One card (`subject` "card") or one event ("r3", of revision 3) for one target of one route.
+
+    A replay has a subject of its own ("card@<replay>"), so that it is neither absorbed nor mistaken for news.
+    """
+
+    feedback_id: str
+    route: str
+    target: str
+    subject: str
+    to: str
+    """The target as a person may see it: kind and host. Addresses of webhooks are credentials."""
+    state: State = State.SKIPPED
+    attempts: int = 0
+    revision: int = 0
+    """The newest revision that this delivery has shown, or is showing."""
+    shown: str | None = None
+    """Fingerprint of what the last delivered card said."""
+    wake_at: Moment | None = None
+    """While SENDING: when the claim ends. While WAITING: not before this."""
+    due_at: Moment | None = None
+    """When the sweep looks at it, as long as it is owed."""
+    appointed: bool = False
+    """The wait was for the target's turn, not for its recovery."""
+    message: str | None = None
+    """The queue message, as JSON, as long as it is owed."""
+    error: str | None = None
+    created_at: Moment
+    changed_at: Moment
+    version: int = 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Partition and sort key: all deliveries of a feedback lie together, apart from the feedback."""
+        return f"D#{self.feedback_id}", f"{self.route}#{self.target}#{self.subject}"
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether something must still happen."""
+        return self.state in (State.SENDING, State.WAITING)
+
+    def claim(self, now: datetime, revision: int, message: str, lease: timedelta) -> Self:
+        """Take it for one attempt, until the lease ends."""
+        return self._owed(
+            State.SENDING, now, now + lease, attempts=self._attempts + 1, revision=revision, message=message
+        )
+
+    def put_off(self, now: datetime, until: datetime, why: str, message: str, *, appointed: bool) -> Self:
+        """Nothing was attempted, since the target cannot take it now."""
+        changes = {"attempts": self._attempts, "error": why, "message": message, "appointed": appointed}
+        return self._owed(State.WAITING, now, until, **changes)
+
+    def retry(self, now: datetime, at: datetime, error: str) -> Self:
+        """The attempt failed; another follows."""
+        return self._owed(State.WAITING, now, at, error=error)
+
+    def delivered(self, now: datetime, shown: str | None) -> Self:
+        """It has arrived."""
+        return self._closed(State.DELIVERED, now, shown=shown)
+
+    def failed(self, now: datetime, revision: int, error: str) -> Self:
+        """Given up; a replay can still send it."""
+        return self._closed(State.FAILED, now, revision=revision, error=error)
+
+    def skipped(self, now: datetime, revision: int, why: str) -> Self:
+        """This state of the feedback is not for this target. What was delivered before stays delivered."""
+        state = State.DELIVERED if self.shown else State.SKIPPED
+        return self._closed(state, now, revision=revision, error=None if self.shown else why)
+
+    def swept(self, look_again_at: datetime) -> Self:
+        """Its message is in the queue again; look again, should that be lost."""
+        return self.model_copy(update={"due_at": look_again_at})
+
+    @property
+    def _attempts(self) -> int:
+        """Attempts so far at what is owed; a new card begins again."""
+        return self.attempts if self.is_owed else 0
+
+    def _owed(self, state: State, now: datetime, until: datetime, **changes: Any) -> Self:
+        owed = {"state": state, "changed_at": now, "wake_at": until, "due_at": until, "appointed": False}
+        return self.model_copy(update=owed | changes)
+
+    def _closed(self, state: State, now: datetime, **changes: Any) -> Self:
+        closed = {"state": state, "changed_at": now, "wake_at": None, "due_at": None, "message": None, "error": None}
+        return self.model_copy(update=closed | {"appointed": False} | changes)
+
+
+class Health(Model):
+    """How one target of one route fares. A target without trouble has no item, and costs no write."""
+
+    route: str
+    target: str
+    failures: int = 0
+    """In a row, without a success between."""
+    failing_since: Moment | None = None
+    opens_at: Moment | None = None
+    """The breaker lets nothing through before this."""
+    slow_ms: int = 0
+    """How long it took to answer when it was last slow; 0 for one that is quick."""
+    next_turn: Moment | None = None
+    """The first moment not yet promised to a delivery, while it is slow."""
+    disabled_at: Moment | None = None
+    disabled_why: str | None = None
+    noticed: bool = False
+    """Whether its owner was told that it is disabled."""
+    version: int = 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Partition and sort key."""
+        return f"T#{self.route}", self.target
+
+
+_Record = TypeVar("_Record", Delivery, Health)
+
+
+class Deliveries:
+    """The deliveries and the health of targets in the main table of one stage."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, like: Delivery) -> Delivery | None:
+        """The delivery with the same key as it is stored, or None."""
+        item = self._get(like.key)
+        return Delivery.model_validate(item) if item else None
+
+    def save(self, delivery: Delivery) -> Delivery | None:
+        """Write it over the version it was read as; None when another worker was first."""
+        index: dict[str, Any] = {}
+        if delivery.due_at is not None:
+            index["due_shard"] = f"delivery#{_shard(delivery.feedback_id)}"
+        index["ttl"] = int((delivery.created_at + RETENTION).timestamp())
+        return self._save(delivery, {"kind": "delivery"} | index)
+
+    def of_feedback(self, feedback_id: str) -> list[Delivery]:
+        """All deliveries of one feedback, by route and target."""
+        items = self._client.sync_query(
+            self._table,
+            key_condition_expression="pk = :pk",
+            expression_attribute_values={":pk": f"D#{feedback_id}"},
+            consistent_read=True,
+        )
+        return [Delivery.model_validate(item) for item in items]
+
+    def due(self, until: datetime) -> Iterator[Delivery]:
+        """Deliveries whose `due_at` is not after `until`, the most overdue of each shard first."""
+        for shard in range(DUE_SHARDS):
+            items = self._client.sync_query(
+                self._table,
+                key_condition_expression="due_shard = :shard AND due_at <= :until",
+                expression_attribute_values={":shard": f"delivery#{shard}", ":until": to_iso(until)},
+                index_name="by_due",
+            )
+            yield from (Delivery.model_validate(item) for item in items)
+
+    def health(self, route: str, target: str) -> Health:
+        """How a target fares; a healthy one if nothing is known."""
+        unknown = Health(route=route, target=target)
+        item = self._get(unknown.key)
+        return Health.model_validate(item) if item else unknown
+
+    def save_health(self, health: Health) -> Health | None:
+        """Write it over the version it was read as; None when another worker was first."""
+        return self._save(health, {"kind": "health"})
+
+    def _get(self, key: tuple[str, str]) -> Mapping[str, Any] | None:
+        pk, sk = key
+        return self._client.sync_get_item(self._table, {"pk": pk, "sk": sk}, consistent_read=True)
+
+    def _save(self, record: _Record, more: dict[str, Any]) -> _Record | None:
+        pk, sk = record.key
+        saved = record.model_copy(update={"version": record.version + 1})
+        item = saved.model_dump(mode="json", exclude_none=True) | {"pk": pk, "sk": sk} | more
+        try:
+            self._client.sync_put_item(
+                self._table,
+                item,
+                condition_expression="#version = :version" if record.version else "attribute_not_exists(pk)",
+                expression_attribute_names={"#version": "version"} if record.version else None,
+                expression_attribute_values={":version": record.version} if record.version else None,
+            )
+        except ConditionalCheckFailedException:
+            return None
+        return saved
+
+
+def _shard(feedback_id: str) -> int:
+    return ord(feedback_id[-1]) % DUE_SHARDS

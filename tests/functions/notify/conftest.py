@@ -1,0 +1,124 @@
+"""A notifier whose clock, chance, queue and senders are the test's own; its table is real."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.notify.delivery import Message, Notifier
+from functions.notify.parcel import Parcel
+from functions.notify.schedule import Outcome
+from shared.config import Config, Route, Target, TargetKind
+from shared.deliveries import Deliveries, Delivery
+from shared.events import feedback_event
+from shared.feedback import Answer, Revision, Transition
+from shared.store import Store
+from tests.factories import an_answer
+
+
+class World:
+    """Everything around a notifier, and the routes it knows."""
+
+    def __init__(self, config: Config, store: Store, now: datetime) -> None:
+        self.now = now
+        self.config = config
+        self.store = store
+        self.deliveries = Deliveries(store.client, store.table)
+        self.routes: dict[str, Route] = {}
+        self.waiting: list[tuple[datetime, Message]] = []
+        self.sent: list[Parcel] = []
+        self.notices: list[str] = []
+        self.answers: list[Outcome] = []
+        self.latency = timedelta()
+        self.on_send: Callable[[], None] = lambda: None
+        self.notifier = Notifier(
+            config=config,
+            routes=self.routes.get,
+            store=store,
+            deliveries=self.deliveries,
+            senders=dict.fromkeys((TargetKind.EMAIL, TargetKind.WEBHOOK), self._send),
+            disabled=lambda route_id, route, target, why: self.notices.append(f"{route_id} {target}: {why}"),
+            queue=self,
+            clock=lambda: self.now,
+            chance=lambda: 0.5,
+            settling=timedelta(seconds=45),
+        )
+
+    def send(self, message: Message, delay: timedelta) -> None:
+        """The queue: a message waits for its time."""
+        self.waiting.append((self.now + delay, message))
+
+    def _send(self, parcel: Parcel) -> Outcome:
+        self.sent.append(parcel)
+        self.now += self.latency
+        self.on_send()
+        return self.answers.pop(0) if self.answers else Outcome()
+
+    def route(self, id: str, to: str, **changes: Any) -> Target:
+        """A route to one target."""
+        self.routes[id] = Route(team="tills", to=(to,), **changes)
+        return self.routes[id].targets[0]
+
+    def say(self, answer: Answer | None = None, **changes: Any) -> Revision:
+        """A customer says something, now."""
+        answer = answer or an_answer()
+        return self.store.capture(answer._replace(**changes), self.config, self.now).revision
+
+    def message(self, route: str, revision: Revision, before: Revision | None = None, **more: Any) -> Message:
+        """What the rule of a route puts into the queue for a revision."""
+        name = Transition.AMENDED if before else Transition.CAPTURED
+        event = feedback_event(name, before, revision)
+        return Message(
+            route=route,
+            target=self.routes[route].targets[0].id,
+            event={"detail-type": name.value, "detail": event.detail()},
+            **more,
+        )
+
+    def handle(self, message: Message) -> None:
+        """The queue hands a message to the function."""
+        self.notifier.handle(message)
+
+    def wake(self) -> None:
+        """Time passes until the next delayed message, which is handled."""
+        self.waiting.sort(key=lambda waiting: waiting[0])
+        due, message = self.waiting.pop(0)
+        self.now = max(self.now, due)
+        self.handle(message)
+
+    def sweep(self) -> None:
+        """Time passes until the next delivery is due, which is handled."""
+        delivery = min(self.deliveries.due(self.now + timedelta(days=30)), key=lambda delivery: str(delivery.due_at))
+        assert delivery.due_at is not None
+        assert delivery.message is not None
+        self.now = max(self.now, delivery.due_at)
+        self.handle(Message.model_validate_json(delivery.message))
+
+    def only_delivery(self, revision: Revision) -> Delivery:
+        """The one delivery of a feedback."""
+        (delivery,) = self.deliveries.of_feedback(revision.feedback.id)
+        return delivery
+
+    @contextmanager
+    def crash_after_sending(self) -> Iterator[None]:
+        """The function dies when the other side has it, and before it is recorded."""
+
+        def die() -> None:
+            raise Crash
+
+        self.on_send = die
+        with pytest.raises(Crash):
+            yield
+        self.on_send = lambda: None
+
+
+class Crash(Exception):
+    """The function was killed."""
+
+
+@pytest.fixture
+def world(config: Config, store: Store, now: datetime) -> World:
+    """A stage in which nothing has been said yet."""
+    return World(config, store, now)

@@ -1,0 +1,220 @@
+from datetime import timedelta
+
+import pytest
+
+from functions.notify.delivery import InProgress
+from functions.notify.schedule import ATTEMPTS, LEASE, Outcome
+from shared.deliveries import State
+from tests.functions.notify.conftest import World
+
+HOOK = "webhook:https://orders.example/hook"
+MAIL = "email:tills@fernleaf.example"
+DOWN = Outcome(error="It answered 500.")
+
+
+class TestPeople:
+    def test_a_card_waits_for_the_words_and_shows_the_latest_state_once(self, world: World) -> None:
+        world.route("r", MAIL)
+        tap = world.say()
+        world.handle(world.message("r", tap))
+        world.now += timedelta(seconds=20)
+        words = world.say(comment="Twenty minutes, one till open.")
+        world.handle(world.message("r", words, tap))
+        assert world.sent == []
+
+        world.wake()
+        world.wake()
+
+        (parcel,) = world.sent
+        assert parcel.shown.words == "Twenty minutes, one till open."
+        assert parcel.shown.note is None
+
+    def test_the_wait_is_the_routes_own_where_it_names_one(self, world: World) -> None:
+        world.route("r", MAIL, settling=600)
+        world.handle(world.message("r", world.say()))
+        (due, _), *_ = world.waiting
+        assert due - world.now == timedelta(minutes=10)
+
+    def test_words_that_come_after_the_card_get_one_card_that_says_so(self, world: World) -> None:
+        world.route("r", MAIL, settling=0)
+        tap = world.say()
+        world.handle(world.message("r", tap))
+        words = world.say(comment="And nobody apologised.")
+        message = world.message("r", words, tap)
+        world.handle(message)
+        world.handle(message)
+        assert [parcel.shown.words for parcel in world.sent] == ["", "And nobody apologised."]
+        assert world.sent[1].shown.note == "The customer added to what they said before:"
+
+    def test_a_change_that_a_team_need_not_hear_of_makes_no_second_card(self, world: World) -> None:
+        world.route("r", MAIL, settling=0)
+        tap = world.say()
+        world.handle(world.message("r", tap))
+        same = world.say(language="ar")
+        world.handle(world.message("r", same, tap))
+        assert len(world.sent) == 1
+        assert world.only_delivery(tap).state is State.DELIVERED
+
+    def test_a_route_that_no_longer_matches_sends_nothing(self, world: World) -> None:
+        world.route("r", MAIL, when="mood = unhappy", settling=0)
+        tap = world.say()
+        world.say(rating=5)
+        world.handle(world.message("r", tap))
+        assert world.sent == []
+        assert world.only_delivery(tap).error == "The route does not match any more."
+
+    def test_words_that_arrive_while_a_card_is_being_sent_come_again(self, world: World) -> None:
+        world.route("r", MAIL, settling=0)
+        tap = world.say()
+        with world.crash_after_sending():
+            world.handle(world.message("r", tap))
+        words = world.say(comment="And nobody apologised.")
+        with pytest.raises(InProgress):
+            world.handle(world.message("r", words, tap))
+
+    def test_a_replay_is_a_card_of_its_own_that_says_so(self, world: World) -> None:
+        world.route("r", MAIL, settling=0)
+        tap = world.say()
+        world.handle(world.message("r", tap))
+        for _ in range(2):
+            world.handle(world.message("r", tap, replay="monday"))
+        assert [parcel.shown.note for parcel in world.sent] == [
+            None,
+            "Sent again because your team asked for it. This is not new.",
+        ]
+
+
+class TestMachines:
+    def test_every_event_leaves_at_once_and_only_once(self, world: World) -> None:
+        world.route("r", HOOK)
+        tap = world.say()
+        words = world.say(comment="One till.")
+        for message in [world.message("r", words, tap), world.message("r", tap), world.message("r", tap)]:
+            world.handle(message)
+        assert [parcel.event["detail"]["revision"] for parcel in world.sent] == [2, 1]
+        assert world.waiting == []
+
+    def test_an_unknown_route_or_target_is_dropped(self, world: World) -> None:
+        world.route("r", HOOK)
+        message = world.message("r", world.say())
+        world.handle(message.model_copy(update={"route": "gone"}))
+        world.handle(message.model_copy(update={"target": "gone"}))
+        assert world.sent == []
+
+    def test_a_feedback_that_was_erased_meanwhile_is_not_sent(self, world: World) -> None:
+        world.route("r", HOOK)
+        tap = world.say()
+        world.store.client.sync_delete_item(world.store.table, {"pk": f"F#{tap.feedback.id}", "sk": "F"})
+        world.handle(world.message("r", tap))
+        assert world.sent == []
+
+
+class TestRetries:
+    def test_ten_attempts_span_at_least_76_hours_and_then_it_is_given_up(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN] * ATTEMPTS
+        tap = world.say()
+        began = world.now
+        world.handle(world.message("r", tap))
+        world.wake()  # after five seconds, by the queue
+        while len(world.sent) < ATTEMPTS:
+            world.sweep()
+        assert world.now - began >= timedelta(hours=76)
+        assert world.only_delivery(tap).state is State.FAILED
+        assert world.only_delivery(tap).attempts == ATTEMPTS
+        assert list(world.deliveries.due(world.now + timedelta(days=30))) == []
+
+    def test_a_message_that_comes_twice_while_a_retry_waits_is_absorbed(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN]
+        message = world.message("r", world.say())
+        world.handle(message)
+        world.handle(message)
+        assert len(world.sent) == 1
+
+    def test_the_target_says_when_to_come_back(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [Outcome(error="It answered 429.", retry_after=timedelta(hours=1))]
+        tap = world.say()
+        world.handle(world.message("r", tap))
+        wake_at = world.only_delivery(tap).wake_at
+        assert wake_at == world.now + timedelta(hours=1)
+
+    def test_a_crash_after_sending_is_taken_up_when_the_claim_has_ended(self, world: World) -> None:
+        world.route("r", HOOK)
+        tap = world.say()
+        with world.crash_after_sending():
+            world.handle(world.message("r", tap))
+        world.handle(world.message("r", tap))
+        assert len(world.sent) == 1, "the claim still holds"
+        began = world.now
+        world.sweep()
+        assert world.now - began == LEASE
+        assert len(world.sent) == 2
+        assert world.only_delivery(tap).state is State.DELIVERED
+
+
+class TestBreaker:
+    def test_a_dead_target_is_left_in_peace_after_five_failures(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN] * 5
+        for number in range(8):
+            world.handle(world.message("r", world.say(id=f"a{number}")))
+        assert len(world.sent) == 5
+        world.now += timedelta(minutes=2)
+        for number in range(5, 8):
+            world.handle(world.message("r", world.say(id=f"a{number}")))
+        assert len(world.sent) == 8, "it is back, and the first found out"
+
+    def test_while_one_delivery_finds_out_the_others_wait(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN] * 5
+        for number in range(5):
+            world.handle(world.message("r", world.say(id=f"a{number}")))
+        world.now += timedelta(minutes=2)
+        with world.crash_after_sending():
+            world.handle(world.message("r", world.say(id="b0")))
+        world.handle(world.message("r", world.say(id="b1")))
+        assert len(world.sent) == 6
+
+    def test_a_gone_target_is_disabled_at_once_and_its_owner_told(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [Outcome(error="It answered 410.", gone=True)]
+        first = world.say(id="a1")
+        world.handle(world.message("r", first))
+        second = world.say(id="a2")
+        world.handle(world.message("r", second))
+        assert len(world.sent) == 1
+        assert world.notices == [f"r {HOOK}: It answered 410."]
+        assert world.only_delivery(second).error == "Disabled: It answered 410."
+
+    def test_five_days_of_failure_disable_a_target(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN] * 2
+        world.handle(world.message("r", world.say(id="a1")))
+        world.now += timedelta(days=5)
+        world.handle(world.message("r", world.say(id="a2")))
+        assert world.notices == [f"r {HOOK}: It answered 500."]
+
+    def test_one_success_between_keeps_a_target(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN, Outcome(), DOWN]
+        for number in range(3):
+            world.handle(world.message("r", world.say(id=f"a{number}")))
+            world.now += timedelta(days=3)
+        assert world.notices == []
+
+    def test_a_slow_target_gives_out_turns(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.latency = timedelta(seconds=10)
+        world.handle(world.message("r", world.say(id="a0")))
+        began = world.now
+        others = [world.say(id=f"b{number}") for number in range(4)]
+        for revision in others:
+            world.handle(world.message("r", revision))
+            world.now = began  # they come at the same time
+        turns = [world.only_delivery(revision).wake_at for revision in others]
+        assert turns[0] is None, "its turn had come"
+        assert turns[1:] == [began + timedelta(seconds=seconds) for seconds in (5, 10, 15)]
+        world.sweep()
+        assert len(world.sent) == 3, "who has a turn needs no other"
