@@ -43,7 +43,7 @@ class Publish(Construct):
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             filters=[
                 # A removal has no new image, so an expiry is no event.
-                lambda_.FilterCriteria.filter({"dynamodb": {"NewImage": {"kind": {"S": ["feedback"]}}}})
+                lambda_.FilterCriteria.filter({"dynamodb": {"NewImage": {"kind": {"S": ["feedback", "invitation"]}}}})
             ],
             batch_size=100,
             parallelization_factor=4,

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Never
 
+from botocore.exceptions import BotoCoreError
+
+from cli.tail import as_text, follow
 from infra.local_stage import LEFT_OUT, NOT_MODELLED
 from local import stage as local_stage
 from local.errors import LocalStageError
@@ -29,11 +32,14 @@ def main() -> None:
         with local_stage.running(port=port, say=_say) as running:
             for line in _guide(running.description, time.monotonic() - started):
                 _say(line)
-            signal.pause()
+            for change in follow(running.stage):
+                _say(as_text(change))
     except KeyboardInterrupt:
         _say("\nStopped. Nothing of it is left running; the next start is fresh.")
     except (LocalStageError, ConfigError) as error:
         sys.exit(str(error))
+    except BotoCoreError as error:
+        sys.exit(f"MiniStack has stopped by itself: {error} (its log is in {local_stage.FOLDER}/ministack)")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> Never:
