@@ -63,6 +63,13 @@ class TooManyChanges(EarshotError):
     status = 429
 
 
+class Forged(EarshotError):
+    """The request does not come from whom it says."""
+
+    code = "forged"
+    status = 403
+
+
 class Contended(EarshotError):
     """Too many were changing the same item at once. Nothing was stored; the same request can be made again."""
 

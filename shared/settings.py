@@ -32,6 +32,15 @@ class CaptureWebSettings(Settings):
     keys_table: str
 
 
+class CaptureSmsSettings(Settings):
+    """What capture_sms needs: `sms_topic`, the ARN of the topic that brings texts; `public_url`, which Twilio signs."""
+
+    table: str
+    keys_table: str
+    public_url: str
+    sms_topic: str
+
+
 class PublishSettings(Settings):
     """What publish needs."""
 

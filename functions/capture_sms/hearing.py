@@ -1,0 +1,93 @@
+"""Taking a text: once, whole, and in one transaction with what it changes."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from functions.capture_sms.conversation import Reply, Text, Turn, take_turn, topic
+from shared.config import Config, Sms
+from shared.errors import Contended
+from shared.feedback import Channel, answer_id
+from shared.messages import Message, Messages
+from shared.people import People, Person
+from shared.phones import read_phone
+from shared.reading import clean
+from shared.store import Store
+
+_ATTEMPTS = 6
+
+
+class Outcome(StrEnum):
+    """What became of a text; the values name metrics."""
+
+    STORED = "TextStored"
+    HEARD = "TextHeard"  # a command, or words that were said before
+    REPEATED = "TextRepeated"
+    EMPTY = "TextEmpty"
+    SENDER_REFUSED = "TextSenderRefused"
+    OVER_CAP = "TextOverCap"
+
+
+class Heard(NamedTuple):
+    """The outcome, and what is to be said back by whoever brought the text."""
+
+    outcome: Outcome
+    reply: Reply | None = None
+
+
+class Ear(NamedTuple):
+    """Everything that hearing a text takes."""
+
+    store: Store
+    people: People
+    messages: Messages
+    config: Config
+    sms: Sms
+
+    def hear(self, text: Text, now: datetime, *, sends_reply: bool) -> Heard:
+        """Store what a text says. With `sends_reply` the reply is stored with it, to be sent from the stream.
+
+        Raises `Contended` when the same person's texts keep getting in each other's way; nothing is stored then.
+        """
+        phone = read_phone(text.sender)
+        if phone is None or phone.number in self.sms.numbers:
+            return Heard(Outcome.SENDER_REFUSED)
+        text = text._replace(sender=phone.number, body=clean(text.body))
+        if not text.body:
+            return Heard(Outcome.EMPTY)
+        identity = f"sms#{text.provider}#{text.id}"
+        for _ in range(_ATTEMPTS):
+            person = self.people.get(text.sender)
+            turn, operations = self._plan(text, person, now)
+            if turn.person == person.on(now):
+                return Heard(Outcome.OVER_CAP)
+            operations += [self.people.saving(turn.person, now), self.store.claim(identity, now)]
+            if turn.reply and sends_reply:
+                operations.append(self.messages.saving(_message(text, turn, now)))
+            if self.store.transact(operations):
+                return Heard(Outcome.STORED if turn.answer else Outcome.HEARD, turn.reply)
+            if self.store.is_claimed(identity):
+                return Heard(Outcome.REPEATED)
+        raise Contended("This number's texts come too fast; send it again.")
+
+    def _plan(self, text: Text, person: Person, now: datetime) -> tuple[Turn, list[dict[str, object]]]:
+        about = topic(person, text, self.sms, self.config, now)
+        before = self.store.get(about.feedback_id)
+        turn = take_turn(text, person, about, before, self.sms, self.config, now)
+        if turn.answer is None:
+            return turn, []
+        seen = before if turn.answer.id == about.feedback_id else None
+        return turn, [self.store.revise(turn.answer, self.config, seen, now)]
+
+
+def _message(text: Text, turn: Turn, now: datetime) -> Message:
+    assert turn.reply is not None  # noqa: S101  # the caller has looked
+    return Message(
+        id=answer_id("reply", text.provider, text.id),
+        channel=Channel.SMS,
+        to=text.sender,
+        purpose=turn.reply.purpose,
+        text=turn.reply.text,
+        created_at=now,
+        feedback_id=turn.answer.id if turn.answer else None,
+    )

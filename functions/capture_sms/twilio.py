@@ -1,0 +1,72 @@
+"""Twilio's webhook: a form, signed over the exact public URL. It has no time: replays are told by MessageSid."""
+
+import base64
+import hmac
+from collections.abc import Sequence
+from html import escape
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from shared.config import Sms
+from shared.errors import Forged, Unreadable
+from shared.twilio_tokens import TwilioTokens
+
+MAX_FIELDS = 200
+
+
+class Incoming(NamedTuple):
+    """A verified request. `handled` says that Twilio's own opt-out management has answered already."""
+
+    id: str
+    sender: str
+    body: str
+    handled: bool
+
+
+def read_form(body: bytes) -> list[tuple[str, str]]:
+    """The parameters of a request, in its order; raises `Unreadable`."""
+    try:
+        return parse_qsl(
+            body.decode(), keep_blank_values=True, strict_parsing=bool(body), errors="strict", max_num_fields=MAX_FIELDS
+        )
+    except ValueError:
+        raise Unreadable("The form cannot be read.") from None
+
+
+def verify(parameters: Sequence[tuple[str, str]], signature: str, url: str, sms: Sms, tokens: TwilioTokens) -> Incoming:
+    """Check that one of our Twilio accounts sent these parameters to `url`; raises `Forged` or `Unreadable`."""
+    fields = dict(parameters)
+    account = fields.get("AccountSid", "")
+    token = tokens.get(account) if account in {each.account for each in sms.twilio} else None
+    if token is None:
+        raise Forged("This account is not one of ours.")
+    given = signature.encode(errors="replace")
+    # All are compared, so that the time taken does not tell which form of the URL was signed.
+    matches = [hmac.compare_digest(sign(each, parameters, token).encode(), given) for each in _forms(url)]
+    if not any(matches):
+        raise Forged("The signature does not fit.")
+    if not fields.get("MessageSid") or "From" not in fields:
+        raise Unreadable("MessageSid and From are missing.")
+    return Incoming(fields["MessageSid"], fields["From"], fields.get("Body", ""), bool(fields.get("OptOutType")))
+
+
+def sign(url: str, parameters: Sequence[tuple[str, str]], token: str) -> str:
+    """X-Twilio-Signature: over the URL and every parameter, sorted, those included that nobody has heard of yet."""
+    signed = url + "".join(name + value for name, value in sorted(set(parameters)))
+    return base64.b64encode(hmac.digest(token.encode(), signed.encode(), "sha1")).decode()
+
+
+def respond(reply: str | None) -> str:
+    """TwiML: the reply goes back in the response, from the number that was texted."""
+    message = f"<Message>{escape(reply)}</Message>" if reply else ""
+    return f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'
+
+
+def _forms(url: str) -> tuple[str, str]:
+    """A URL with and without its port: Twilio signs either."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return (
+        parts._replace(netloc=f"{parts.hostname}:{port}").geturl(),
+        parts._replace(netloc=parts.hostname or "").geturl(),
+    )

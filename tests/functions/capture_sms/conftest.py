@@ -1,0 +1,34 @@
+import importlib
+import sys
+from types import ModuleType
+
+import pytest
+from pydynox import DynamoDBClient
+
+from functions.capture_sms.hearing import Ear
+from shared.config import Config
+from shared.messages import Messages
+from shared.people import People
+from shared.store import Store
+from tests.tables import KEYS_TABLE, MAIN_TABLE
+
+MODULE = "functions.capture_sms.handler"
+TOPIC = "arn:aws:sns:eu-west-1:111122223333:earshot-texts"
+
+
+@pytest.fixture
+def ear(client: DynamoDBClient, config: Config) -> Ear:
+    table = MAIN_TABLE["TableName"]
+    assert config.sms is not None
+    return Ear(Store(client, table), People(client, table), Messages(client, table), config, config.sms)
+
+
+@pytest.fixture
+def function(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The deployed module, as a cold start leaves it."""
+    monkeypatch.setenv("EARSHOT_TABLE", MAIN_TABLE["TableName"])
+    monkeypatch.setenv("EARSHOT_KEYS_TABLE", KEYS_TABLE["TableName"])
+    monkeypatch.setenv("EARSHOT_PUBLIC_URL", "https://feedback.fernleaf.example")
+    monkeypatch.setenv("EARSHOT_SMS_TOPIC", TOPIC)
+    sys.modules.pop(MODULE, None)
+    return importlib.import_module(MODULE)

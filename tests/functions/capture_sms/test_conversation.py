@@ -1,0 +1,198 @@
+"""What a text does, decided without a table: the person, the feedback and the reply that follow."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.capture_sms.conversation import PAUSE, Text, Turn, take_turn, topic
+from shared import config as config_module
+from shared.feedback import MAX_REVISIONS, Channel, Customer, Flag, Revision, Scale, answer_id
+from shared.messages import Purpose
+from shared.people import Conversation, Person, Silence
+from shared.reading import clean
+from tests.factories import a_feedback
+
+NOW = datetime.fromisoformat("2026-03-14T10:00:00Z")
+PHONE = "+447400123456"
+CONFIG = config_module.load()
+assert CONFIG.sms is not None
+SMS = CONFIG.sms
+ASKED = Conversation(
+    feedback_id=answer_id("an invitation"),
+    touchpoint="delivery",
+    place=None,
+    customer=Customer(ref="order-1187", name="Layla"),
+    language="en",
+    expires_at=NOW + timedelta(days=30),
+)
+INVITED = Person(address=PHONE, version=1, conversation=ASKED)
+STRANGER = Person(address=PHONE)
+
+
+def turn(body: str, person: Person = STRANGER, before: Revision | None = None, now: datetime = NOW) -> Turn:
+    text = Text("aws", "m-1", PHONE, body)
+    return take_turn(text, person, topic(person, text, SMS, CONFIG, now), before, SMS, CONFIG, now)
+
+
+def said(number: int = 1, **changes: object) -> Revision:
+    feedback = a_feedback(id=ASKED.feedback_id, touchpoint="delivery", scale=Scale.STARS5, rating=2, comment="")
+    return Revision(number, NOW, feedback.model_copy(update={"channel": Channel.SMS, "reasons": (), **changes}))
+
+
+def test_a_text_out_of_nowhere_is_about_the_numbers_touchpoint() -> None:
+    answer = turn("2 queue too long").answer
+    assert answer is not None
+    assert (answer.id, answer.touchpoint) == (answer_id("sms", "aws", "m-1"), "checkout")
+    assert (answer.rating, answer.comment, answer.customer.phone) == (2, "queue too long", PHONE)
+
+
+def test_an_answer_to_last_weeks_question_is_about_that_question() -> None:
+    answer = turn("4", INVITED, now=NOW + timedelta(days=7)).answer
+    assert answer is not None
+    assert (answer.id, answer.touchpoint) == (ASKED.feedback_id, "delivery")
+    assert answer.customer == Customer(ref="order-1187", name="Layla", phone=PHONE)
+
+
+def test_a_question_that_expired_is_not_answered_by_what_comes_later() -> None:
+    answer = turn("4", INVITED, now=NOW + timedelta(days=30)).answer
+    assert answer is not None
+    assert answer.touchpoint == "checkout"
+
+
+def test_a_touchpoint_that_is_no_longer_asked_about_falls_back() -> None:
+    gone = INVITED.model_copy(update={"conversation": ASKED.model_copy(update={"touchpoint": "gone"})})
+    answer = turn("4", gone).answer
+    assert answer is not None
+    assert answer.touchpoint == "checkout"
+
+
+def test_texts_in_a_row_are_one_feedback_with_all_their_words() -> None:
+    first = turn("2", INVITED)
+    second = turn("and cold", first.person, said(comment="Late"), NOW + timedelta(minutes=1))
+    assert second.answer is not None
+    assert (second.answer.id, second.answer.comment) == (ASKED.feedback_id, "Late\nand cold")
+
+
+def test_after_a_pause_a_text_is_about_something_new() -> None:
+    first = turn("2 late", INVITED)
+    later = turn("and today again", first.person, now=NOW + PAUSE)
+    assert later.answer is not None
+    assert later.answer.id != ASKED.feedback_id
+
+
+def test_the_same_words_again_change_nothing() -> None:
+    assert turn("late", INVITED, said(comment="late\nand cold")).answer is None
+
+
+@pytest.mark.parametrize("full", [said(MAX_REVISIONS, comment="x"), said(comment="x" * 4_999)])
+def test_what_one_feedback_cannot_hold_opens_the_next(full: Revision) -> None:
+    answer = turn("3 - again", INVITED, full).answer
+    assert answer is not None
+    assert (answer.id, answer.touchpoint, answer.rating) == (answer_id("sms", "aws", "m-1"), "checkout", 3)
+
+
+def test_thanks_come_once_and_say_who_reads_it() -> None:
+    first = turn("2 late", INVITED)
+    assert first.reply is not None
+    assert first.reply.purpose is Purpose.THANKS
+    assert "Home delivery at Fernleaf Market" in first.reply.text
+    assert turn("and cold", first.person, said(comment="late")).reply is None
+
+
+def test_an_unhappy_rating_alone_is_asked_what_happened() -> None:
+    unhappy, happy = turn("1", INVITED).reply, turn("5", INVITED).reply
+    assert unhappy is not None
+    assert "What happened?" in unhappy.text
+    assert happy is not None
+    assert "What happened?" not in happy.text
+
+
+def test_replies_speak_the_language_of_the_text_or_else_of_the_question() -> None:
+    in_arabic = INVITED.model_copy(update={"conversation": ASKED.model_copy(update={"language": "ar"})})
+    for body, person in (("الطابور طويل", STRANGER), ("4", in_arabic)):
+        reply = turn(body, person).reply
+        assert reply is not None
+        assert reply.text.startswith("شكرًا")
+
+
+def test_stop_is_honoured_and_confirmed_once() -> None:
+    first = turn("STOP", INVITED)
+    assert (first.person.silence, first.answer) == (Silence.STOPPED, None)
+    assert first.reply is not None
+    assert first.reply.purpose is Purpose.STOPPED
+    assert turn("STOP", first.person).reply is None
+
+
+def test_stop_overcharging_me_is_a_complaint_and_a_stop() -> None:
+    heard = turn("Stop overcharging me", INVITED)
+    assert heard.person.silence is Silence.STOPPED
+    assert heard.answer is not None
+    assert (heard.answer.comment, heard.answer.flags) == ("Stop overcharging me", (Flag.OPTED_OUT,))
+    assert heard.reply is not None
+    assert heard.reply.purpose is Purpose.STOPPED
+    assert "will read what you wrote" in heard.reply.text
+
+
+def test_a_stop_after_the_words_tells_the_team() -> None:
+    heard = turn("stop", INVITED, said(comment="late"))
+    assert heard.answer is not None
+    assert (heard.answer.comment, heard.answer.flags) == ("late", (Flag.OPTED_OUT,))
+
+
+def test_whoever_stopped_is_heard_and_not_answered() -> None:
+    silent = INVITED.silenced(Silence.STOPPED, NOW)
+    heard = turn("still late", silent)
+    assert heard.answer is not None
+    assert heard.answer.flags == (Flag.OPTED_OUT,)
+    assert heard.reply is None
+
+
+def test_start_brings_texts_back() -> None:
+    heard = turn("START", INVITED.silenced(Silence.STOPPED, NOW), said(flags=(Flag.OPTED_OUT,)))
+    assert heard.person.silence is None
+    assert heard.answer is not None
+    assert heard.answer.flags == ()
+    assert heard.reply is not None
+    assert heard.reply.purpose is Purpose.RESUMED
+
+
+def test_help_names_a_contact_even_to_those_who_stopped() -> None:
+    for person in (INVITED, INVITED.silenced(Silence.STOPPED, NOW)):
+        reply = turn("HELP", person).reply
+        assert reply is not None
+        assert SMS.help in reply.text
+
+
+def test_a_machine_that_answers_everything_is_soon_answered_no_more() -> None:
+    person, replies = STRANGER, 0
+    for _ in range(40):
+        heard = turn("HELP", person)
+        person, replies = heard.person, replies + (heard.reply is not None)
+    assert replies == SMS.replies_per_day
+
+
+def test_a_number_is_heard_so_often_a_day_and_its_stop_always() -> None:
+    person = INVITED.on(NOW).model_copy(update={"heard": SMS.texts_per_day})
+    assert turn("more", person) == Turn(person, None, None)
+    assert turn("stop", person).person.silence is Silence.STOPPED
+    assert turn("more", person, now=NOW + timedelta(days=1)).answer is not None
+
+
+def test_a_country_that_is_not_allowed_is_heard_and_not_answered() -> None:
+    text = Text("aws", "m-1", "+33612345678", "2 queue too long")
+    person = Person(address=text.sender)
+    heard = take_turn(text, person, topic(person, text, SMS, CONFIG, NOW), None, SMS, CONFIG, NOW)
+    assert heard.answer is not None
+    assert heard.reply is None
+
+
+@given(st.text(min_size=1, max_size=1600))
+def test_any_text_of_a_stranger_is_stored_or_a_command(body: str) -> None:
+    heard = turn(body)
+    assert heard.person.heard == 1
+    if heard.answer is None:
+        assert heard.person.silence or heard.reply or not clean(body)
+    else:
+        assert heard.answer.rating is not None or heard.answer.comment

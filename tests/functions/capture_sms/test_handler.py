@@ -1,0 +1,130 @@
+"""The deployed function: recorded events of both providers in, answers stored, and no error for what is bad."""
+
+import base64
+import copy
+import json
+import os
+import subprocess
+import sys
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from pydynox import DynamoDBClient
+
+from functions.capture_sms.twilio import sign
+from shared.feedback import answer_id
+from tests.factories import a_context
+from tests.samples import load_event
+from tests.tables import MAIN_TABLE
+
+AWS = load_event("samples/sms/aws_inbound.json")
+TWILIO = load_event("samples/sms/twilio_inbound.json")
+ACCOUNT = "AC00000000000000000000000000000000"
+URL = "https://feedback.fernleaf.example/sms/twilio"
+AWS_ID = answer_id("sms", "aws", "cae173d2-66b9-564c-8309-21f858e9fb84")
+TWILIO_ID = answer_id("sms", "twilio", "SM1f0e8ae6ade43cb3c0ce4525fb426dc6")
+
+
+def from_aws(**changes: Any) -> dict[str, Any]:
+    event: dict[str, Any] = copy.deepcopy(AWS)
+    event["Records"][0]["Sns"].update(changes)
+    return event
+
+
+def from_twilio(signature: str | None = None, signed_with: str = "12345", **fields: str) -> dict[str, Any]:
+    event: dict[str, Any] = copy.deepcopy(TWILIO)
+    parameters = dict(parse_qsl(base64.b64decode(event["body"]).decode(), keep_blank_values=True)) | fields
+    event["body"] = base64.b64encode(urlencode(parameters).encode()).decode()
+    event["headers"]["x-twilio-signature"] = signature or sign(URL, list(parameters.items()), signed_with)
+    return event
+
+
+def items(client: DynamoDBClient) -> list[Any]:
+    return list(client.sync_scan(MAIN_TABLE["TableName"]))
+
+
+@pytest.fixture
+def with_token(function: ModuleType) -> ModuleType:
+    function.tokens.set(ACCOUNT, "12345")
+    return function
+
+
+def test_a_text_from_aws_is_stored(function: ModuleType) -> None:
+    assert function.handler(AWS, a_context()) is None
+    revision = function.ear().store.get(AWS_ID)
+    assert (revision.feedback.rating, revision.feedback.comment) == (2, "queue too long")
+
+
+def test_a_text_from_twilio_is_stored_and_answered_in_the_response(with_token: ModuleType) -> None:
+    answer = with_token.handler(from_twilio(), a_context())
+    assert answer["statusCode"] == 200
+    assert "<Message>Thank you!" in answer["body"]
+    assert with_token.ear().store.get(TWILIO_ID).feedback.comment == "queue too long"
+
+
+def test_a_replayed_request_stores_and_says_nothing(with_token: ModuleType, client: DynamoDBClient) -> None:
+    with_token.handler(from_twilio(), a_context())
+    before = sorted(items(client), key=lambda item: item["pk"])
+    answer = with_token.handler(from_twilio(), a_context())
+    assert (answer["statusCode"], "<Message>" in answer["body"]) == (200, False)
+    assert sorted(items(client), key=lambda item: item["pk"]) == before
+
+
+def test_what_twilio_answered_itself_is_not_answered_again(with_token: ModuleType) -> None:
+    answer = with_token.handler(from_twilio(Body="STOP", OptOutType="STOP"), a_context())
+    assert "<Message>" not in answer["body"]
+    assert with_token.ear().people.get("+447400123456").silence == "stopped"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        from_twilio(signature="forged"),
+        from_twilio(signed_with="another"),
+        from_twilio(AccountSid="AC11111111111111111111111111111111"),
+        {**TWILIO, "body": base64.b64encode(b"\xff\xfe").decode()},
+        {**TWILIO, "body": "not base64!"},
+        {**TWILIO, "body": base64.b64encode(b"Body=" + b"x" * 70_000).decode()},
+        {"requestContext": {}, "rawPath": "/sms/twilio"},
+    ],
+)
+def test_a_bad_request_is_refused_and_nothing_stored(
+    with_token: ModuleType, client: DynamoDBClient, event: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = with_token.handler(event, a_context())
+    assert 400 <= answer["statusCode"] < 500
+    assert items(client) == []
+    assert '"Refused' in capsys.readouterr().out  # counted
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        from_aws(TopicArn="arn:aws:sns:eu-west-1:444455556666:earshot-texts"),
+        from_aws(Message="no JSON"),
+        from_aws(Message="[]"),
+        from_aws(Message="null"),
+        from_aws(Message=json.dumps({"inboundMessageId": 5, "originationNumber": None, "messageBody": []})),
+    ],
+)
+def test_what_is_not_from_our_topic_or_no_text_is_refused_without_a_retry(
+    function: ModuleType, client: DynamoDBClient, event: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    function.handler(event, a_context())
+    assert items(client) == []
+    assert '"Refused' in capsys.readouterr().out
+
+
+def test_it_imports_no_boto() -> None:
+    # Powertools imports the empty package `botocore`, to put its name on clients made later; nothing inside it.
+    code = "import sys, functions.capture_sms.handler; print([m for m in sys.modules if m.startswith(PACKAGES)])"
+    code = code.replace("PACKAGES", "('boto3', 'botocore.')")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_environment())
+    assert done.stdout.strip() == "[]"
+
+
+def _environment() -> dict[str, str]:
+    names = ("TABLE", "KEYS_TABLE", "PUBLIC_URL", "SMS_TOPIC")
+    return dict(os.environ) | {f"EARSHOT_{name}": "x" for name in names}

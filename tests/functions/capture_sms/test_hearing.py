@@ -1,0 +1,101 @@
+"""Texts and the table: one transaction each, once each."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from pydynox import DynamoDBClient
+
+from functions.capture_sms.conversation import Text
+from functions.capture_sms.hearing import Ear, Outcome
+from shared.feedback import Revision, answer_id
+from shared.messages import Purpose
+from shared.people import Person
+from tests.tables import MAIN_TABLE
+
+PHONE = "+447400123456"
+
+
+def a_text(body: str, id: str = "m-1", sender: str = PHONE) -> Text:
+    return Text("aws", id, sender, body)
+
+
+def stored(ear: Ear, id: str = "m-1") -> Revision:
+    revision = ear.store.get(answer_id("sms", "aws", id))
+    assert revision is not None
+    return revision
+
+
+def test_a_text_is_stored_with_its_reply(ear: Ear, now: datetime) -> None:
+    heard = ear.hear(a_text("2 queue too long"), now, sends_reply=True)
+    assert heard.outcome is Outcome.STORED
+    feedback = stored(ear).feedback
+    assert (feedback.rating, feedback.comment, feedback.team) == (2, "queue too long", "tills")
+    message = ear.messages.get(answer_id("reply", "aws", "m-1"))
+    assert message is not None
+    assert (message.to, message.purpose, message.feedback_id) == (PHONE, Purpose.THANKS, feedback.id)
+    assert heard.reply is not None
+    assert message.text == heard.reply.text
+
+
+def test_the_same_text_delivered_twice_is_one(ear: Ear, now: datetime) -> None:
+    ear.hear(a_text("2 queue too long"), now, sends_reply=True)
+    again = ear.hear(a_text("2 queue too long"), now + timedelta(days=13), sends_reply=True)
+    assert (again.outcome, again.reply) == (Outcome.REPEATED, None)
+    assert stored(ear).number == 1
+
+
+def test_texts_in_a_row_amend_one_feedback_and_are_thanked_once(ear: Ear, now: datetime) -> None:
+    replies = [
+        ear.hear(a_text(body, f"m-{number}"), now + timedelta(seconds=number), sends_reply=True).reply
+        for number, body in enumerate(["2", "queue too long", "and the till was rude"])
+    ]
+    revision = stored(ear, "m-0")
+    assert (revision.number, revision.feedback.rating) == (3, 2)
+    assert revision.feedback.comment == "queue too long\nand the till was rude"
+    assert [reply is not None for reply in replies] == [True, False, False]
+
+
+def test_texts_that_cross_are_both_kept(ear: Ear, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    ear.hear(a_text("2"), now, sends_reply=True)
+    crossing, get = [a_text("queue", "m-2")], ear.people.get
+
+    def get_slowly(address: str) -> Person:
+        person = get(address)
+        if crossing:  # another text is stored between this one's reading and writing
+            ear.hear(crossing.pop(), now, sends_reply=True)
+        return person
+
+    monkeypatch.setattr(ear.people, "get", get_slowly)
+    assert ear.hear(a_text("price", "m-3"), now, sends_reply=True).outcome is Outcome.STORED
+    assert stored(ear).feedback.comment == "queue\nprice"
+
+
+@pytest.mark.parametrize("sender", ["+449098790123", "+448450000000", "AMAZON", "60777", "", "+447400900100"])
+def test_what_no_person_texts_from_is_refused_and_nothing_stored(
+    ear: Ear, client: DynamoDBClient, now: datetime, sender: str
+) -> None:
+    assert ear.hear(a_text("1 rude", sender=sender), now, sends_reply=True).outcome is Outcome.SENDER_REFUSED
+    assert list(client.sync_scan(MAIN_TABLE["TableName"])) == []
+
+
+@pytest.mark.parametrize("body", ["", "  \n", "\x00"])
+def test_an_empty_text_stores_nothing(ear: Ear, client: DynamoDBClient, now: datetime, body: str) -> None:
+    assert ear.hear(a_text(body), now, sends_reply=True).outcome is Outcome.EMPTY
+    assert list(client.sync_scan(MAIN_TABLE["TableName"])) == []
+
+
+@pytest.mark.parametrize("body", ["😡", "x" * 1600, "ok \ud83d", "الطابور طويل 😤", "\u202e2 queue"])
+def test_strange_texts_are_stored(ear: Ear, now: datetime, body: str) -> None:
+    assert ear.hear(a_text(body), now, sends_reply=True).outcome is Outcome.STORED
+    assert stored(ear).feedback.comment
+
+
+def test_over_the_cap_nothing_more_is_stored(ear: Ear, now: datetime) -> None:
+    few = ear._replace(sms=ear.sms.model_copy(update={"texts_per_day": 2}))
+    outcomes = [few.hear(a_text(f"text {n}", f"m-{n}"), now, sends_reply=True).outcome for n in range(4)]
+    assert outcomes == [Outcome.STORED, Outcome.STORED, Outcome.OVER_CAP, Outcome.OVER_CAP]
+
+
+def test_a_reply_that_goes_back_in_the_response_is_not_sent_again(ear: Ear, now: datetime) -> None:
+    assert ear.hear(a_text("1 rude"), now, sends_reply=False).reply is not None
+    assert ear.messages.get(answer_id("reply", "aws", "m-1")) is None

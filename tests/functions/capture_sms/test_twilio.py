@@ -1,0 +1,108 @@
+import pytest
+from pydynox import DynamoDBClient
+
+from functions.capture_sms.twilio import read_form, respond, sign, verify
+from shared.config import Config
+from shared.errors import Forged, Unreadable
+from shared.twilio_tokens import TwilioTokens
+from tests.tables import KEYS_TABLE
+
+ACCOUNT = "AC00000000000000000000000000000000"
+URL = "https://feedback.fernleaf.example/sms/twilio"
+TOKEN = "12345"
+PARAMETERS = [
+    ("MessageSid", "SM1"),
+    ("AccountSid", ACCOUNT),
+    ("From", "+447400123456"),
+    ("Body", "2 queue & price"),
+    ("Unheard", ""),
+]
+
+
+@pytest.fixture
+def tokens(client: DynamoDBClient) -> TwilioTokens:
+    tokens = TwilioTokens(client, KEYS_TABLE["TableName"])
+    tokens.set(ACCOUNT, TOKEN)
+    return tokens
+
+
+def test_the_signature_is_the_one_in_twilios_documentation() -> None:
+    parameters = [
+        ("CallSid", "CA1234567890ABCDE"),
+        ("Caller", "+12349013030"),
+        ("Digits", "1234"),
+        ("From", "+12349013030"),
+        ("To", "+18005551212"),
+    ]
+    assert sign("https://mycompany.com/myapp.php?foo=1&bar=2", parameters, TOKEN) == "0/KCTR6DLpKmkAf8muzZqo1nDgQ="
+
+
+@pytest.mark.parametrize("signed", [URL, URL.replace(".example/", ".example:443/")])
+def test_a_request_is_verified_with_and_without_the_port(config: Config, tokens: TwilioTokens, signed: str) -> None:
+    assert config.sms is not None
+    incoming = verify(PARAMETERS, sign(signed, PARAMETERS, TOKEN), URL, config.sms, tokens)
+    assert incoming == ("SM1", "+447400123456", "2 queue & price", False)
+
+
+@pytest.mark.parametrize(
+    ("url", "parameters", "token"),
+    [
+        (URL + "?x=1", PARAMETERS, TOKEN),
+        (URL.replace("https", "http"), PARAMETERS, TOKEN),
+        (URL, PARAMETERS[:-1], TOKEN),  # an unknown field takes part in the signature
+        (URL, [*PARAMETERS[:3], ("Body", "5 great")], TOKEN),
+        (URL, PARAMETERS, "another token"),
+    ],
+)
+def test_what_was_signed_otherwise_is_forged(
+    config: Config, tokens: TwilioTokens, url: str, parameters: list[tuple[str, str]], token: str
+) -> None:
+    assert config.sms is not None
+    with pytest.raises(Forged):
+        verify(PARAMETERS, sign(url, parameters, token), URL, config.sms, tokens)
+
+
+@pytest.mark.parametrize("signature", ["", "x", "é", "0/KCTR6DLpKmkAf8muzZqo1nDgQ="])
+def test_nonsense_for_a_signature_is_forged(config: Config, tokens: TwilioTokens, signature: str) -> None:
+    assert config.sms is not None
+    with pytest.raises(Forged):
+        verify(PARAMETERS, signature, URL, config.sms, tokens)
+
+
+def test_another_account_is_forged_though_its_own_token_signed(
+    config: Config, tokens: TwilioTokens, client: DynamoDBClient
+) -> None:
+    other = [("AccountSid", "AC1"), *PARAMETERS[:1], *PARAMETERS[2:]]
+    tokens.set("AC1", TOKEN)
+    assert config.sms is not None
+    with pytest.raises(Forged):
+        verify(other, sign(URL, other, TOKEN), URL, config.sms, tokens)
+
+
+def test_an_account_without_a_token_yet_takes_nothing(config: Config, client: DynamoDBClient) -> None:
+    assert config.sms is not None
+    with pytest.raises(Forged):
+        verify(PARAMETERS, sign(URL, PARAMETERS, ""), URL, config.sms, TwilioTokens(client, KEYS_TABLE["TableName"]))
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"a=%ff", b"&".join(b"a=%d" % n for n in range(201)), b"nothing"])
+def test_a_body_that_is_no_form_is_unreadable(body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read_form(body)
+
+
+def test_a_reply_cannot_leave_its_element() -> None:
+    assert respond("a < b & c") == (
+        '<?xml version="1.0" encoding="UTF-8"?><Response><Message>a &lt; b &amp; c</Message></Response>'
+    )
+    assert respond(None).endswith("<Response></Response>")
+
+
+def test_a_token_is_replaced_within_a_minute(client: DynamoDBClient) -> None:
+    moment = [0.0]
+    tokens = TwilioTokens(client, KEYS_TABLE["TableName"], clock=lambda: moment[0])
+    assert tokens.get(ACCOUNT) is None
+    TwilioTokens(client, KEYS_TABLE["TableName"]).set(ACCOUNT, "new")
+    assert tokens.get(ACCOUNT) is None
+    moment[0] = 60.0
+    assert tokens.get(ACCOUNT) == "new"
