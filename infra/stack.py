@@ -13,6 +13,7 @@ from infra.publish import Publish
 from infra.routes import Routes
 from infra.stage import Stage
 from infra.store import Store
+from infra.sweep import Sweep
 from shared.config import Config
 
 
@@ -43,6 +44,7 @@ class EarshotStack(Stack):
             store=store,
             alarms=alarms,
         )
+        Sweep(self, "Sweep", platform=platform, store=store, notify=notify, alarms=alarms)
         routes = Routes(self, "Routes", stage=stage, config=config, bus=bus, notify=notify, alarms=alarms)
 
         # What the `earshot` command and the local stage read.

@@ -65,6 +65,11 @@ class Store(Construct):
         """
         _grant(grantee, self.table, actions, only)
 
+    def grant_query(self, grantee: iam.IGrantable, *, index: str) -> None:
+        """Allow queries of one index of the main table, and nothing else."""
+        arn = f"{self.table.table_arn}/index/{index}"
+        iam.Grant.add_to_principal(grantee=grantee, actions=["dynamodb:Query"], resource_arns=[arn])
+
     def grant_signing(self, grantee: iam.IGrantable) -> None:
         """Allow reading the signing keys, and writing the first one (`shared.keys`)."""
         self.keys.grant(grantee, "dynamodb:GetItem", "dynamodb:PutItem")

@@ -62,3 +62,10 @@ class NotifySettings(Settings):
     secrets_key: str
     settling_seconds: int
     outbound_gateway: str
+
+
+class SweepSettings(Settings):
+    """What sweep needs."""
+
+    table: str
+    deliveries_queue_url: str

@@ -25,7 +25,7 @@ class Card(NamedTuple):
     subject: str
     """One line, safe in a header."""
     note: str | None
-    """Said before the words: that they were added, or that this is a replay."""
+    """Said under the words: that they were added, or that this is a replay."""
     words: str
     """Empty where the customer left only a rating; `no_words` then says so."""
     words_language: str
@@ -70,9 +70,7 @@ def card(config: Config, route_id: str, route: Route, revision: Revision, *, add
         words_direction=words_direction(feedback.comment) or direction(feedback.language),
         no_words=say["card.no_words"],
         facts=tuple(facts),
-        because=say["card.because"].format(
-            team=config.teams[route.team].name, business=config.business.name, route=route_id
-        ),
+        because=_because(config, route_id, route),
     )
 
 
@@ -99,6 +97,11 @@ def words_direction(words: str) -> str | None:
         if bidirectional == "L":
             return "ltr"
     return None
+
+
+def _because(config: Config, route_id: str, route: Route) -> str:
+    team, business = config.teams[route.team].name, config.business.name
+    return texts(config.language)["card.because"].format(team=team, business=business, route=route_id)
 
 
 def _who(feedback: Feedback) -> str:

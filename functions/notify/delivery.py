@@ -7,10 +7,7 @@ webhooks then carry the same id.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 from urllib.parse import urlsplit
-
-from pydantic import BaseModel, ConfigDict
 
 from functions.notify.cards import card, fingerprint
 from functions.notify.parcel import Parcel, Sender
@@ -18,52 +15,14 @@ from functions.notify.schedule import LEASE, Outcome, Verdict, admit, after, nex
 from shared.conditions import parse
 from shared.config import Config, Route, Target, TargetKind
 from shared.deliveries import Deliveries, Delivery, Health, State
-from shared.feedback import Revision
+from shared.feedback import Feedback, Revision
 from shared.observe import count, logger
+from shared.queue import Message, Queue
+from shared.routes import TEST_EVENT
 from shared.store import Store
 
 SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
 EARLY = timedelta(seconds=1)  # a message may wake a little before its time
-
-
-class Message(BaseModel):
-    """What a route's rule puts into the queue; `settled` and `replay` are added by Earshot itself."""
-
-    model_config = ConfigDict(frozen=True)
-
-    route: str
-    target: str
-    event: dict[str, Any]
-    settled: bool = False
-    replay: str | None = None
-
-    @property
-    def detail(self) -> Mapping[str, Any]:
-        """The event's detail."""
-        detail: Mapping[str, Any] = self.event["detail"]
-        return detail
-
-    @property
-    def feedback_id(self) -> str:
-        """Whose delivery it is."""
-        return str(self.detail["feedback"]["id"])
-
-    @property
-    def revision(self) -> int:
-        """The state of the feedback that the event tells of."""
-        return int(self.detail["revision"])
-
-    @property
-    def occurred_at(self) -> datetime:
-        """When the customer said it."""
-        return datetime.fromisoformat(self.detail["occurred_at"])
-
-
-class Queue(Protocol):
-    """Where messages come from, and go to wait."""
-
-    def send(self, message: Message, delay: timedelta) -> None:
-        """Put a message back, to be seen after `delay` (at most 15 minutes)."""
 
 
 class InProgress(Exception):
@@ -107,7 +66,7 @@ class Notifier:
             count("DeliveryWithoutTarget")
             return
         route, target = found
-        if target.kind.is_for_people and not (message.settled or message.replay):
+        if target.kind.is_for_people and not (message.settled or message.replay or message.type == TEST_EVENT):
             settling = self._settling if route.settling is None else timedelta(seconds=route.settling)
             left = message.occurred_at + settling - self._clock()
             if left > timedelta():
@@ -128,7 +87,7 @@ class Notifier:
         delivery = self._deliveries.get(blank) or blank
         if _is_done(delivery, message, now):
             return
-        current = self._store.get(message.feedback_id)
+        current = _as_tested(message) or self._store.get(message.feedback_id)
         # Decide.
         if current is None:
             self._deliveries.save(delivery.skipped(now, message.revision, "The feedback does not exist any more."))
@@ -244,9 +203,16 @@ def _why_not(message: Message, route: Route, delivery: Delivery, current: Revisi
     """Why the feedback, as it now is, makes no card; None when it does."""
     if delivery.shown == fingerprint(current.feedback):
         return "Nothing new since the last card."
-    if not parse(route.when).matches(message.event["detail-type"], current.feedback):
+    if message.type != TEST_EVENT and not parse(route.when).matches(message.type, current.feedback):
         return "The route does not match any more."
     return None
+
+
+def _as_tested(message: Message) -> Revision | None:
+    """What the test of a route brings along, since the table has no such feedback."""
+    if message.type != TEST_EVENT:
+        return None
+    return Revision(message.revision, message.occurred_at, Feedback.model_validate(message.detail["feedback"]))
 
 
 def _blank(message: Message, target: Target, now: datetime) -> Delivery:

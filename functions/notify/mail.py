@@ -39,7 +39,7 @@ _HTML = Template("""\
 <div class="card" style="max-width:560px;margin:0 auto;padding:24px;background:#ffffff;border:1px solid #dfe2e5;\
 border-radius:12px;\
 font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Noto Sans Arabic',Arial,sans-serif">
-$note$words
+$words$note
 <table role="presentation" cellpadding="0" cellspacing="0" style="border-collapse:collapse;\
 font-size:15px;line-height:1.5">
 $facts
@@ -106,11 +106,9 @@ def _words(card: Card, colour: str) -> str:
 
 
 def _text(card: Card) -> str:
-    paragraphs = [card.note] if card.note else []
-    paragraphs.append(f"“{card.words}”" if card.words else card.no_words)
-    paragraphs.append("\n".join(f"{label}: {value}" for label, value in card.facts))
-    paragraphs.append(card.because)
-    return "\n\n".join(paragraphs) + "\n"
+    words = f"“{card.words}”" if card.words else card.no_words
+    facts = "\n".join(f"{label}: {value}" for label, value in card.facts)
+    return "\n\n".join(part for part in (words, card.note, facts, card.because) if part) + "\n"
 
 
 def _headers(card: Card) -> dict[str, str]:

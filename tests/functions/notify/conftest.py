@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from functions.notify.delivery import Message, Notifier
+from functions.notify.delivery import Notifier
 from functions.notify.parcel import Parcel
 from functions.notify.schedule import Outcome
 from shared.config import Config, Route, Target, TargetKind
 from shared.deliveries import Deliveries, Delivery
 from shared.events import feedback_event
 from shared.feedback import Answer, Revision, Transition
+from shared.queue import Message
 from shared.store import Store
 from tests.factories import an_answer
 
@@ -46,7 +47,7 @@ class World:
             settling=timedelta(seconds=45),
         )
 
-    def send(self, message: Message, delay: timedelta) -> None:
+    def send(self, message: Message, delay: timedelta = timedelta()) -> None:
         """The queue: a message waits for its time."""
         self.waiting.append((self.now + delay, message))
 

@@ -4,7 +4,9 @@ import pytest
 
 from functions.notify.delivery import InProgress
 from functions.notify.schedule import ATTEMPTS, LEASE, Outcome
+from shared import routes
 from shared.deliveries import State
+from shared.queue import Message
 from tests.functions.notify.conftest import World
 
 HOOK = "webhook:https://orders.example/hook"
@@ -44,7 +46,7 @@ class TestPeople:
         world.handle(message)
         world.handle(message)
         assert [parcel.shown.words for parcel in world.sent] == ["", "And nobody apologised."]
-        assert world.sent[1].shown.note == "The customer added to what they said before:"
+        assert world.sent[1].shown.note == "They added this to what they said before."
 
     def test_a_change_that_a_team_need_not_hear_of_makes_no_second_card(self, world: World) -> None:
         world.route("r", MAIL, settling=0)
@@ -107,6 +109,22 @@ class TestMachines:
         world.store.client.sync_delete_item(world.store.table, {"pk": f"F#{tap.feedback.id}", "sk": "F"})
         world.handle(world.message("r", tap))
         assert world.sent == []
+
+
+class TestTests:
+    """A team tests its route."""
+
+    @pytest.mark.parametrize("to", [HOOK, MAIL])
+    def test_a_test_arrives_at_once_without_any_feedback(self, world: World, to: str) -> None:
+        target = world.route("r", to)
+        detail = routes.test_detail(world.config, "r", world.routes["r"], "Tom", world.now)
+        message = Message(route="r", target=target.id, event={"detail-type": routes.TEST_EVENT, "detail": detail})
+        world.handle(message)
+        world.handle(message)
+        (parcel,) = world.sent
+        assert parcel.feedback_id.startswith("test-")
+        if target.kind.is_for_people:
+            assert "Tom" in parcel.shown.words
 
 
 class TestRetries:

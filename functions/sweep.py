@@ -1,0 +1,48 @@
+"""Every minute: puts deliveries whose time has come back into the queue (`shared.deliveries`, `due_at`)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydynox import DynamoDBClient
+
+from shared.deliveries import Deliveries
+from shared.feedback import utc_now
+from shared.observe import count, logger, metrics
+from shared.queue import Message, Queue, SqsQueue
+from shared.settings import SweepSettings
+
+AHEAD = timedelta(minutes=1)  # what falls due before the next sweep is sent now, with a delay to its very second
+LOOK_AGAIN = timedelta(minutes=15)  # should the message be lost; longer than the queue takes to show one again
+SPARE_MS = 10_000
+
+
+def sweep(deliveries: Deliveries, queue: Queue, now: datetime, has_time: Callable[[], bool]) -> int:
+    """Send the messages of due deliveries, as long as `has_time`; returns how many. A crash sends one twice."""
+    swept = 0
+    for delivery in deliveries.due(now + AHEAD):
+        if delivery.message is None or delivery.due_at is None:
+            continue
+        if not has_time():
+            logger.warning("more is due than a minute can sweep")
+            break
+        queue.send(Message.model_validate_json(delivery.message), delivery.due_at - now)
+        # Whoever changed the delivery meanwhile is right: then there is nothing to mark.
+        deliveries.save(delivery.swept(max(now, delivery.due_at) + LOOK_AGAIN))
+        swept += 1
+    return swept
+
+
+_settings = SweepSettings.from_environment()
+_deliveries = Deliveries(DynamoDBClient(), _settings.table)
+_queue = SqsQueue(boto3.client("sqs"), _settings.deliveries_queue_url)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Sweep once."""
+    swept = sweep(_deliveries, _queue, utc_now(), lambda: context.get_remaining_time_in_millis() > SPARE_MS)
+    count("DeliveriesSwept", swept)

@@ -1,0 +1,44 @@
+"""Sweep: every minute, what is due by the table's clock goes back into the queue."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from infra.failures import Alarms
+from infra.function import Function, Platform
+from infra.notify import Notify
+from infra.store import Store
+from shared.settings import SweepSettings
+
+
+class Sweep(Construct):
+    """A schedule and its function: waits that are longer than a queue's 15 minutes end here."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, platform: Platform, store: Store, notify: Notify, alarms: Alarms
+    ) -> None:
+        super().__init__(scope, id)
+        self.function = Function(
+            self,
+            "Function",
+            platform=platform,
+            handler="functions.sweep.handler",
+            settings=SweepSettings(table=store.table.table_name, deliveries_queue_url=notify.queue.queue_url),
+            timeout=Duration.seconds(55),  # before the next one starts
+            memory_mb=512,
+        )
+        store.grant_query(self.function.resource, index="by_due")
+        store.grant(self.function.resource, "dynamodb:PutItem", only=("D#*",))
+        notify.queue.grant_send_messages(self.function.resource)
+        # A run that failed is not repeated: the next minute's does its work.
+        target = targets.LambdaFunction(self.function.resource, retry_attempts=0, max_event_age=Duration.minutes(1))
+        events.Rule(self, "EveryMinute", schedule=events.Schedule.rate(Duration.minutes(1)), targets=[target])
+        alarms.when(
+            "SweepFails",
+            self.function.resource.metric_errors(period=Duration.minutes(1), statistic=cloudwatch.Stats.SUM),
+            at_least=1,
+            minutes=5,
+            means="Deliveries are not taken up again: read the log of sweep.",
+        )

@@ -1,0 +1,73 @@
+"""The deliveries queue: what its messages say, and how one is put into it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+LONGEST_DELAY = timedelta(minutes=15)
+
+
+class Message(BaseModel):
+    """What a route's rule puts into the queue; `settled` and `replay` are added by Earshot itself.
+
+    `event` is either one of `shared.events` or the test of a route (`shared.routes`), as EventBridge carries it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    route: str
+    target: str
+    event: dict[str, Any]
+    settled: bool = False
+    replay: str | None = None
+
+    @property
+    def detail(self) -> Mapping[str, Any]:
+        """The event's detail."""
+        detail: Mapping[str, Any] = self.event["detail"]
+        return detail
+
+    @property
+    def type(self) -> str:
+        """The name of the event."""
+        return str(self.event["detail-type"])
+
+    @property
+    def feedback_id(self) -> str:
+        """Whose delivery it is."""
+        return str(self.detail["feedback"]["id"])
+
+    @property
+    def revision(self) -> int:
+        """The state of the feedback that the event tells of."""
+        return int(self.detail["revision"])
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened."""
+        return datetime.fromisoformat(self.detail["occurred_at"])
+
+
+class Queue(Protocol):
+    """Where messages come from, and go to wait."""
+
+    def send(self, message: Message, delay: timedelta = timedelta()) -> None:
+        """Put a message into the queue, to be seen after `delay`."""
+
+
+class SqsQueue:
+    """The deliveries queue of one stage."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, message: Message, delay: timedelta = timedelta()) -> None:
+        """Put a message into the queue, to be seen after `delay`, in whole seconds and at most 15 minutes."""
+        seconds = -(-min(max(delay, timedelta()), LONGEST_DELAY) // timedelta(seconds=1))  # up: not before its time
+        self._client.send_message(QueueUrl=self._url, MessageBody=message.model_dump_json(), DelaySeconds=seconds)
