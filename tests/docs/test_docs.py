@@ -7,6 +7,7 @@ import click
 import pytest
 
 from cli.main import cli
+from shared.conditions import FIELDS, parse
 from shared.config import Config
 from shared.events import EVENTS
 
@@ -67,3 +68,19 @@ def test_the_teams_and_reasons_in_the_readme_are_those_of_the_shipped_business(c
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r'team = "([a-z-]+)"', readme)) <= set(config.teams)
     assert set(re.findall(r"earshot link ([a-z-]+)", readme)) <= set(config.touchpoints)
+
+
+def test_every_condition_shown_is_one_that_a_route_takes() -> None:
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        shown = re.findall(r'^when = "(.*)"$', text, re.MULTILINE)
+        if document.name == "conditions.md":
+            shown += [line for language, block in FENCE.findall(text) if not language for line in block.splitlines()]
+        for condition in shown:
+            parse(condition).pattern()
+
+
+def test_every_field_of_a_condition_is_in_the_page() -> None:
+    page = (ROOT / "docs/conditions.md").read_text(encoding="utf-8")
+    for name in FIELDS:
+        assert f"`{name}`" in page
