@@ -43,9 +43,6 @@ node_modules/ready: package.json package-lock.json $(VENV)/ready
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-faults: $(VENV)/ready ## Live through a thousand kinds of weather (SEEDS=1000)
-	@SEEDS=$(or $(SEEDS),1000) $(BIN)/pytest -q tests/faults/test_faults.py
-
 contract: $(VENV)/ready ## Write the events' schemas and page again from their classes
 	@$(BIN)/python -m events
 
@@ -55,4 +52,4 @@ lock: ## Lock the dependencies again, with versions and hashes
 	@echo 'uv==0.13.9' | $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --output-file requirements/uv.txt -
 	@npm install --package-lock-only --no-audit --no-fund
 
-.PHONY: help run test check lint deploy setup faults contract lock
+.PHONY: help run test check lint deploy setup contract lock

@@ -4,6 +4,8 @@ The first key is written on first use, so that a plain `cdk deploy` works. A rot
 later, when every warm function has had time to learn it, and retires the older ones after an overlap.
 """
 
+import base64
+import hmac
 import secrets
 import time
 from collections.abc import Callable
@@ -35,10 +37,7 @@ class Keys:
 
     def dumps(self, purpose: str, payload: Any) -> str:
         """Sign a JSON payload; the result is safe in URLs and addresses."""
-        live, now = self._live(), self._clock()
-        active = [key for key in live if key["active_at"] <= now]
-        # The first key may have been made by a function whose clock is ahead of ours.
-        return str(self._serializer(purpose, [(active or live)[-1]]).dumps(payload))
+        return str(self._serializer(purpose, [self._active()]).dumps(payload))
 
     def loads(self, purpose: str, token: str) -> Any:
         """Verify and read a token; raises `itsdangerous.BadData` for one that no live key signed."""
@@ -48,6 +47,22 @@ class Keys:
             if self._clock() - self._loaded_at < _REFRESH_SECONDS:
                 raise
             return self._serializer(purpose, self._load()).loads(token)
+
+    def tag(self, purpose: str, text: str) -> str:
+        """Sign a text where there is little room and case is lost, as in mail addresses: 16 of a-z and 2-7, 80 bits."""
+        return _tag(self._active(), purpose, text)
+
+    def has_tagged(self, purpose: str, text: str, tag: str) -> bool:
+        """Whether a live key made this tag for this text."""
+        if self._any_made(purpose, text, tag):
+            return True
+        if self._clock() - self._loaded_at < _REFRESH_SECONDS:
+            return False
+        self._load()
+        return self._any_made(purpose, text, tag)
+
+    def _any_made(self, purpose: str, text: str, tag: str) -> bool:
+        return any(hmac.compare_digest(_tag(key, purpose, text).encode(), tag.encode()) for key in self._live())
 
     def rotate(self, overlap: timedelta) -> list[dict[str, Any]]:
         """Add a key and let the others retire after `overlap`; returns all live keys, oldest first."""
@@ -67,6 +82,13 @@ class Keys:
             expression_attribute_values={":rotated": rotated, ":count": self._stored},
         )
         return self._load()
+
+    def _active(self) -> dict[str, Any]:
+        """The key that signs now."""
+        live, now = self._live(), self._clock()
+        active = [key for key in live if key["active_at"] <= now]
+        # The first key may have been made by a function whose clock is ahead of ours.
+        return (active or live)[-1]
 
     def _live(self) -> list[dict[str, Any]]:
         now = self._clock()
@@ -98,6 +120,11 @@ class Keys:
         return itsdangerous.URLSafeSerializer(
             [key["secret"] for key in keys], salt=f"earshot.{purpose}", signer_kwargs=_SIGNER
         )
+
+
+def _tag(key: dict[str, Any], purpose: str, text: str) -> str:
+    digest = hmac.digest(key["secret"].encode(), f"earshot.{purpose}\0{text}".encode(), "sha256")
+    return base64.b32encode(digest[:10]).decode().lower()
 
 
 def _new_key(active_at: int) -> dict[str, Any]:

@@ -41,6 +41,14 @@ class CaptureSmsSettings(Settings):
     sms_topic: str
 
 
+class CaptureEmailSettings(Settings):
+    """What capture_email and its sweep need: `mail_bucket` holds the raw mails under `mail/`."""
+
+    table: str
+    keys_table: str
+    mail_bucket: str
+
+
 class PublishSettings(Settings):
     """What publish needs."""
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
+from email.utils import collapse_rfc2231_value
 from typing import NamedTuple
 
 MAX_BYTES = 41_000_000  # SES takes 40 MB
@@ -97,15 +98,27 @@ class Part(NamedTuple):
         disposition = self.headers.get("content-disposition").strip().lower()
         return disposition.startswith("attachment") or "filename" in disposition
 
-    def parameter(self, name: str) -> str:
-        """A parameter of the content type, or nothing."""
-        value = self._header("content-type").get_param(name, "")
-        return value[2] if isinstance(value, tuple) else str(value)
+    @property
+    def boundary(self) -> str:
+        """What separates the parts, or nothing."""
+        return self._parameter("content-type", "boundary")
+
+    @property
+    def file_name(self) -> str:
+        """As a person reads it, or nothing."""
+        name = self._parameter("content-disposition", "filename") or self._parameter("content-type", "name")
+        return decode_words(name)[:100]
 
     def text(self, raw: bytes) -> str:
         """The decoded text, of at most `MAX_TEXT_BYTES` as encoded; whatever the bytes are, some reading of them."""
         body = raw[self.start : min(self.end, self.start + MAX_TEXT_BYTES)]
         return decode_text(_decode_transfer(body, self.headers.get("content-transfer-encoding")), self.charset)
+
+    def _parameter(self, header: str, name: str) -> str:
+        try:
+            return collapse_rfc2231_value(self._header(header).get_param(name, "", header))
+        except (ValueError, TypeError, LookupError):  # parameters in numbered pieces, of which some are no numbers
+            return ""
 
     def _header(self, name: str) -> Message:
         message = Message()
@@ -142,7 +155,7 @@ def _read_part(raw: bytes, start: int, end: int, budget: _Budget, depth: int) ->
     part = Part(headers, body, end)
     if not part.content_type.startswith("multipart/"):
         return part
-    boundary = part.parameter("boundary").encode("utf-8", "surrogateescape")
+    boundary = part.boundary.encode("utf-8", "surrogateescape")
     if not boundary:
         return part
     spans = _spans(raw, body, end, boundary, budget)

@@ -1,0 +1,108 @@
+"""From a mail in the bucket to its record: fetched, taken or kept apart, and counted."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+import boto3
+from pydynox import DynamoDBClient
+
+from functions.capture_email.mailroom import Mailroom
+from functions.capture_email.mime import MAX_BYTES, MailUnreadable
+from shared.config import load
+from shared.feedback import utc_now
+from shared.keys import Keys
+from shared.mails import MailOutcome, MailRecord, Mails
+from shared.observe import count, logger
+from shared.settings import CaptureEmailSettings
+from shared.store import Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CopySourceTypeDef
+
+MAIL, QUARANTINE = "mail/", "quarantine/"
+SETUP_NOTICE = "AMAZON_SES_SETUP_NOTIFICATION"  # SES writes it once, to try the bucket
+
+
+class Intake:
+    """The mails of one stage's bucket."""
+
+    def __init__(
+        self, s3: "S3Client", bucket: str, mailroom: Mailroom, mails: Mails, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._mailroom = mailroom
+        self._mails = mails
+        self._clock = clock
+
+    @classmethod
+    def of(cls, settings: CaptureEmailSettings) -> Self:
+        """The intake of the stage that the settings name."""
+        client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+        mailroom = Mailroom(Store(client, settings.table), Keys(client, settings.keys_table), load(deployed=True))
+        return cls(boto3.client("s3"), settings.mail_bucket, mailroom, Mails(client, settings.table))
+
+    def take(self, key: str) -> MailRecord | None:
+        """Take one mail; None for an object that is none, or is gone. Raises what AWS raises: the mail stays, and the
+        sweep finds it.
+        """
+        id = key.rpartition("/")[2]
+        if id in ("", SETUP_NOTICE):
+            return None
+        try:
+            record = self._mailroom.take(id, self._fetch(key), self._clock())
+        except self._s3.exceptions.NoSuchKey:
+            logger.info("mail is gone", extra={"mail": id})
+            return None
+        except MailUnreadable as unreadable:
+            record = self.quarantine(key, unreadable.reason)
+        count(f"Mail{record.outcome.value.title()}")
+        logger.info(
+            "mail taken", extra={"mail": id, "outcome": record.outcome.value, "feedback_id": record.feedback_id}
+        )
+        return record
+
+    def quarantine(self, key: str, reason: str, *, attempts: int = 1) -> MailRecord:
+        """Keep a mail whole where nothing deletes it early, and say so. Its copy comes first, its record second."""
+        id = key.rpartition("/")[2]
+        if not key.startswith(QUARANTINE):
+            source: CopySourceTypeDef = {"Bucket": self._bucket, "Key": key}
+            self._s3.copy_object(Bucket=self._bucket, Key=f"{QUARANTINE}{id}", CopySource=source)
+        record = MailRecord(id=id, outcome=MailOutcome.QUARANTINED, at=self._clock(), reason=reason, attempts=attempts)
+        self._mails.save(record)
+        logger.error("mail quarantined", extra={"mail": id, "reason": reason})
+        return record
+
+    def waiting(self, older_than: datetime, not_before: datetime) -> Iterator[str]:
+        """Keys of the mails that came between two moments, and that nothing final is recorded of."""
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=MAIL):
+            for found in page.get("Contents", ()):
+                if not not_before <= found["LastModified"] < older_than or found["Key"].endswith(SETUP_NOTICE):
+                    continue
+                record = self._mails.get(found["Key"].rpartition("/")[2])
+                if record is None or not record.outcome.is_final:
+                    yield found["Key"]
+
+    def try_again(self, key: str, max_attempts: int) -> MailRecord | None:
+        """Take a mail that was not taken; quarantine it when that was tried too often. Never raises for one mail."""
+        id = key.rpartition("/")[2]
+        known = self._mails.get(id)
+        attempts = known.attempts + 1 if known else 1
+        if attempts > max_attempts:
+            record = self.quarantine(key, "tried-too-often", attempts=attempts)
+            count("MailQuarantined")
+            return record
+        self._mails.save(MailRecord(id=id, outcome=MailOutcome.FAILED, at=self._clock(), attempts=attempts))
+        try:
+            return self.take(key)
+        except Exception:
+            logger.exception("mail not taken", extra={"mail": id, "attempts": attempts})
+            return None
+
+    def _fetch(self, key: str) -> bytes:
+        found = self._s3.get_object(Bucket=self._bucket, Key=key)
+        if found["ContentLength"] > MAX_BYTES:
+            raise MailUnreadable("too-large")
+        return found["Body"].read()

@@ -1,0 +1,223 @@
+"""What becomes of a mail: whom it is from, what it is about, and the one transaction that stores it."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from functions.capture_email.letter import Letter, read_letter
+from shared import mail
+from shared.config import Config
+from shared.errors import Contended
+from shared.feedback import (
+    MAX_COMMENT_BYTES,
+    MAX_COMMENT_GRAPHEMES,
+    MAX_REVISIONS,
+    Answer,
+    Channel,
+    Customer,
+    Flag,
+    Revision,
+    answer_id,
+)
+from shared.graphemes import cut, cut_to_fit
+from shared.invitations import Invitations
+from shared.keys import Keys
+from shared.mails import MailOutcome, MailRecord, Mails
+from shared.messages import Message, Messages, Purpose
+from shared.people import People, Person, Silence
+from shared.reading import Command, Reading, language_of
+from shared.reading import read as read_words
+from shared.replies import ReplyKind, ReplyTo, read_reply_address
+from shared.routing import owner
+from shared.store import Store
+
+_ATTEMPTS = 5
+_MAX_RATED = 200  # characters; a longer mail that begins with a number does not begin with a rating
+CONVERSATION = timedelta(days=60)
+"""How long an answer joins the feedback that it answers."""
+
+
+class Topic(NamedTuple):
+    """What a mail is about."""
+
+    touchpoint: str
+    place: str | None = None
+    feedback_id: str | None = None
+    """The feedback that its words join."""
+    customer: Customer = Customer()
+    language: str | None = None
+
+
+class Mailroom:
+    """Takes the mails of one stage."""
+
+    def __init__(self, store: Store, keys: Keys, config: Config) -> None:
+        self._store = store
+        self._keys = keys
+        self._config = config
+        self._mails = Mails(store.client, store.table)
+        self._people = People(store.client, store.table)
+        self._messages = Messages(store.client, store.table)
+        self._invitations = Invitations(store.client, store.table)
+
+    def take(self, id: str, raw: bytes, now: datetime) -> MailRecord:
+        """Store what a mail says, once, however often it comes; raises `MailUnreadable`, or what the table raised."""
+        letter = read_letter(raw, self._config)
+        if letter.automatic:
+            record = _record(id, MailOutcome.AUTOMATIC, letter, now, reason=letter.automatic)
+            self._mails.save(record)
+            return record
+        flags = tuple(Flag(flag) for flag in letter.envelope.flags(letter.sender))
+        for _ in range(_ATTEMPTS):
+            known = self._mails.get(id)
+            if known and known.outcome.is_settled:
+                return known
+            record, operations = self._plan(id, letter, flags, now)
+            if self._store.transact(operations):
+                return record
+        raise Contended("This conversation is being changed from too many sides at once; the mail is tried again.")
+
+    def _plan(
+        self, id: str, letter: Letter, flags: tuple[Flag, ...], now: datetime
+    ) -> tuple[MailRecord, list[dict[str, Any]]]:
+        """The record of a mail, and the operations that store it with all that follows from it."""
+        verified = Flag.SENDER_UNVERIFIED not in flags
+        topic = self._topic(letter, verified, now)
+        before = self._store.get(topic.feedback_id) if topic.feedback_id else None
+        if before and before.number >= MAX_REVISIONS:
+            topic, before = topic._replace(feedback_id=None), None
+        reading = self._reading(letter, topic)
+        person = self._people.get(letter.sender).on(now) if verified and letter.sender else None
+        if person and reading.command is Command.STOP and not reading.comment and reading.rating is None:
+            silent = person.silenced(Silence.UNSUBSCRIBED, now)
+            record = _record(id, MailOutcome.UNSUBSCRIBED, letter, now)
+            return record, [
+                self._mails.saving(record),
+                *([self._people.saving(silent, now)] if silent != person else []),
+            ]
+        answer = self._answer(id, letter, topic, reading, flags, before)
+        operations = [self._store.revise(answer, self._config, before, now)]
+        if person:
+            operations += self._towards(person, letter, topic, answer, flags, now)
+        record = _record(id, MailOutcome.FEEDBACK, letter, now, feedback_id=answer.id, flags=flags)
+        return record, [self._mails.saving(record), *operations]
+
+    def _topic(self, letter: Letter, verified: bool, now: datetime) -> Topic:
+        """By the signed address it came to, then by the mails of ours that it answers; else a fresh mail."""
+        for address in self._addresses(letter):
+            about = read_reply_address(address, self._config.mail.address, self._keys)
+            topic = self._about(about, now) if about else None
+            if topic:
+                # Whoever cannot be believed to be the sender says nothing in their name, and joins nothing of theirs.
+                return topic if verified else Topic(topic.touchpoint, topic.place, language=topic.language)
+        customer = Customer(name=letter.name, email=letter.sender or None) if verified else Customer()
+        return Topic(self._config.mail.touchpoint, customer=customer)
+
+    def _addresses(self, letter: Letter) -> Iterator[str]:
+        yield letter.envelope.recipient or ""
+        for message_id in letter.answers:
+            yield self._mails.reply_address(message_id) or ""
+
+    def _about(self, about: ReplyTo, now: datetime) -> Topic | None:
+        if about.kind is ReplyKind.LINK:
+            link = self._invitations.find(about.id)
+            if link is None or link.link.touchpoint not in self._config.touchpoints:
+                return None
+            joins = link.link.answer_id(None) if now < link.link.expires_at else None
+            return Topic(link.link.touchpoint, link.link.place, joins, link.customer, link.language)
+        found = self._store.get(about.id)
+        if found is None or found.feedback.touchpoint not in self._config.touchpoints:
+            return None
+        feedback = found.feedback
+        joins = feedback.id if now < found.changed_at + CONVERSATION else None
+        return Topic(feedback.touchpoint, feedback.place, joins, feedback.customer, feedback.language)
+
+    def _reading(self, letter: Letter, topic: Topic) -> Reading:
+        """The words, and where a line or two answer our question, the rating in them."""
+        answers_us = topic.feedback_id is not None
+        words = letter.words
+        if not answers_us and not letter.is_answer and letter.subject not in words:
+            words = f"{letter.subject}\n\n{words}".strip()
+        if not words:
+            words = "\n".join(f"📎 {name}" for name in letter.attachments)
+        if len(words) > _MAX_RATED:
+            return Reading(None, words)
+        scale = self._config.touchpoints[topic.touchpoint].scale
+        reading = read_words(words, scale, self._config.business.languages)
+        return reading if answers_us or reading.command else Reading(None, words)
+
+    def _answer(
+        self, id: str, letter: Letter, topic: Topic, reading: Reading, flags: tuple[Flag, ...], before: Revision | None
+    ) -> Answer:
+        said = before.feedback.comment if before else ""
+        comment = _bounded("\n\n".join(part for part in (said, reading.comment) if part))
+        language = topic.language or language_of(comment, self._config.business.languages) or self._config.language
+        known = set(before.feedback.flags) if before else set()
+        return Answer(
+            id=topic.feedback_id or answer_id("email", id),
+            touchpoint=topic.touchpoint,
+            place=topic.place,
+            channel=Channel.EMAIL,
+            language=language,
+            customer=topic.customer,
+            rating=reading.rating,
+            comment=comment,
+            flags=tuple(sorted(known | set(flags))) or None,
+        )
+
+    def _towards(
+        self, person: Person, letter: Letter, topic: Topic, answer: Answer, flags: tuple[Flag, ...], now: datetime
+    ) -> list[dict[str, Any]]:
+        """What the mail changes for its sender: they were heard, and are thanked once, unless that is unwise."""
+        heard = person.model_copy(update={"heard": person.heard + 1})
+        thanks_id = answer_id("thanks", answer.id)
+        # A machine that does not say that it is one answers our thanks with a fresh mail: that is where it ends.
+        limit = self._config.mail.answers_per_day if topic.feedback_id else 1
+        if flags or person.silence or person.told >= limit or self._messages.get(thanks_id):
+            return [self._people.saving(heard, now)]
+        message = self._thanks(thanks_id, letter, answer, now)
+        told = heard.model_copy(update={"told": heard.told + 1})
+        return [self._people.saving(told, now), self._messages.saving(message)]
+
+    def _thanks(self, id: str, letter: Letter, answer: Answer, now: datetime) -> Message:
+        team = owner(self._config, answer.touchpoint, answer.reasons or ())
+        rendered = mail.thanks(
+            self._config,
+            mail.Thanks(
+                team=self._config.teams[team],
+                language=answer.language,
+                name=answer.customer.name,
+                subject=letter.subject,
+                message_id=letter.message_id,
+                reply_to=ReplyTo(ReplyKind.FEEDBACK, answer.id).address(self._config.mail.address, self._keys),
+            ),
+        )
+        return Message(
+            id=id,
+            channel=Channel.EMAIL,
+            to=letter.sender,
+            purpose=Purpose.THANKS,
+            created_at=now,
+            feedback_id=answer.id,
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            headers=rendered.headers,
+        )
+
+
+def _bounded(comment: str) -> str:
+    """The words within what a feedback holds; the whole mail is kept beside it."""
+    return cut_to_fit(cut(comment, MAX_COMMENT_GRAPHEMES), lambda text: len(text.encode()) <= MAX_COMMENT_BYTES)
+
+
+def _record(id: str, outcome: MailOutcome, letter: Letter, now: datetime, **more: Any) -> MailRecord:
+    return MailRecord(
+        id=id,
+        outcome=outcome,
+        at=now,
+        sender=letter.sender,
+        subject=letter.subject,
+        attachments=letter.attachments,
+        **more,
+    )

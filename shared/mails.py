@@ -1,0 +1,130 @@
+"""What became of each mail that came in, and which mails of ours an answer may name.
+
+The record of a mail is written in the transaction that stores its words, so a mail delivered twice is one feedback, and
+the sweep finds what has no record.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from pydynox import DynamoDBClient
+from pydynox.exceptions import ConditionalCheckFailedException
+
+from shared.feedback import Flag, Model, Moment
+
+RETENTION = timedelta(days=90)  # as long as the raw mail is kept, and longer than a conversation goes on
+
+
+class MailOutcome(StrEnum):
+    """What became of a mail."""
+
+    FEEDBACK = "feedback"
+    AUTOMATIC = "automatic"
+    """A machine wrote it: kept, and nothing else."""
+    UNSUBSCRIBED = "unsubscribed"
+    """It asked for silence, and said nothing else."""
+    QUARANTINED = "quarantined"
+    """It could not be read, or was tried too often: kept whole, and a person is told."""
+    FAILED = "failed"
+    """It was tried and will be tried again."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the mail is not to be tried again by itself."""
+        return self is not MailOutcome.FAILED
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether trying again could change nothing."""
+        return self not in (MailOutcome.FAILED, MailOutcome.QUARANTINED)
+
+
+class MailRecord(Model):
+    """What became of one mail. `id` is SES's, which is the last part of its key in the bucket."""
+
+    id: str
+    outcome: MailOutcome
+    at: Moment
+    reason: str | None = None
+    feedback_id: str | None = None
+    sender: str | None = None
+    subject: str | None = None
+    attachments: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    attempts: int = 1
+
+
+class Mails:
+    """The records of one stage's mails, in its main table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, id: str) -> MailRecord | None:
+        """What became of a mail, or None where nothing has yet."""
+        item = self._client.sync_get_item(self._table, _key(id), consistent_read=True)
+        return MailRecord.model_validate(item) if item else None
+
+    def saving(self, record: MailRecord) -> dict[str, Any]:
+        """Storing what became of a mail as one operation of a transaction, refused where that is settled already."""
+        return {
+            "type": "put",
+            "table": self._table,
+            "item": _item(record),
+            "condition_expression": _CONDITION,
+            "expression_attribute_names": _NAMES,
+            "expression_attribute_values": _VALUES,
+        }
+
+    def save(self, record: MailRecord) -> bool:
+        """Store what became of a mail; False where that is settled already."""
+        try:
+            self._client.sync_put_item(
+                self._table,
+                _item(record),
+                condition_expression=_CONDITION,
+                expression_attribute_names=_NAMES,
+                expression_attribute_values=_VALUES,
+            )
+        except ConditionalCheckFailedException:
+            return False
+        return True
+
+    def sent(self, message_id: str, reply_to: str, now: datetime) -> None:
+        """Remember the signed reply address of a mail of ours by the id that SES gave it, without the `@…` part."""
+        self._client.sync_put_item(
+            self._table,
+            _sent_key(message_id) | {"kind": "sent", "reply_to": reply_to, "ttl": int((now + RETENTION).timestamp())},
+        )
+
+    def reply_address(self, message_id: str) -> str | None:
+        """The signed reply address of the mail of ours that a Message-ID names; None for a mail of someone else."""
+        item: Mapping[str, Any] | None = self._client.sync_get_item(self._table, _sent_key(message_id))
+        return item["reply_to"] if item else None
+
+
+_CONDITION = "attribute_not_exists(pk) OR #outcome IN (:failed, :quarantined)"
+_NAMES = {"#outcome": "outcome"}
+_VALUES = {":failed": MailOutcome.FAILED.value, ":quarantined": MailOutcome.QUARANTINED.value}
+
+
+def _item(record: MailRecord) -> dict[str, Any]:
+    ttl = int((record.at + RETENTION).timestamp())
+    return _key(record.id) | {"kind": "mail", "ttl": ttl} | record.model_dump(mode="json")
+
+
+def _key(id: str) -> dict[str, str]:
+    return {"pk": f"E#{_short(id)}", "sk": "E"}
+
+
+def _sent_key(message_id: str) -> dict[str, str]:
+    return {"pk": f"S#{_short(message_id.partition('@')[0])}", "sk": "S"}
+
+
+def _short(id: str) -> str:
+    """Ids come from outside: whatever their length and characters, a key stays a key."""
+    return id if len(id) <= 100 and id.isascii() and id.isprintable() else sha256(id.encode()).hexdigest()
