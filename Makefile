@@ -46,10 +46,13 @@ node_modules/ready: package.json package-lock.json $(VENV)/ready
 contract: $(VENV)/ready ## Write the events' schemas and page again from their classes
 	@$(BIN)/python -m events
 
+bench: $(VENV)/ready ## Measure what is promised: CPU, requests, bytes
+	@$(BIN)/python -m bench
+
 lock: ## Lock the dependencies again, with versions and hashes
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --output-file requirements/functions.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml --output-file requirements/dev.txt
 	@echo 'uv==0.13.9' | $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --output-file requirements/uv.txt -
 	@npm install --package-lock-only --no-audit --no-fund
 
-.PHONY: help run test check lint deploy setup contract lock
+.PHONY: help run test check lint deploy setup contract bench lock

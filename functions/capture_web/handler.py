@@ -19,7 +19,7 @@ from shared.settings import CaptureWebSettings
 from shared.store import CaptureStatus, Store
 
 settings = CaptureWebSettings.from_environment()
-config = load()
+config = load(deployed=True)
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
 store = Store(client, settings.table)
 keys = Keys(client, settings.keys_table)

@@ -1,0 +1,54 @@
+"""A DynamoDB that does next to nothing, on loopback: what is left to measure is the client and the program."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any, NamedTuple
+
+
+class Stub(NamedTuple):
+    """Where it listens, and how many requests it has had per table."""
+
+    url: str
+    requests: Counter[str]
+
+
+@contextmanager
+def serve() -> Iterator[Stub]:
+    """Keeps what is put, answers every update with what it sets, and refuses nothing."""
+    requests: Counter[str] = Counter()
+    tables: dict[str, list[dict[str, Any]]] = {}
+
+    def answer(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        kept = tables.setdefault(request["TableName"], [])
+        if operation == "PutItem":
+            kept[:] = [request["Item"]]
+        if operation == "GetItem":
+            return {"Item": kept[0]} if kept else {}
+        if operation == "UpdateItem" and request.get("ReturnValues") == "ALL_NEW":
+            values = request["ExpressionAttributeValues"]
+            item = {name: values[f":{name}"] for name in request["ExpressionAttributeNames"].values()}
+            return {"Attributes": item | request["Key"] | {"revision": {"N": "1"}}}
+        return {}
+
+    class Endpoint(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            operation = self.headers["X-Amz-Target"].partition(".")[2]
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            requests[request["TableName"]] += 1
+            content = json.dumps(answer(operation, request)).encode()
+            self.wfile.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s"
+                % (len(content), content)
+            )
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield Stub(f"http://127.0.0.1:{server.server_port}", requests)
+    server.shutdown()
+    server.server_close()
