@@ -60,6 +60,7 @@ class Function(Construct):
             memory_size=memory_mb,
             environment={
                 **platform.environment,
+                "PYDANTIC_DISABLE_PLUGINS": "__all__",  # there are none; looking for them costs each cold start
                 "POWERTOOLS_SERVICE_NAME": handler.split(".")[1],
                 **{f"EARSHOT_{name.upper()}": str(value) for name, value in settings},
             },

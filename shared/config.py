@@ -120,7 +120,7 @@ Labels = dict[str, Text]  # language → text
 class Model(BaseModel):
     """Base of every table in the file: unknown keys are mistakes, and nothing changes once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Business(Model):

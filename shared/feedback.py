@@ -99,7 +99,7 @@ Moment = Annotated[
 class Model(BaseModel):
     """Base of what is stored and published: never changes, and ignores what later versions add."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Customer(Model):

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from shared import contact, graphemes
+from shared import contact
 from shared.config import Touchpoint
 from shared.errors import InvalidInput, TooLarge, TooLong, Unreadable, UnsupportedType
 from shared.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, Answer, Channel, Customer
@@ -211,10 +211,16 @@ def _rating(value: Any, touchpoint: Touchpoint) -> int:
 
 def _comment(value: Any) -> str:
     text = _text(value, "comment")
-    if len(text.encode()) > MAX_COMMENT_BYTES or graphemes.exceeds(text, MAX_COMMENT_GRAPHEMES):
+    if len(text.encode()) > MAX_COMMENT_BYTES or (len(text) > MAX_COMMENT_GRAPHEMES and _has_too_many_graphemes(text)):
         limits = f"{MAX_COMMENT_GRAPHEMES:,} characters or {MAX_COMMENT_BYTES // 1000} kB"
         raise TooLong(f"comment is over {limits}.", field="comment")
     return text
+
+
+def _has_too_many_graphemes(text: str) -> bool:
+    from shared import graphemes  # here, since hardly any start of this function meets so long a text
+
+    return graphemes.exceeds(text, MAX_COMMENT_GRAPHEMES)
 
 
 def _reasons(value: Any, touchpoint: Touchpoint) -> tuple[str, ...]:
