@@ -3,7 +3,6 @@
 import hashlib
 import shutil
 import subprocess
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -16,14 +15,11 @@ CACHE = ROOT / ".cache"
 LOCK = ROOT / "requirements" / "functions.txt"
 
 Target = Literal["lambda", "host"]
-"""Where the code will run: AWS Lambda (Python 3.13 on arm64), or this machine, as the local stage does."""
+"""Where the code will run. AWS Lambda (Python 3.13 on arm64) gets the locked packages with it. The local stage runs it
+on this project's own Python, where the same locked packages are installed already, compiled and quick to import."""
 
-_PLATFORM: dict[Target, list[str]] = {
-    "lambda": ["--python-platform", "aarch64-manylinux2014", "--python-version", "3.13"],
-    "host": ["--python", sys.executable],
-}
 # Written by the installer and different from one installation to the next, or of no use at run time.
-_LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", ".lock", "py.typed"}
+_LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "py.typed"}
 _LEFT_OUT_SUFFIXES = {".pyc", ".pyi"}
 _LEFT_OUT_FOLDERS = {"__pycache__", "bin", "geodata", "carrierdata"}  # the last two: phonenumbers' names of places
 
@@ -38,7 +34,8 @@ def build(target: Target) -> tuple[Path, str]:
     Returns the path of the zip and the SHA-256 of what is in it (names and bytes; not the zip's own bytes, which
     depend on the version of zlib).
     """
-    files = _files(_packages(target))
+    CACHE.mkdir(exist_ok=True)
+    files = _files(_packages() if target == "lambda" else None)
     digest = hashlib.sha256()
     for name, path in files:
         digest.update(f"{name}\0{path.stat().st_size}\0".encode())
@@ -51,21 +48,19 @@ def build(target: Target) -> tuple[Path, str]:
     return built, digest.hexdigest()
 
 
-def _packages(target: Target) -> Path:
-    """Install the locked packages for `target` into the cache, once per lock file and Python."""
-    python = "" if target == "lambda" else sys.version
-    key = hashlib.sha256(LOCK.read_bytes() + python.encode()).hexdigest()[:16]
-    installed = CACHE / f"packages-{target}-{key}"
+def _packages() -> Path:
+    """Install the locked packages for Lambda into the cache, once per lock file."""
+    installed = CACHE / f"packages-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
     if installed.exists():
         return installed
-    CACHE.mkdir(exist_ok=True)
     # Installed beside, then renamed: an interrupted download leaves nothing that looks complete.
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         result = subprocess.run(
             [
                 *(uv.find_uv_bin(), "pip", "install", "--quiet", "--no-progress"),
                 *("--require-hashes", "--only-binary", ":all:", "--link-mode", "copy"),
-                *("--target", f"{folder}/packages", *_PLATFORM[target], "--requirement", str(LOCK)),
+                *("--python-platform", "aarch64-manylinux2014", "--python-version", "3.13"),
+                *("--target", f"{folder}/packages", "--requirement", str(LOCK)),
             ],
             capture_output=True,
             text=True,
@@ -73,18 +68,20 @@ def _packages(target: Target) -> Path:
         )
         if result.returncode:
             raise BundlingError(" ".join(result.stderr.split()) or "uv pip install failed")
-        for stale in CACHE.glob(f"packages-{target}-*"):
+        for stale in CACHE.glob("packages-*"):
             shutil.rmtree(stale, ignore_errors=True)
         Path(folder, "packages").rename(installed)
     return installed
 
 
-def _files(packages: Path) -> list[tuple[str, Path]]:
+def _files(packages: Path | None) -> list[tuple[str, Path]]:
     """Everything that goes into the zip, as (name in the zip, file), sorted."""
-    sources = [(packages, packages)] + [(ROOT, ROOT / name) for name in ("functions", "shared")]
+    folders = [(ROOT, ROOT / name) for name in ("functions", "shared")]
+    if packages:
+        folders.append((packages, packages))
     found = [
         (path.relative_to(base).as_posix(), path)
-        for base, folder in sources
+        for base, folder in folders
         for path in folder.rglob("*")
         if path.is_file()
     ]
@@ -94,7 +91,8 @@ def _files(packages: Path) -> list[tuple[str, Path]]:
 
 def _is_left_out(name: Path) -> bool:
     return (
-        name.name in _LEFT_OUT_NAMES
+        name.name.startswith(".")
+        or name.name in _LEFT_OUT_NAMES
         or name.suffix in _LEFT_OUT_SUFFIXES
         or not _LEFT_OUT_FOLDERS.isdisjoint(name.parts[:-1])
     )

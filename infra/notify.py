@@ -1,14 +1,14 @@
 """Notify: the queue of deliveries to people and webhooks, and the function that makes them."""
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
 from infra.failures import Alarms, DeadLetterQueue
 from infra.function import Function, Platform
+from infra.mail import let_send_mail
 from infra.stage import Stage
 from infra.store import Store
 from shared.config import Config
@@ -77,7 +77,7 @@ class Notify(Construct):
         store.grant(function.resource, "dynamodb:PutItem", only=("D#*", "T#*"))
         store.grant_webhook_secrets(function.resource)
         self.queue.grant_send_messages(function.resource)
-        self._let_send_mail(function, config.business.sender)
+        let_send_mail(function, stage, config.business.sender)
         alarms.when(
             "DeliveriesWait",
             self.queue.metric_approximate_age_of_oldest_message(
@@ -87,12 +87,3 @@ class Notify(Construct):
             minutes=3,
             means="Cards wait 20 minutes and more: read the log of notify.",
         )
-
-    def _let_send_mail(self, function: Function, sender: str) -> None:
-        """SES looks for the verified identity of the address, else of its domain."""
-        stack = Stack.of(self)
-        identities = [
-            stack.format_arn(service="ses", resource="identity", resource_name=name)
-            for name in (sender, sender.partition("@")[2])
-        ]
-        function.resource.add_to_role_policy(iam.PolicyStatement(actions=["ses:SendEmail"], resources=identities))
