@@ -1,0 +1,252 @@
+"""A DynamoDB client in memory that takes its conditions at their word, with a stream of both images.
+
+It has the calls of pydynox that the table's code makes, and refuses any expression that it does not know. The tests
+run the same calls against a moto server, to hold the two together.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from pydynox.exceptions import ConditionalCheckFailedException
+from pydynox.pydynox_core import item_from_dynamo, item_to_dynamo
+
+Item = dict[str, Any]
+Image = dict[str, dict[str, Any]]
+Change = Callable[[Image | None, Image], None]
+"""Told of every change: the image before, and after."""
+
+_MISSING = object()
+
+
+class MemoryDynamo:
+    """Tables with a partition and a sort key, or a partition key alone."""
+
+    def __init__(self, changed: Change = lambda before, after: None) -> None:
+        self._changed = changed
+        self._tables: dict[str, dict[tuple[Any, Any], Image]] = {}
+
+    def sync_get_item(self, table: str, key: Item, *, consistent_read: bool = False) -> Item | None:
+        """The item, or None."""
+        image = self._items(table).get(_key(key))
+        return None if image is None else item_from_dynamo(image)
+
+    def sync_put_item(
+        self,
+        table: str,
+        item: Item,
+        *,
+        condition_expression: str | None = None,
+        expression_attribute_names: dict[str, str] | None = None,
+        expression_attribute_values: Item | None = None,
+    ) -> None:
+        """Write the item over what is there; raises ConditionalCheckFailedException."""
+        before = self._check(
+            table, item, condition_expression, expression_attribute_names or {}, expression_attribute_values or {}
+        )
+        self._write(table, before, item)
+
+    def sync_update_item(
+        self,
+        table: str,
+        key: Item,
+        *,
+        update_expression: str,
+        condition_expression: str | None = None,
+        expression_attribute_names: dict[str, str] | None = None,
+        expression_attribute_values: Item | None = None,
+        return_values: str | None = None,
+        return_values_on_condition_check_failure: bool = False,
+    ) -> Item | None:
+        """Change the item or create it; raises ConditionalCheckFailedException, with the item where asked for."""
+        names, values = expression_attribute_names or {}, expression_attribute_values or {}
+        try:
+            before = self._check(table, key, condition_expression, names, values)
+        except ConditionalCheckFailedException as refusal:
+            if return_values_on_condition_check_failure:
+                refusal.item = self.sync_get_item(table, key)  # type: ignore[attr-defined]  # as pydynox sets it
+            raise
+        old = before or {}
+        new = {**old, **key}
+        sets, removes = _update(update_expression)
+        for name, value in sets:
+            new[names.get(name, name)] = value(_Scope(old, names, values))
+        for name in removes:
+            new.pop(names.get(name, name), None)
+        self._write(table, before, new)
+        return new if return_values == "ALL_NEW" else None
+
+    def sync_query(
+        self,
+        table: str,
+        *,
+        key_condition_expression: str,
+        expression_attribute_values: Item,
+        index_name: str | None = None,
+        consistent_read: bool = False,
+    ) -> list[Item]:
+        """All items that the condition holds for, in the order of the index's sort key."""
+        holds = _condition(key_condition_expression)
+        sort = {"by_due": "due_at", "by_team": "changed_at", None: "sk"}[index_name]
+        items = (item_from_dynamo(image) for image in self._items(table).values())
+        found = [item for item in items if sort in item and holds(_Scope(item, {}, expression_attribute_values))]
+        return sorted(found, key=lambda item: str(item[sort]))
+
+    def items(self, table: str) -> Iterator[Item]:
+        """Every item, for the tests' own eyes."""
+        return (item_from_dynamo(image) for image in self._items(table).values())
+
+    def _items(self, table: str) -> dict[tuple[Any, Any], Image]:
+        return self._tables.setdefault(table, {})
+
+    def _check(self, table: str, item: Item, condition: str | None, names: dict[str, str], values: Item) -> Item | None:
+        before = self.sync_get_item(table, item)
+        if condition is not None and not _condition(condition)(_Scope(before or {}, names, values)):
+            raise ConditionalCheckFailedException("The conditional request failed")
+        return before
+
+    def _write(self, table: str, before: Item | None, item: Item) -> None:
+        image = item_to_dynamo(item)
+        self._items(table)[_key(item)] = image
+        if item != before:
+            self._changed(item_to_dynamo(before) if before is not None else None, image)
+
+
+def _key(item: Item) -> tuple[Any, Any]:
+    return (item["pk"], item["sk"]) if "pk" in item else (item["name"], None)
+
+
+class _Scope:
+    """What names and placeholders of an expression stand for."""
+
+    def __init__(self, item: Item, names: dict[str, str], values: Item) -> None:
+        self._item = item
+        self._names = names
+        self._values = values
+
+    def __getitem__(self, token: str) -> Any:
+        if token.startswith(":"):
+            return self._values[token]
+        return self._item.get(self._names.get(token, token), _MISSING)
+
+
+Expression = Callable[[_Scope], Any]
+
+_TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),+-]|[#:]?\w+)")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda left, right: bool(left == right and type(left) is type(right)),
+    "<>": lambda left, right: bool(left != right or type(left) is not type(right)),
+    "<": lambda left, right: bool(_alike(left, right) and left < right),
+    "<=": lambda left, right: bool(_alike(left, right) and left <= right),
+    ">": lambda left, right: bool(_alike(left, right) and left > right),
+    ">=": lambda left, right: bool(_alike(left, right) and left >= right),
+}
+
+
+def _alike(left: Any, right: Any) -> bool:
+    return all(isinstance(each, str) for each in (left, right)) or all(isinstance(each, int) for each in (left, right))
+
+
+class _Parser:
+    """Recursive descent over the part of DynamoDB's expressions that the code uses."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _TOKEN.findall(text)
+        left = _TOKEN.sub("", text).strip()
+        if left:
+            raise NotImplementedError(f"{left!r} in {text!r}")
+
+    def condition(self) -> Expression:
+        parts = [self._both()]
+        while self._take("OR"):
+            parts.append(self._both())
+        return lambda scope: any(part(scope) for part in parts)
+
+    def update(self) -> tuple[list[tuple[str, Expression]], list[str]]:
+        sets: list[tuple[str, Expression]] = []
+        removes: list[str] = []
+        while self._tokens:
+            clause = self._tokens.pop(0)
+            if clause not in ("SET", "REMOVE"):
+                raise NotImplementedError(clause)
+            while True:
+                name = self._tokens.pop(0)
+                if clause == "SET":
+                    self._expect("=")
+                    sets.append((name, self._sum()))
+                else:
+                    removes.append(name)
+                if not self._take(","):
+                    break
+        return sets, removes
+
+    def done(self) -> None:
+        if self._tokens:
+            raise NotImplementedError(f"{self._tokens} at the end")
+
+    def _both(self) -> Expression:
+        parts = [self._one()]
+        while self._take("AND"):
+            parts.append(self._one())
+        return lambda scope: all(part(scope) for part in parts)
+
+    def _one(self) -> Expression:
+        if self._take("NOT"):
+            inner = self._one()
+            return lambda scope: not inner(scope)
+        if self._take("("):
+            inner = self.condition()
+            self._expect(")")
+            return inner
+        if self._tokens[0] in ("attribute_exists", "attribute_not_exists"):
+            exists = self._tokens.pop(0) == "attribute_exists"
+            self._expect("(")
+            name = self._tokens.pop(0)
+            self._expect(")")
+            return lambda scope: (scope[name] is not _MISSING) is exists
+        left, compare, right = self._operand(), _COMPARE[self._tokens.pop(0)], self._operand()
+        return lambda scope: compare(left(scope), right(scope))
+
+    def _sum(self) -> Expression:
+        left = self._operand()
+        if self._take("+"):
+            right = self._operand()
+            return lambda scope: left(scope) + right(scope)
+        return left
+
+    def _operand(self) -> Expression:
+        token = self._tokens.pop(0)
+        if token == "if_not_exists":
+            self._expect("(")
+            name = self._tokens.pop(0)
+            self._expect(",")
+            otherwise = self._operand()
+            self._expect(")")
+            return lambda scope: otherwise(scope) if scope[name] is _MISSING else scope[name]
+        if self._tokens[:1] == ["("]:
+            raise NotImplementedError(token)
+        return lambda scope: scope[token]
+
+    def _take(self, token: str) -> bool:
+        if self._tokens[:1] == [token]:
+            self._tokens.pop(0)
+            return True
+        return False
+
+    def _expect(self, token: str) -> None:
+        if not self._take(token):
+            raise NotImplementedError(f"{token!r} expected before {self._tokens}")
+
+
+@lru_cache(maxsize=500)
+def _condition(text: str) -> Expression:
+    parser = _Parser(text)
+    condition = parser.condition()
+    parser.done()
+    return condition
+
+
+@lru_cache(maxsize=500)
+def _update(text: str) -> tuple[list[tuple[str, Expression]], list[str]]:
+    return _Parser(text).update()

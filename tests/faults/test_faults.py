@@ -1,0 +1,128 @@
+"""Nothing stored is lost and nothing is doubled, whatever fails: the real functions under a thousand kinds of weather.
+
+Each seed is one world (world.py). SEEDS says how many are tried; `make faults` tries a thousand. Broken builds show
+that the model sees what it is there to see.
+"""
+
+import os
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from functions import publish
+from shared.bus import Bus, Entry
+from shared.config import Config
+from shared.events import FeedbackEvent, feedback_event
+from shared.feedback import Revision, random_id
+from shared.observe import logger
+from shared.store import read_image
+from tests.faults.world import Violation, World
+
+SEEDS = int(os.environ.get("SEEDS", "120"))
+SEEDS_PER_TEST = 20
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of invocations in one process would fill the log and the metrics of one."""
+    monkeypatch.setattr(publish, "count", lambda name, number=1: None)
+    monkeypatch.setattr(logger, "error", lambda *args, **more: None)
+
+
+def live_through(seed: int, config: Config, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Run a world to its end and check its promises, before and after a redrive."""
+    world = World(seed, config)
+
+    def read(image: Mapping[str, Any]) -> Revision:
+        if image["id"]["S"] in world.poisoned:
+            raise ValueError("a mistake in the code, or an item of a later version")
+        return read_image(image)
+
+    monkeypatch.setattr(publish, "read_image", read)
+    world.run()
+    world.check()
+    world.redrive()
+    world.check_all_arrived()
+    return world
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_PER_TEST), ids=lambda first: f"from-{first}")
+def test_nothing_is_lost_and_nothing_doubled(first: int, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(first, min(SEEDS, first + SEEDS_PER_TEST)):
+        try:
+            live_through(seed, config, monkeypatch)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+
+
+def test_a_seed_is_the_same_world_every_time(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (live_through(7, config, monkeypatch) for _ in range(2))
+    assert first.bridge.accepted == second.bridge.accepted
+    assert first.clock.seconds == second.clock.seconds
+
+
+def test_the_weather_is_foul_enough_to_mean_something(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    worlds = [live_through(seed, config, monkeypatch) for seed in range(SEEDS_PER_TEST)]
+    assert sum(world.faults.crashes for world in worlds) > SEEDS_PER_TEST
+    assert sum(len(world.bridge.accepted) - len(world.revisions) for world in worlds) > SEEDS_PER_TEST  # repeats
+    assert any(world.bucket.kept for world in worlds)
+    assert any(world.refused.sent for world in worlds)
+
+
+def fails(config: Config, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the first seed says that sees the build as broken."""
+    for seed in range(SEEDS):
+        try:
+            live_through(seed, config, monkeypatch)
+        except Violation as violation:
+            return str(violation)
+    pytest.fail(f"{SEEDS} seeds saw nothing wrong")
+
+
+def test_a_publish_that_ignores_failed_entries_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = Bus._put
+
+    def ignoring(bus: Bus, request: list[Entry]) -> list[str | None]:
+        return [None for _ in put(bus, request)]
+
+    monkeypatch.setattr(Bus, "_put", ignoring)
+    assert "which nothing keeps" in fails(config, monkeypatch)
+
+
+def test_a_publish_that_swallows_what_it_cannot_read_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = publish._entry
+
+    def swallowing(change: Mapping[str, Any]) -> Entry | None:
+        try:
+            return read(change)
+        except ValueError:
+            return None
+
+    monkeypatch.setattr(publish, "_entry", swallowing)
+    assert "which nothing keeps" in fails(config, monkeypatch)
+
+
+def test_a_publish_that_reports_the_next_record_instead_is_seen(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = publish.publish
+
+    def shifted(records: list[dict[str, Any]], bus: Bus) -> list[str]:
+        failed = set(real(records, bus))
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+        return [after for before, after in pairwise(numbers) if before in failed]
+
+    monkeypatch.setattr(publish, "publish", shifted)
+    assert "which nothing keeps" in fails(config, monkeypatch)
+
+
+def test_an_event_with_another_id_on_every_attempt_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = feedback_event
+
+    def renamed(*about: Any) -> FeedbackEvent:
+        return real(*about).model_copy(update={"id": random_id()})
+
+    monkeypatch.setattr(publish, "feedback_event", renamed)
+    assert "what nobody said" in fails(config, monkeypatch)
