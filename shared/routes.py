@@ -145,7 +145,7 @@ def rule_targets(
     return targets
 
 
-def test_detail(config: Config, id: str, route: Route, by: str, now: datetime) -> dict[str, Any]:
+def trial_detail(config: Config, id: str, route: Route, by: str, now: datetime) -> dict[str, Any]:
     """The detail of a test: that of an event about a feedback nobody gave, under an id that no feedback has."""
     touchpoint, asked = next(iter(config.touchpoints.items()))
     test_id = f"test-{secrets.token_hex(8)}"
@@ -215,7 +215,7 @@ class Rules:
             return
 
     def test(self, detail: Mapping[str, Any]) -> None:
-        """Put a `test_detail` on the bus: only the rule of the route that it names matches."""
+        """Put a `trial_detail` on the bus: only the rule of the route that it names matches."""
         answer = self._client.put_events(
             Entries=[
                 {
@@ -356,7 +356,7 @@ class Routes:
 
     def test(self, id: str, by: str, now: datetime) -> str:
         """Send an event through the route's own rule; returns the id of the feedback that it pretends to be about."""
-        detail = test_detail(self._config, id, self.get(id), by, now)
+        detail = trial_detail(self._config, id, self.get(id), by, now)
         self._rules.test(detail)
         return str(detail["feedback"]["id"])
 

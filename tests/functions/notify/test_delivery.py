@@ -117,7 +117,7 @@ class TestTests:
     @pytest.mark.parametrize("to", [HOOK, MAIL])
     def test_a_test_arrives_at_once_without_any_feedback(self, world: World, to: str) -> None:
         target = world.route("r", to)
-        detail = routes.test_detail(world.config, "r", world.routes["r"], "Tom", world.now)
+        detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
         message = Message(route="r", target=target.id, event={"detail-type": routes.TEST_EVENT, "detail": detail})
         world.handle(message)
         world.handle(message)
