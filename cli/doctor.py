@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import click
 from botocore.exceptions import ClientError
 
+from cli.policies import policy_to_paste
 from cli.stage import Stage, with_stage
 from shared import config as config_file
 from shared.config import Config, ConfigError, Target, TargetKind
@@ -59,19 +60,11 @@ def _check_queue(stage: Stage, rule: str, subject: str, target: Target) -> Itera
             subject, f"cannot look at {target.address} ({code}); create it, or ask its owner to check the policy"
         )
         return
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": target.address,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
-    }
     if not _allows(json.loads(attributes.get("Policy", "{}")), rule):
-        policy = {"Version": "2012-10-17", "Statement": [statement]}
         yield Finding(
             subject,
             f"{target.address} does not let the route send; add this to its policy",
-            json.dumps(policy, indent=2),
+            json.dumps(policy_to_paste(target, rule), indent=2),
         )
 
 

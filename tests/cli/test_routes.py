@@ -1,0 +1,249 @@
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from shared.config import Config
+from shared.deliveries import Deliveries, Delivery
+from shared.feedback import utc_now
+from shared.routes import Routes
+from shared.store import Store
+from shared.webhook_secrets import PREFIX
+from tests.cli.conftest import ACCOUNT, Earshot
+from tests.factories import an_answer
+from tests.tables import MAIN_TABLE
+
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:finance"
+MAIL = "email:care@fernleaf.example"
+WHEN = "mood = unhappy and reason in (queue, price)"
+
+
+@pytest.fixture(autouse=True)
+def bus(stage: str) -> None:
+    """The bus on which routes are rules."""
+    boto3.client("events").create_event_bus(Name="earshot-local")
+
+
+@pytest.fixture
+def finance(stage: str) -> str:
+    """A team's own queue."""
+    return str(boto3.client("sqs").create_queue(QueueName="finance")["QueueUrl"])
+
+
+def rules() -> list[str]:
+    answer = boto3.client("events").list_rules(EventBusName="earshot-local")
+    return [f"{rule['Name']} {rule['State']}" for rule in answer["Rules"]]
+
+
+def as_json(text: str) -> Any:
+    return json.loads(text)
+
+
+def test_an_added_route_is_a_rule_and_is_listed(earshot: Earshot, stage: str) -> None:
+    ran = earshot("routes", "add", "refunds", "--when", WHEN, "--to", MAIL, "--settling", "10s")
+
+    assert ran.status == 0
+    assert "Saved refunds of care. Try it with `earshot routes test refunds`." in ran.out
+    assert rules() == ["earshot-route-refunds ENABLED"]
+    listed = as_json(earshot("routes", "list", "--team", "care", "--json").out)
+    assert listed[-1] == {
+        "id": "refunds",
+        "team": "care",
+        "when": WHEN,
+        "to": [MAIL],
+        "settling": 10,
+        "declared": False,
+        "paused": False,
+        "created_by": f"arn:aws:sts::{ACCOUNT}:user/moto",
+    }
+    assert [route["id"] for route in listed[:2]] == ["team-care", "care-hears-every-refund"]
+    assert f"refunds (care, made at run time): {WHEN}\n  to {MAIL}\n" in earshot("routes", "list").out
+
+
+@pytest.mark.parametrize(("id", "options", "team"), [("tills", (), "tills"), ("x", ("--team", "web"), "web")])
+def test_a_route_belongs_to_the_team_that_is_named(
+    earshot: Earshot, stage: str, id: str, options: tuple[str, ...], team: str
+) -> None:
+    assert as_json(earshot("routes", "add", id, "--to", MAIL, "--json", *options).out)["team"] == team
+
+
+def test_before_it_is_saved_a_route_shows_what_it_would_have_caught(
+    earshot: Earshot, stage: str, store: Store, config: Config
+) -> None:
+    yesterday = utc_now() - timedelta(days=1)
+    store.capture(an_answer("a", reasons=("queue",), comment="Twenty minutes,\none till open."), config, yesterday)
+    store.capture(an_answer("b", rating=5), config, yesterday)
+
+    out = earshot("routes", "rehearse", "--when", WHEN).out
+    assert out.splitlines()[0] == "In the last 90 days it would have caught 1 of 2 feedback."
+    assert out.splitlines()[1].startswith("  Twenty minutes, one till open. · 2 of 5 · checkout at leeds-3 · ")
+    assert out.splitlines()[2] == "The route team-tills catches 1 of these too."
+    assert rules() == []
+    assert earshot("routes", "add", "refunds", "--when", WHEN, "--to", MAIL).out.startswith(out)
+    found = as_json(earshot("routes", "rehearse", "refunds", "--json").out)
+    assert (found["caught"], found["overlaps"]) == (1, {"team-tills": 1})
+    assert found["latest"][0]["comment"] == "Twenty minutes,\none till open."
+
+
+def test_a_change_keeps_what_is_not_given(earshot: Earshot, stage: str) -> None:
+    earshot("routes", "add", "refunds", "--when", WHEN, "--to", MAIL, "--settling", "10s")
+    earshot("routes", "pause", "refunds")
+    changed = as_json(earshot("routes", "change", "refunds", "--when", "mood = happy", "--json").out)
+
+    assert (changed["when"], changed["to"], changed["settling"], changed["paused"]) == (
+        "mood = happy",
+        [MAIL],
+        10,
+        True,
+    )
+    assert rules() == ["earshot-route-refunds DISABLED"]
+
+
+def test_a_route_is_paused_resumed_and_removed(earshot: Earshot, stage: str) -> None:
+    earshot("routes", "add", "refunds", "--to", MAIL)
+    assert earshot("routes", "pause", "refunds").out == "Paused refunds.\n"
+    assert rules() == ["earshot-route-refunds DISABLED"]
+    assert "refunds (care, paused)" in earshot("routes", "list").out
+    assert earshot("routes", "resume", "refunds").out == "Resumed refunds.\n"
+    assert rules() == ["earshot-route-refunds ENABLED"]
+    assert earshot("routes", "rm", "refunds").out == "Removed refunds.\n"
+    assert rules() == []
+    ran = earshot("routes", "rm", "refunds")
+    assert (ran.err, ran.status) == ("earshot: There is no route 'refunds'.\n", 1)
+
+
+def test_what_the_file_declares_is_not_changed_here(earshot: Earshot, stage: str) -> None:
+    ran = earshot("routes", "rm", "order-system")
+    assert (ran.err, ran.status) == (
+        "earshot: The route 'order-system' is declared in earshot.toml; change it there and deploy.\n",
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("x", "--when", "moood = happy", "--to", MAIL), "'moood' is not a field; did you mean 'mood'? (column 1)"),
+        (("x", "--when", "team = till", "--to", MAIL), "did you mean 'tills'?"),
+        (("x", "--when", "reason != queue", "--to", MAIL), "cannot say that a reason was not picked"),
+        (("x", "--to", "fax:123"), "must start with one of email:"),
+        (("X", "--to", MAIL), "use 1 to 40 of a-z"),
+        (("x",), "Missing option '--to'"),
+    ],
+)
+def test_a_mistake_is_bad_usage_and_changes_nothing(
+    earshot: Earshot, stage: str, arguments: tuple[str, ...], message: str
+) -> None:
+    ran = earshot("routes", "add", *arguments)
+    assert message in ran.err
+    assert ran.status == 2
+    assert rules() == []
+
+
+def test_a_rehearsal_wants_an_id_or_a_condition(earshot: Earshot, stage: str) -> None:
+    assert earshot("routes", "rehearse").status == 2
+    assert earshot("routes", "rehearse", "order-system", "--when", "mood = happy").status == 2
+    ran = earshot("routes", "rehearse", "--when", "mood = hapy")
+    assert (ran.status, "did you mean 'happy'?" in ran.err) == (2, True)
+
+
+def test_a_webhooks_secret_is_shown_once(earshot: Earshot, stage: str) -> None:
+    hook = "webhook:https://orders.fernleaf.example/hook"
+    added = as_json(earshot("routes", "add", "orders", "--to", hook, "--json").out)
+    assert added["secrets"][hook].startswith(PREFIX)
+    assert as_json(earshot("routes", "change", "orders", "--when", "mood = happy", "--json").out)["secrets"] == {}
+
+
+def test_the_policy_that_an_aws_target_needs_is_printed(earshot: Earshot, stage: str, finance: str) -> None:
+    added = as_json(earshot("routes", "add", "finance", "--to", f"sqs:{QUEUE}", "--json").out)
+    policy = added["policies"][f"sqs:{QUEUE}"]
+    boto3.client("sqs").set_queue_attributes(QueueUrl=finance, Attributes={"Policy": json.dumps(policy)})
+    rule = f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/earshot-local/earshot-route-finance"
+    assert policy["Statement"][0]["Condition"] == {"ArnEquals": {"aws:SourceArn": rule}}
+
+
+# Tests of routes
+
+
+def test_a_test_is_seen_in_the_teams_own_queue_and_leaves_the_rest_there(
+    earshot: Earshot, stage: str, finance: str
+) -> None:
+    sqs = boto3.client("sqs")
+    sqs.send_message(QueueUrl=finance, MessageBody="something of their own")
+    earshot("routes", "add", "finance", "--when", WHEN, "--to", f"sqs:{QUEUE}")
+    ran = earshot("routes", "test", "finance")
+
+    assert (ran.out, ran.status) == (f"sqs:{QUEUE}: arrived\n", 0)
+    left = sqs.receive_message(QueueUrl=finance, MaxNumberOfMessages=10)["Messages"]
+    assert [message["Body"] for message in left] == ["something of their own"]
+
+
+def play_notify(monkeypatch: pytest.MonkeyPatch, store: Store, error: str | None) -> None:
+    """While the command waits, notify takes the test from the queue, and it arrives or fails."""
+
+    def work(seconds: float) -> None:
+        sqs = boto3.client("sqs")
+        url = sqs.get_queue_url(QueueName="deliveries")["QueueUrl"]
+        for message in sqs.receive_message(QueueUrl=url).get("Messages", []):
+            body = json.loads(message["Body"])
+            deliveries, now = Deliveries(store.client, MAIN_TABLE["TableName"]), utc_now()
+            blank = Delivery(
+                feedback_id=body["event"]["detail"]["feedback"]["id"],
+                route=body["route"],
+                target=body["target"],
+                subject="card",
+                to=MAIL,
+                created_at=now,
+                changed_at=now,
+            )
+            deliveries.save(blank.delivered(now, None) if error is None else blank.retry(now, now, error))
+
+    monkeypatch.setattr("time.sleep", work)
+
+
+@pytest.mark.parametrize(
+    ("error", "out", "status"),
+    [(None, "arrived", 0), ("It answered 500.", "not delivered yet: It answered 500.", 1)],
+)
+def test_a_test_of_a_card_is_followed_until_notify_has_delivered_it(
+    earshot: Earshot,
+    stage: str,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    error: str | None,
+    out: str,
+    status: int,
+) -> None:
+    earshot("routes", "add", "refunds", "--when", WHEN, "--to", MAIL)
+    play_notify(monkeypatch, store, error)
+    ran = earshot("routes", "test", "refunds")
+    assert (ran.out, ran.status) == (f"{MAIL}: {out}\n", status)
+
+
+def test_a_test_that_the_target_refuses_says_why(earshot: Earshot, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic = f"arn:aws:sns:eu-west-1:{ACCOUNT}:theirs"
+    earshot("routes", "add", "theirs", "--to", f"sns:{topic}")
+
+    def refused(self: Routes, id: str, by: str, now: datetime) -> str:
+        """EventBridge gives the event up, as it does when a topic's policy does not let it in."""
+        sqs = boto3.client("sqs")
+        sqs.send_message(
+            QueueUrl=sqs.get_queue_url(QueueName="rules-dead")["QueueUrl"],
+            MessageBody=json.dumps({"source": "earshot.test", "detail": {"feedback": {"id": "test-1"}}}),
+            MessageAttributes={
+                "TARGET_ARN": {"DataType": "String", "StringValue": topic},
+                "ERROR_MESSAGE": {"DataType": "String", "StringValue": "not authorized to perform: SNS:Publish"},
+            },
+        )
+        return "test-1"
+
+    monkeypatch.setattr(Routes, "test", refused)
+    ran = earshot("routes", "test", "theirs", "--json")
+    assert ran.status == 1
+    assert as_json(ran.out) == {
+        "id": "test-1",
+        "arrived": False,
+        "targets": {f"sns:{topic}": "not delivered: not authorized to perform: SNS:Publish"},
+    }
