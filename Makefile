@@ -43,6 +43,9 @@ node_modules/ready: package.json package-lock.json $(VENV)/ready
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+faults: $(VENV)/ready ## Live through a thousand kinds of weather (SEEDS=1000)
+	@SEEDS=$(or $(SEEDS),1000) $(BIN)/pytest -q tests/faults/test_faults.py
+
 contract: $(VENV)/ready ## Write the events' schemas and page again from their classes
 	@$(BIN)/python -m events
 
