@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Never
 
@@ -22,14 +23,15 @@ def main() -> None:
     """Run until stopped; exit status 1 and a line if it cannot start, 0 when it was told to stop."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--port", type=int, help=f"of the page; the outbox has the next one [{local_stage.PORT}]")
-    port = parser.parse_args().port
+    parser.add_argument("--folder", type=Path, default=local_stage.FOLDER, help="of all files it writes [.earshot]")
+    options = parser.parse_args()
     # SIGINT too: a shell starts what is in its background with that ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     logging.getLogger("pydynox").setLevel(logging.ERROR)  # it warns of each call over 100 ms
     started = time.monotonic()
     try:
-        with local_stage.running(port=port, say=_say) as running:
+        with local_stage.running(options.folder.resolve(), port=options.port, say=_say) as running:
             for line in _guide(running.description, time.monotonic() - started):
                 _say(line)
             for change in follow(running.stage):
@@ -39,7 +41,7 @@ def main() -> None:
     except (LocalStageError, ConfigError) as error:
         sys.exit(str(error))
     except BotoCoreError as error:
-        sys.exit(f"MiniStack has stopped by itself: {error} (its log is in {local_stage.FOLDER}/ministack)")
+        sys.exit(f"MiniStack has stopped by itself: {error} (its log is in {options.folder}/ministack)")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> Never:

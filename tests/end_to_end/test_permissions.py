@@ -1,0 +1,116 @@
+"""Least privilege, by trying: with its own role each function can do its work, and nothing else.
+
+That each does its work with IAM enforced is what test_path.py shows; here each role attempts what the others may do.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.end_to_end.world import World
+
+pytestmark = pytest.mark.parametrize("running_stage", [True], indirect=True, ids=["iam-enforced"])
+
+Attempt = Callable[["Role"], Any]
+A_FEEDBACK = {"pk": {"S": "F#nobody"}, "sk": {"S": "F"}}
+A_KEY = {"name": {"S": "nothing"}}
+A_MAIL = {"Simple": {"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x"}}}}
+
+ATTEMPTS: dict[str, Attempt] = {
+    "read one feedback": lambda role: role("dynamodb").get_item(TableName=role["Table"], Key=A_FEEDBACK),
+    "change a feedback": lambda role: role("dynamodb").update_item(TableName=role["Table"], Key=A_FEEDBACK),
+    "put an item": lambda role: role("dynamodb").put_item(TableName=role["Table"], Item=A_FEEDBACK),
+    "delete an item": lambda role: role("dynamodb").delete_item(TableName=role["Table"], Key=A_FEEDBACK),
+    "list all feedback": lambda role: role("dynamodb").scan(TableName=role["Table"]),
+    "list a team's feedback": lambda role: role.query("by_team", "team_shard"),
+    "list what is due": lambda role: role.query("by_due", "due_shard"),
+    "read a key": lambda role: role("dynamodb").get_item(TableName=role["KeysTable"], Key=A_KEY),
+    "make a key": lambda role: role("dynamodb").put_item(TableName=role["KeysTable"], Item=A_KEY),
+    "list all keys": lambda role: role("dynamodb").scan(TableName=role["KeysTable"]),
+    "open a webhook's secret": lambda role: role("kms").decrypt(KeyId=role["SecretsKey"], CiphertextBlob=b"x"),
+    "put an event": lambda role: role("events").put_events(
+        Entries=[{"EventBusName": role["Bus"], "Source": "earshot", "DetailType": "Forged", "Detail": "{}"}]
+    ),
+    "make a route": lambda role: role("events").put_rule(
+        Name="mine", EventBusName=role["Bus"], EventPattern='{"source": ["nobody"]}'
+    ),
+    "send a delivery": lambda role: role("sqs").send_message(QueueUrl=role["DeliveriesQueueUrl"], MessageBody="{}"),
+    "take a delivery": lambda role: role("sqs").receive_message(QueueUrl=role["DeliveriesQueueUrl"]),
+    "read what was refused": lambda role: role("sqs").receive_message(QueueUrl=role["RulesDeadLetterQueueUrl"]),
+    "keep a failure": lambda role: role("s3").put_object(Bucket=role["UnpublishedBucket"], Key="k", Body=b""),
+    "read a failure": lambda role: role("s3").get_object(Bucket=role["UnpublishedBucket"], Key="k"),
+    "send a mail": lambda role: role("sesv2").send_email(
+        FromEmailAddress="feedback@fernleaf.example", Destination={"ToAddresses": ["a@b.example"]}, Content=A_MAIL
+    ),
+}
+
+GRANTED = {
+    "CaptureWeb": {"change a feedback", "read a key", "make a key"},
+    "Publish": {"put an event", "keep a failure"},
+    "Notify": {
+        *("read one feedback", "put an item", "read a key", "make a key", "open a webhook's secret"),
+        *("send a delivery", "take a delivery", "send a mail"),
+    },
+    "Sweep": {"list what is due", "put an item", "send a delivery"},
+}
+
+
+class Role:
+    """What a function is when it runs: clients with its role's credentials, and the stack's outputs."""
+
+    def __init__(self, world: World, role_name: str) -> None:
+        arn = world.stage.client("iam").get_role(RoleName=role_name)["Role"]["Arn"]
+        lent = world.stage.client("sts").assume_role(RoleArn=arn, RoleSessionName="attempt")["Credentials"]
+        self._session = boto3.Session(
+            lent["AccessKeyId"], lent["SecretAccessKey"], lent["SessionToken"], region_name=world.description["region"]
+        )
+        self._stage = world.stage
+
+    def __call__(self, service: str) -> Any:
+        return self._session.client(service, endpoint_url=self._stage.endpoint_url)  # type: ignore[call-overload]
+
+    def __getitem__(self, output: str) -> str:
+        return self._stage.outputs[output]
+
+    def query(self, index: str, key: str) -> Any:
+        return self("dynamodb").query(
+            TableName=self["Table"],
+            IndexName=index,
+            KeyConditionExpression="#key = :value",
+            ExpressionAttributeNames={"#key": key},
+            ExpressionAttributeValues={":value": {"S": "x"}},
+        )
+
+    def may(self, attempt: Attempt) -> bool:
+        """Whether the attempt is allowed, however it ends."""
+        try:
+            attempt(self)
+        except ClientError as error:
+            return error.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException")
+        return True
+
+
+@pytest.fixture
+def function_roles(world: World) -> dict[str, str]:
+    """The name of each function's construct → its role."""
+    resources = world.stage.client("cloudformation").describe_stack_resources(StackName="earshot-local")
+    return {
+        resource["LogicalResourceId"].partition("FunctionRole")[0]: resource["PhysicalResourceId"]
+        for resource in resources["StackResources"]
+        if resource["ResourceType"] == "AWS::IAM::Role" and "FunctionRole" in resource["LogicalResourceId"]
+    }
+
+
+def test_every_function_is_in_the_list(function_roles: dict[str, str]) -> None:
+    assert function_roles.keys() == GRANTED.keys()
+
+
+@pytest.mark.parametrize("name", GRANTED)
+def test_a_function_can_do_what_it_was_granted_and_nothing_else(
+    world: World, function_roles: dict[str, str], name: str
+) -> None:
+    role = Role(world, function_roles[name])
+    assert {what for what, attempt in ATTEMPTS.items() if role.may(attempt)} == GRANTED[name]
