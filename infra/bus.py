@@ -1,14 +1,27 @@
-"""The event bus, and its archive from which events can be replayed."""
+"""The event bus, the archive from which events can be replayed, and who else may use it."""
 
-from aws_cdk import Duration
+from collections.abc import Sequence
+from typing import Any
+
+from aws_cdk import Aws, CfnResource, Duration
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.stage import Stage
-from shared.events import SOURCE
+from shared.events import SOURCE, InvitationRequested
+from shared.routes import RULE_PREFIX
 
 # Single events cannot be taken out of an archive, so its age is how long an erased person's words can outlive them.
 ARCHIVED = Duration.days(14)
+
+_MANAGE_RULES = [
+    f"events:{action}"
+    for action in (
+        *("PutRule", "DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "TagResource", "UntagResource"),
+        *("PutTargets", "RemoveTargets", "ListTargetsByRule", "ListTagsForResource"),
+    )
+]
 
 
 class Bus(Construct):
@@ -18,3 +31,60 @@ class Bus(Construct):
         super().__init__(scope, id)
         self.bus = events.EventBus(self, "Bus", event_bus_name=stage.qualified_name)
         self.bus.archive("Archive", event_pattern=events.EventPattern(source=[SOURCE]), retention=ARCHIVED)
+
+    def reserve_source_for(self, publisher: iam.IRole) -> None:
+        """Let nobody but `publisher` put our events, whatever their own permissions say: feedback cannot be forged."""
+        self._state(
+            "OnlyPublishSpeaksForUs",
+            "Deny",
+            {"AWS": "*"},
+            ["events:PutEvents"],
+            self.bus.event_bus_arn,
+            {"StringEquals": {"events:source": SOURCE}, "ArnNotEquals": {"aws:PrincipalArn": publisher.role_arn}},
+        )
+
+    def let_in(self, accounts: Sequence[str]) -> None:
+        """Let other accounts make rules of their own, and ask for invitations; nothing else."""
+        if not accounts:
+            return
+        principal = {"AWS": list(accounts)}
+        rules = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/{self.bus.event_bus_name}"
+        self._state(
+            "RulesOfTheirOwn",
+            "Allow",
+            principal,
+            _MANAGE_RULES,
+            f"{rules}/*",
+            {"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}},
+        )
+        # The queue for notify trusts rules of this name, so none of theirs may have it.
+        self._state("RoutesAreOurs", "Deny", principal, _MANAGE_RULES, f"{rules}/{RULE_PREFIX}*")
+        self._state(
+            "AskForInvitations",
+            "Allow",
+            principal,
+            ["events:PutEvents"],
+            self.bus.event_bus_arn,
+            {"StringEquals": {"events:detail-type": InvitationRequested.detail_type}},
+        )
+
+    def _state(
+        self,
+        id: str,
+        effect: str,
+        principal: dict[str, Any],
+        actions: Sequence[str],
+        resource: str,
+        conditions: dict[str, Any] | None = None,
+    ) -> None:
+        statement = {"Effect": effect, "Principal": principal, "Action": list(actions), "Resource": resource}
+        CfnResource(
+            self,
+            id,
+            type="AWS::Events::EventBusPolicy",
+            properties={
+                "EventBusName": self.bus.event_bus_name,
+                "StatementId": id,
+                "Statement": statement | ({"Condition": conditions} if conditions else {}),
+            },
+        )

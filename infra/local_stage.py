@@ -7,6 +7,9 @@ if TYPE_CHECKING:
 
 LEFT_OUT = {
     "AWS::Events::Archive": "the archive of events, so nothing can be replayed from it",
+    "AWS::Events::EventBusPolicy": "the policy of the bus, so anyone here can put our events",
+    "AWS::EventSchemas::Registry": "the registry of the events' schemas, which are in events/schemas",
+    "AWS::EventSchemas::Schema": "the schemas in that registry",
 }
 NOT_MODELLED = (
     "TLS: everything is plain HTTP on loopback, and policies do not demand otherwise",

@@ -31,6 +31,7 @@ class Publish(Construct):
             memory_mb=512,
         )
         bus.bus.grant_put_events_to(self.function.resource)
+        bus.reserve_source_for(self.function.role)
         self.unpublished = FailureBucket(
             self,
             "Unpublished",

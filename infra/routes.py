@@ -1,23 +1,34 @@
 """Routes: one rule on the bus for each route of earshot.toml."""
 
-from aws_cdk import CfnResource, Stack
+from aws_cdk import Acknowledgment, CfnResource, CustomResource, Duration, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.bus import Bus
 from infra.failures import Alarms, DeadLetterQueue
+from infra.function import Function, Platform
 from infra.notify import Notify
 from infra.stage import Stage
 from shared.conditions import parse
 from shared.config import Config, Route, Target, TargetKind
 from shared.routes import RULE_PREFIX, rule_pattern, rule_targets
+from shared.settings import ClearRulesSettings
 
 
 class Routes(Construct):
     """A rule per route; people's and webhooks' targets lead to the deliveries queue, each with a message of its own."""
 
     def __init__(
-        self, scope: Construct, id: str, *, stage: Stage, config: Config, bus: Bus, notify: Notify, alarms: Alarms
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        platform: Platform,
+        config: Config,
+        bus: Bus,
+        notify: Notify,
+        alarms: Alarms,
     ) -> None:
         super().__init__(scope, id)
         self._bus = bus
@@ -44,6 +55,7 @@ class Routes(Construct):
             )
         for route_id, route in config.declared_routes().items():
             self._add(route_id, route)
+        self._clear_when_the_stack_goes(platform)
 
     def _add(self, route_id: str, route: Route) -> None:
         buses = [target.address for target in route.targets if target.kind is TargetKind.BUS]
@@ -65,6 +77,46 @@ class Routes(Construct):
                 ),
             },
         )
+
+    def _clear_when_the_stack_goes(self, platform: Platform) -> None:
+        """Rules that were made at run time are unknown to CloudFormation, and a bus with rules cannot be deleted."""
+        bus = self._bus.bus
+        function = Function(
+            self,
+            "ClearRules",
+            platform=platform,
+            handler="functions.clear_rules.handler",
+            settings=ClearRulesSettings(bus=bus.event_bus_name),
+            timeout=Duration.minutes(5),
+            memory_mb=256,
+        )
+        rules = Stack.of(self).format_arn(
+            service="events", resource="rule", resource_name=f"{self._stage.qualified_name}/*"
+        )
+        grants = (
+            iam.Grant.add_to_principal(
+                grantee=function.resource,
+                actions=["events:ListTargetsByRule", "events:RemoveTargets", "events:DeleteRule"],
+                resource_arns=[rules],
+            ),
+            iam.Grant.add_to_principal(
+                grantee=function.resource, actions=["events:ListRules"], resource_arns=[bus.event_bus_arn]
+            ),
+        )
+        Validations.of(function.role).acknowledge(
+            Acknowledgment(
+                id=f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/{self._stage.qualified_name}/*]",
+                reason="Rules made at run time, of this bus only, have names that are not known here.",
+            )
+        )
+        resource = CustomResource(
+            self,
+            "RunTimeRules",
+            resource_type="Custom::RunTimeRules",
+            service_token=function.resource.function_arn,
+        )
+        for grant in grants:
+            grant.apply_before(resource)  # it goes before its permissions do
 
     def _role_to_put_on(self, bus_arn: str) -> str:
         """A bus, unlike a queue or a function, is only reached with a role."""

@@ -11,6 +11,7 @@ from infra.function import Platform
 from infra.notify import Notify
 from infra.publish import Publish
 from infra.routes import Routes
+from infra.schemas import Schemas
 from infra.stage import Stage
 from infra.store import Store
 from infra.sweep import Sweep
@@ -32,6 +33,8 @@ class EarshotStack(Stack):
         CaptureWeb(self, "CaptureWeb", platform=platform, api=api, store=store)
 
         bus = Bus(self, "EventBus", stage=stage)
+        bus.let_in(config.accounts)
+        Schemas(self, "Schemas", stage=stage)
         publish = Publish(self, "Publish", stage=stage, platform=platform, store=store, bus=bus, alarms=alarms)
 
         notify = Notify(
@@ -45,7 +48,9 @@ class EarshotStack(Stack):
             alarms=alarms,
         )
         Sweep(self, "Sweep", platform=platform, store=store, notify=notify, alarms=alarms)
-        routes = Routes(self, "Routes", stage=stage, config=config, bus=bus, notify=notify, alarms=alarms)
+        routes = Routes(
+            self, "Routes", stage=stage, platform=platform, config=config, bus=bus, notify=notify, alarms=alarms
+        )
 
         # What the `earshot` command and the local stage read.
         for name, value in {

@@ -107,6 +107,12 @@ def _clock(value: str) -> str:
     return value
 
 
+def _account(value: str) -> str:
+    if not re.fullmatch(r"\d{12}", value):
+        raise ValueError(f"{value!r} is not an AWS account; write its 12 digits in quotes")
+    return value
+
+
 Email = Annotated[str, AfterValidator(contact.email)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Language = Annotated[str, AfterValidator(_language)]
@@ -114,6 +120,7 @@ Clock = Annotated[str, AfterValidator(_clock)]
 Phone = Annotated[str, AfterValidator(_phone)]
 Country = Annotated[str, AfterValidator(_country)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+Account = Annotated[str, AfterValidator(_account)]
 Labels = dict[str, Text]  # language → text
 
 
@@ -341,6 +348,8 @@ class Config(Model):
     teams: Annotated[dict[Identifier, Team], Field(min_length=1)]
     touchpoints: Annotated[dict[Identifier, Touchpoint], Field(min_length=1)]
     routes: dict[Identifier, Route] = {}
+    accounts: tuple[Account, ...] = ()
+    """Other AWS accounts that may make rules of their own on the bus."""
     invitations: Invitations
     sms: Sms | None = None
     """Without a number, nobody is texted."""

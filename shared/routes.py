@@ -105,7 +105,7 @@ def draft(config: Config, **fields: Any) -> TeamRoute:
 
 def rule_pattern(id: str, condition: Condition) -> dict[str, Any]:
     """The pattern of a route's rule: its condition, and the tests that are meant for it."""
-    test = {"source": [TEST_SOURCE], "detail": {"route": [id]}}
+    test = {"source": [TEST_SOURCE], "detail-type": [TEST_EVENT], "detail": {"route": [id]}}
     pattern = {"$or": [condition.pattern(), test]}
     size = len(pattern_text(pattern))
     if size > MAX_LENGTH:

@@ -55,6 +55,12 @@ class PublishSettings(Settings):
     bus: str
 
 
+class ClearRulesSettings(Settings):
+    """What clear_rules needs."""
+
+    bus: str
+
+
 class NotifySettings(Settings):
     """What notify needs.
 

@@ -1,0 +1,139 @@
+"""Who may do what on the bus, and what other stacks and accounts are given."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.assertions import Template
+from jsonschema import Draft4Validator  # the dialect that OpenAPI 3.0 is closest to
+from openapi_spec_validator import OpenAPIV30SpecValidator
+
+from infra import app as infra_app
+from infra.feedback_route import FeedbackRoute
+from infra.schemas import openapi
+from shared import config as config_file
+from shared.conditions import ConditionError, parse
+from shared.events import EVENTS, Event
+from tests.infra.conftest import Resources
+from tests.samples import load_event
+
+
+def policy(template: Template) -> dict[str, dict[str, Any]]:
+    found = template.find_resources("AWS::Events::EventBusPolicy").values()
+    return {each["Properties"]["StatementId"]: each["Properties"]["Statement"] for each in found}
+
+
+def test_nobody_but_publish_can_put_our_events_on_the_bus(template: Template, resources: Resources) -> None:
+    statement = policy(template)["OnlyPublishSpeaksForUs"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == (
+        "Deny",
+        {"AWS": "*"},
+        ["events:PutEvents"],
+    )
+    assert statement["Condition"]["StringEquals"] == {"events:source": "earshot"}
+    spared = statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]["Fn::GetAtt"][0]
+    [publish] = [
+        f for f in resources("AWS::Lambda::Function").values() if f.get("Handler") == "functions.publish.handler"
+    ]
+    assert publish["Role"]["Fn::GetAtt"][0] == spared
+
+
+def test_no_other_account_is_let_in_unless_it_is_listed(template: Template) -> None:
+    assert policy(template).keys() == {"OnlyPublishSpeaksForUs"}
+
+
+@pytest.fixture(scope="module")
+def with_accounts() -> Template:
+    """The template of a business that lists another account."""
+    listed = config_file.load().model_copy(update={"accounts": ("111122223333",)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config_file, "load", lambda: listed)
+        return Template.from_stack(infra_app.build(App()))
+
+
+def test_a_listed_account_makes_rules_for_itself_but_none_that_pass_for_ours(with_accounts: Template) -> None:
+    own = policy(with_accounts)["RulesOfTheirOwn"]
+    assert own["Principal"] == {"AWS": ["111122223333"]}
+    assert own["Condition"] == {"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}}
+    assert "events:PutEvents" not in own["Action"]
+    ours = policy(with_accounts)["RoutesAreOurs"]
+    assert (ours["Effect"], ours["Action"]) == ("Deny", own["Action"])
+    assert json.dumps(ours["Resource"]).endswith('/earshot-route-*"]]}')
+
+
+def test_a_listed_account_may_ask_for_invitations_and_put_nothing_else(with_accounts: Template) -> None:
+    allowed = [
+        statement
+        for statement in policy(with_accounts).values()
+        if statement["Effect"] == "Allow" and "events:PutEvents" in statement["Action"]
+    ]
+    assert [statement["Condition"] for statement in allowed] == [
+        {"StringEquals": {"events:detail-type": "InvitationRequested"}}
+    ]
+
+
+def test_rules_made_at_run_time_go_with_the_stack(template: Template, resources: Resources) -> None:
+    [resource] = template.find_resources("Custom::RunTimeRules").values()
+    function = resources("AWS::Lambda::Function")[resource["Properties"]["ServiceToken"]["Fn::GetAtt"][0]]
+    bus = function["Environment"]["Variables"]["EARSHOT_BUS"]["Ref"]
+    assert bus in resources("AWS::Events::EventBus"), "the bus is deleted after what refers to it"
+    assert any("Policy" in name for name in resource["DependsOn"]), "its permissions outlive it"
+
+
+# For stacks of other teams
+
+
+def route_of_another_stack(when: str) -> Template:
+    stack = Stack(App(), "Theirs")
+    bus = events.EventBus.from_event_bus_arn(
+        stack, "Earshot", "arn:aws:events:eu-west-1:111122223333:event-bus/earshot"
+    )
+    FeedbackRoute(stack, "Refunds", bus=bus, when=when, targets=[targets.SqsQueue(sqs.Queue(stack, "Queue"))])
+    return Template.from_stack(stack)
+
+
+@pytest.mark.parametrize("when", ["", "mood = unhappy and reason = refund", "event = FeedbackAmended or team = tills"])
+def test_a_feedback_route_is_a_rule_with_the_conditions_pattern(when: str) -> None:
+    template = route_of_another_stack(when)
+    [rule] = template.find_resources("AWS::Events::Rule").values()
+    assert rule["Properties"]["EventPattern"] == parse(when).pattern()
+    assert rule["Properties"]["Targets"]
+    template.resource_count_is("AWS::SQS::QueuePolicy", 1)
+
+
+def test_a_feedback_route_that_cannot_be_said_stops_synthesis() -> None:
+    with pytest.raises(ConditionError, match="did you mean 'mood'"):
+        route_of_another_stack("moood = happy")
+
+
+@pytest.mark.parametrize("event", EVENTS.values(), ids=list(EVENTS))
+def test_every_event_is_registered_as_openapi_3(event: type[Event], resources: Resources) -> None:
+    document = openapi(event)
+    assert list(OpenAPIV30SpecValidator(document).iter_errors()) == []
+    schemas = {schema["SchemaName"]: schema for schema in resources("AWS::EventSchemas::Schema").values()}
+    registered = schemas[f"earshot@{event.detail_type}"]
+    assert (registered["Type"], json.loads(registered["Content"])) == ("OpenApi3", document)
+    envelope = document["components"]["schemas"]["AWSEvent"]
+    assert envelope["x-amazon-events-detail-type"] == event.detail_type
+
+
+@pytest.mark.parametrize("event", EVENTS.values(), ids=list(EVENTS))
+def test_the_golden_event_is_what_the_registered_schema_says(event: type[Event]) -> None:
+    document = openapi(event)
+    golden = load_event(f"golden/{event.detail_type}.v1.json")
+    schema = {"$ref": f"#/components/schemas/{event.__name__}"} | _nullable_as_type(document)
+    assert [error.message for error in Draft4Validator(schema).iter_errors(golden.get("detail", golden))] == []
+
+
+def _nullable_as_type(schema: Any) -> Any:
+    """`nullable: true` of OpenAPI 3.0 as JSON Schema says it."""
+    if isinstance(schema, list):
+        return [_nullable_as_type(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    schema = {key: _nullable_as_type(value) for key, value in schema.items()}
+    return {"anyOf": [schema, {"type": "null"}]} if schema.pop("nullable", False) else schema
