@@ -47,15 +47,16 @@ class Said(NamedTuple):
     is_last_step: bool = True
     trapped: bool = False
 
-    def answer(self, link: Link, language: str) -> Answer:
-        """As the channel-neutral answer that is stored."""
+    def answer(self, link: Link, language: str, known: Customer | None = None) -> Answer:
+        """As the channel-neutral answer that is stored. `known` is whom the link was sent to, where that is known."""
+        given = {way: address for way, address in (("email", self.email), ("phone", self.phone)) if address}
         return Answer(
             id=link.answer_id(self.submission),
             touchpoint=link.touchpoint,
             place=link.place,
             channel=Channel.WEB,
             language=language,
-            customer=Customer(ref=link.ref, email=self.email, phone=self.phone),
+            customer=(known or Customer(ref=link.ref)).model_copy(update=given),
             rating=self.rating,
             reasons=self.reasons,
             comment=self.comment,

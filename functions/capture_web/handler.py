@@ -13,6 +13,7 @@ from shared import links
 from shared.config import load
 from shared.errors import EarshotError, LinkExpired, LinkInvalid, Unavailable
 from shared.feedback import utc_now
+from shared.invitations import Invitations, is_short
 from shared.keys import Keys
 from shared.observe import count, logger, metrics
 from shared.settings import CaptureWebSettings
@@ -22,6 +23,7 @@ settings = CaptureWebSettings.from_environment()
 config = load(deployed=True)
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
 store = Store(client, settings.table)
+invitations = Invitations(client, settings.table)
 keys = Keys(client, settings.keys_table)
 app = APIGatewayHttpResolver()
 respond = Responder(app, config)
@@ -29,7 +31,7 @@ respond = Responder(app, config)
 
 @app.route("/f/<token>", method=["GET", "HEAD"])
 def show(token: str) -> Response[Any]:
-    """The page that asks. Reads nothing and writes nothing: scanners and previews open links too."""
+    """The page that asks. It writes nothing: scanners and previews open links too."""
     count("PageViewed")
     return respond.question(_open(token))
 
@@ -42,16 +44,22 @@ def capture(token: str) -> Response[Any]:
     if said.trapped:  # filled what no human sees: the same answer as to everyone, and nothing is kept
         count("AnswerTrapped")
         return respond.stored(link, said, "", CaptureStatus.NEW)
-    captured = store.capture(said.answer(link, respond.language), config, utc_now())
+    captured = store.capture(said.answer(link, respond.language, app.context["customer"]), config, utc_now())
     count(f"Answer{captured.status.capitalize()}")
     return respond.stored(link, said, captured.revision.feedback.id, captured.status)
 
 
 def _open(token: str) -> links.Link:
-    link = links.read(token, keys, utc_now())
+    """The link of a request: signed, or the short one of a text, which is one read of the table."""
+    customer = None
+    if is_short(token):
+        followed = invitations.follow(token, utc_now())
+        link, customer = followed.link, followed.customer
+    else:
+        link = links.read(token, keys, utc_now())
     if link.touchpoint not in config.touchpoints:
         raise LinkExpired("This question is no longer asked.")
-    app.context["link"] = link
+    app.context.update(link=link, customer=customer)
     return link
 
 
