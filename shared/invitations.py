@@ -44,6 +44,7 @@ class Held(StrEnum):
     ASKED_RECENTLY = "asked-recently"
     QUIET_HOURS = "quiet-hours"
     EXPIRED = "expired"
+    UNREADABLE = "request-unreadable"
 
 
 class Invitation(Model):

@@ -1,0 +1,219 @@
+"""Asking one customer: by which way, whether at all, and the one transaction that makes it so."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from functions.invite.rules import asked_recently, is_quiet, zones_of
+from functions.invite.wording import invitation_text
+from shared import contact, gsm7, mail
+from shared.config import Config
+from shared.errors import Contended
+from shared.events import InvitationRequested
+from shared.feedback import Channel, Customer
+from shared.invitations import Held, Invitation, Invitations, InvitationStatus, new_link
+from shared.keys import Keys
+from shared.links import Link
+from shared.messages import Message, Messages, Purpose
+from shared.people import Conversation, People, Person
+from shared.phones import Phone, read_phone, time_zones
+from shared.replies import ReplyKind, ReplyTo
+from shared.store import Store
+
+STALE = timedelta(hours=24)
+"""A request this old is about a moment that has passed, such as one that was replayed from an archive."""
+_ATTEMPTS = 5
+
+
+class Outcome(NamedTuple):
+    """What became of a request. `text` is what is sent; `segments` and `price` (US dollars) are a text's."""
+
+    invitation: Invitation
+    to: str | None = None
+    text: str | None = None
+    segments: int | None = None
+    price: float | None = None
+    repeated: bool = False
+
+
+class Address(NamedTuple):
+    """How a customer is reached. `phone` is set for a text."""
+
+    channel: Channel
+    to: str
+    phone: Phone | None = None
+
+
+class Asker:
+    """Asks the customers of one stage."""
+
+    def __init__(self, store: Store, keys: Keys, config: Config, public_url: str) -> None:
+        self._store = store
+        self._keys = keys
+        self._config = config
+        self._public_url = public_url
+        self._people = People(store.client, store.table)
+        self._invitations = Invitations(store.client, store.table)
+        self._messages = Messages(store.client, store.table)
+
+    def ask(
+        self,
+        id: str,
+        request: InvitationRequested,
+        now: datetime,
+        *,
+        requested_at: datetime | None = None,
+        any_hour: bool = False,
+        dry_run: bool = False,
+    ) -> Outcome:
+        """Ask, or store why not; the same `id` asks once. A dry run only says what would be."""
+        for _ in range(_ATTEMPTS):
+            outcome, operations = self._plan(id, request, now, requested_at or now, any_hour=any_hour)
+            if dry_run or self._store.transact(operations):
+                return outcome
+            known = self._invitations.get(id)
+            if known:
+                return Outcome(known.invitation, outcome.to, repeated=True)
+        raise Contended("This customer is being asked from too many sides at once; try again.")
+
+    def unreadable(self, id: str, now: datetime) -> Outcome:
+        """Store that a request could not be read."""
+        request = InvitationRequested(touchpoint="", customer=Customer())
+        invitation = self._invitation(id, request, now, None).model_copy(
+            update={"status": InvitationStatus.SUPPRESSED, "reason": Held.UNREADABLE.value}
+        )
+        self._store.transact(self._invitations.saving(invitation, None))
+        return Outcome(invitation)
+
+    def _plan(
+        self, id: str, request: InvitationRequested, now: datetime, requested_at: datetime, *, any_hour: bool
+    ) -> tuple[Outcome, list[dict[str, Any]]]:
+        address = self._address(request)
+        reached = address if isinstance(address, Address) else None
+        invitation = self._invitation(id, request, now, reached)
+        people = [self._people.get(each) for each in (invitation.customer.phone, invitation.customer.email) if each]
+        held = (
+            address if isinstance(address, Held) else self._held(request, address, people, now, requested_at, any_hour)
+        )
+        if held or reached is None:
+            held = held or Held.NO_ADDRESS
+            invitation = invitation.model_copy(update={"status": InvitationStatus.SUPPRESSED, "reason": held.value})
+            return Outcome(invitation, reached.to if reached else None), self._invitations.saving(invitation, None)
+        link = new_link()
+        message = self._message(invitation, reached, link, now)
+        operations = [*self._invitations.saving(invitation, link), self._messages.saving(message)]
+        operations += [self._people.saving(self._asked(person, invitation, reached, now), now) for person in people]
+        return self._outcome(invitation, reached, message), operations
+
+    def _address(self, request: InvitationRequested) -> Address | Held:
+        """The way to the customer, or why there is none."""
+        sms, customer = self._config.sms, request.customer
+        wants_text = request.channel == "sms" or (request.channel is None and customer.phone and sms)
+        if wants_text:
+            if sms is None:
+                return Held.NO_NUMBER
+            if not customer.phone:
+                return Held.NO_ADDRESS
+            phone = read_phone(customer.phone, sms.countries[0])
+            if phone is None:
+                return Held.ADDRESS_REFUSED
+            return Address(Channel.SMS, phone.number, phone) if phone.country in sms.countries else Held.COUNTRY
+        if not customer.email:
+            return Held.NO_ADDRESS
+        try:
+            return Address(Channel.EMAIL, contact.email(customer.email))
+        except ValueError:
+            return Held.ADDRESS_REFUSED
+
+    def _held(
+        self,
+        request: InvitationRequested,
+        address: Address,
+        people: list[Person],
+        now: datetime,
+        requested_at: datetime,
+        any_hour: bool,
+    ) -> Held | None:
+        """The first rule that speaks against asking."""
+        rules = self._config.invitations
+        if request.touchpoint not in self._config.touchpoints:
+            return Held.NO_TOUCHPOINT
+        if now - requested_at > STALE or (request.expires_at and request.expires_at <= now):
+            return Held.EXPIRED
+        if any(person.silence for person in people if person.address == address.to.lower()):
+            return Held.SILENCED
+        if asked_recently(people, rules.days_between, now):
+            return Held.ASKED_RECENTLY
+        zones = zones_of(request.time_zone, time_zones(address.to) if address.phone else (), self._config)
+        return Held.QUIET_HOURS if not any_hour and is_quiet(rules.quiet, zones, now) else None
+
+    def _invitation(self, id: str, request: InvitationRequested, now: datetime, address: Address | None) -> Invitation:
+        """The invitation as it will be on its way, its customer's addresses in their one form."""
+        languages = self._config.business.languages
+        customer = request.customer
+        if address:
+            customer = customer.model_copy(update={"phone" if address.phone else "email": address.to})
+        return Invitation(
+            id=id,
+            status=InvitationStatus.SENDING,
+            reason=None,
+            touchpoint=request.touchpoint,
+            place=request.place,
+            channel=address.channel if address else None,
+            language=request.language if request.language in languages else languages[0],
+            customer=customer,
+            requested_at=now,
+            expires_at=now.replace(microsecond=0) + timedelta(days=self._config.invitations.expiry_days),
+        )
+
+    def _asked(self, person: Person, invitation: Invitation, address: Address, now: datetime) -> Person:
+        """The person as asked just now; whoever is texted may text back, and it will be about this."""
+        changes: dict[str, Any] = {"asked_at": now}
+        if address.phone and person.address == address.to:
+            link = self._link(invitation)
+            changes["conversation"] = Conversation(
+                feedback_id=link.answer_id(None),
+                touchpoint=invitation.touchpoint,
+                place=invitation.place,
+                customer=invitation.customer,
+                language=invitation.language,
+                expires_at=invitation.expires_at,
+            )
+        return person.model_copy(update=changes)
+
+    def _link(self, invitation: Invitation) -> Link:
+        ref = invitation.customer.ref or invitation.id
+        return Link(invitation.touchpoint, invitation.place, ref, invitation.expires_at)
+
+    def _message(self, invitation: Invitation, address: Address, link: str, now: datetime) -> Message:
+        url = f"{self._public_url}/f/{link}"
+        common = {"id": invitation.id, "to": address.to, "purpose": Purpose.INVITATION, "created_at": now}
+        if address.channel is Channel.SMS:
+            text = invitation_text(self._config, invitation.touchpoint, invitation.language, url)
+            return Message(channel=Channel.SMS, text=text, invitation_id=invitation.id, **common)
+        rendered = mail.invitation(
+            self._config,
+            mail.Question(
+                touchpoint=invitation.touchpoint,
+                language=invitation.language,
+                name=invitation.customer.name,
+                link=url,
+                unsubscribe=f"{self._public_url}/u/{link}",
+                reply_to=ReplyTo(ReplyKind.LINK, link).address(self._config.mail.address, self._keys),
+            ),
+        )
+        return Message(
+            channel=Channel.EMAIL,
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            headers=rendered.headers,
+            invitation_id=invitation.id,
+            **common,
+        )
+
+    def _outcome(self, invitation: Invitation, address: Address, message: Message) -> Outcome:
+        if address.phone is None or self._config.sms is None:
+            return Outcome(invitation, address.to, message.text)
+        segments = gsm7.measure(message.text).segments
+        price = self._config.sms.price.get(address.phone.country)
+        return Outcome(invitation, address.to, message.text, segments, None if price is None else price * segments)

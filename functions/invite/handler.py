@@ -1,0 +1,65 @@
+"""Asking customers: for an `InvitationRequested` on the bus, or for the list that `earshot invite` hands over."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import ValidationError
+from pydynox import DynamoDBClient
+
+from functions.invite.asking import Asker, Outcome
+from shared.config import load
+from shared.events import InvitationRequested
+from shared.feedback import answer_id, random_id, utc_now
+from shared.keys import Keys
+from shared.observe import count, logger, metrics
+from shared.settings import InviteSettings
+from shared.store import Store
+
+settings = InviteSettings.from_environment()
+client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+asker = Asker(Store(client, settings.table), Keys(client, settings.keys_table), load(), public_url=settings.public_url)
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Entry point of both; returns `{"outcomes": [...]}`, one per request and in its order."""
+    if "detail-type" in event:
+        return {"outcomes": [_answer(_from_bus(event))]}
+    any_hour, dry_run = bool(event.get("any_hour")), bool(event.get("dry_run"))
+    outcomes = [
+        asker.ask(
+            random_id(), InvitationRequested.model_validate(request), utc_now(), any_hour=any_hour, dry_run=dry_run
+        )
+        for request in event["requests"]
+    ]
+    return {"outcomes": [_answer(outcome, dry_run=dry_run) for outcome in outcomes]}
+
+
+def _from_bus(event: Mapping[str, Any]) -> Outcome:
+    """Ask for what an event requests; its id makes a redelivery ask once."""
+    id = answer_id("invitation", event["id"])
+    try:
+        request = InvitationRequested.model_validate(event["detail"])
+    except ValidationError:
+        logger.warning("A request cannot be read", source=event["source"], event_id=event["id"])
+        return asker.unreadable(id, utc_now())
+    return asker.ask(id, request, utc_now(), requested_at=datetime.fromisoformat(event["time"]))
+
+
+def _answer(outcome: Outcome, *, dry_run: bool = False) -> dict[str, Any]:
+    invitation = outcome.invitation
+    if not dry_run:
+        count("InvitationsRepeated" if outcome.repeated else f"Invitations{invitation.status.capitalize()}")
+    return {
+        "id": invitation.id,
+        "status": invitation.status.value,
+        "reason": invitation.reason,
+        "channel": invitation.channel.value if invitation.channel else None,
+        "to": outcome.to,
+        "text": outcome.text,
+        "segments": outcome.segments,
+        "price": outcome.price,
+    }

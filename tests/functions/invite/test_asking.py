@@ -1,0 +1,159 @@
+"""Asking and the table: what is stored when a customer is asked, and when they are left alone."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pydynox import DynamoDBClient
+
+from functions.invite.asking import Asker, Outcome
+from shared.config import Config
+from shared.events import InvitationRequested
+from shared.feedback import Channel, answer_id
+from shared.invitations import Invitations, InvitationStatus
+from shared.keys import Keys
+from shared.messages import Messages, Purpose
+from shared.people import People, Silence
+from shared.store import Store
+from tests.tables import MAIN_TABLE
+
+NOON = datetime.fromisoformat("2026-03-14T12:00:00Z")
+PHONE, EMAIL = "+447400123456", "layla@example.com"
+
+
+@pytest.fixture
+def people(store: Store) -> People:
+    return People(store.client, store.table)
+
+
+@pytest.fixture
+def asker(store: Store, keys: Keys, config: Config) -> Asker:
+    return Asker(store, keys, config, "https://feedback.fernleaf.example")
+
+
+def request(**fields: Any) -> InvitationRequested:
+    customer = {"ref": "order-1187", "name": "Layla", "phone": PHONE}
+    return InvitationRequested.model_validate({"touchpoint": "delivery", "customer": customer} | fields)
+
+
+def ask(asker: Asker, id: str = "i-1", now: datetime = NOON, **fields: Any) -> Outcome:
+    return asker.ask(id, request(**fields), now)
+
+
+def test_a_text_is_stored_to_be_sent_with_its_link_and_conversation(asker: Asker, store: Store, people: People) -> None:
+    outcome = ask(asker)
+    assert (outcome.invitation.status, outcome.to, outcome.segments) == (InvitationStatus.SENDING, PHONE, 1)
+    assert outcome.price == pytest.approx(0.0411)
+    message = Messages(store.client, store.table).get("i-1")
+    assert message is not None
+    assert (message.channel, message.to, message.purpose) == (Channel.SMS, PHONE, Purpose.INVITATION)
+    link = message.text.partition("/f/")[2][:12]
+    followed = Invitations(store.client, store.table).follow(link, NOON)
+    assert followed.customer.name == "Layla"
+    talk = people.get(PHONE).conversation
+    assert talk is not None
+    assert (talk.feedback_id, talk.touchpoint) == (followed.link.answer_id(None), "delivery")
+
+
+def test_a_mail_is_stored_with_its_way_out_and_its_signed_reply_address(asker: Asker, store: Store) -> None:
+    outcome = ask(asker, customer={"email": EMAIL}, language="ar")
+    assert outcome.invitation.channel is Channel.EMAIL
+    message = Messages(store.client, store.table).get("i-1")
+    assert message is not None
+    assert message.headers["List-Unsubscribe"].startswith("<https://feedback.fernleaf.example/u/")
+    assert message.headers["Reply-To"].startswith("feedback+l")
+    assert 'dir="rtl"' in message.html
+
+
+def test_the_same_request_asks_once(asker: Asker, client: DynamoDBClient) -> None:
+    ask(asker)
+    before = len(list(client.sync_scan(MAIN_TABLE["TableName"])))
+    again = ask(asker, now=NOON + timedelta(minutes=1))
+    assert again.repeated or again.invitation.reason == "asked-recently"
+    kept = Invitations(client, MAIN_TABLE["TableName"]).get("i-1")
+    assert kept is not None
+    assert kept.invitation.status is InvitationStatus.SENDING
+    assert len(list(client.sync_scan(MAIN_TABLE["TableName"]))) == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"customer": {}}, "no-address"),
+        ({"customer": {"email": EMAIL}, "channel": "sms"}, "no-address"),
+        ({"customer": {"phone": PHONE}, "channel": "email"}, "no-address"),
+        ({"customer": {"phone": "+449098790123"}}, "address-refused"),
+        ({"customer": {"phone": "+448450000000"}}, "address-refused"),
+        ({"customer": {"phone": "nonsense"}}, "address-refused"),
+        ({"customer": {"email": "nonsense"}}, "address-refused"),
+        ({"customer": {"phone": "+33612345678"}}, "country-not-allowed"),
+        ({"touchpoint": "gone"}, "unknown-touchpoint"),
+        ({"expires_at": "2026-03-14T11:59:59Z"}, "expired"),
+        ({"time_zone": "Asia/Tokyo"}, "quiet-hours"),
+    ],
+)
+def test_who_is_left_out_is_stored_with_the_reason_and_nothing_is_sent(
+    asker: Asker, store: Store, fields: dict[str, Any], reason: str
+) -> None:
+    outcome = ask(asker, **fields)
+    assert (outcome.invitation.status, outcome.invitation.reason) == (InvitationStatus.SUPPRESSED, reason)
+    kept = Invitations(store.client, store.table).get("i-1")
+    assert kept is not None
+    assert kept.invitation == outcome.invitation
+    assert Messages(store.client, store.table).get("i-1") is None
+
+
+def test_whoever_asked_for_silence_is_not_asked(asker: Asker, people: People) -> None:
+    people.change(PHONE, lambda person: person.silenced(Silence.STOPPED, NOON), NOON)
+    assert ask(asker).invitation.reason == "asked-for-silence"
+
+
+def test_a_person_is_asked_once_across_channels_and_touchpoints(asker: Asker) -> None:
+    both = {"phone": PHONE, "email": EMAIL}
+    ask(asker, "i-1", customer=both)
+    again = ask(asker, "i-2", customer={"email": EMAIL}, touchpoint="website", now=NOON + timedelta(days=29))
+    assert again.invitation.reason == "asked-recently"
+    later = ask(asker, "i-3", customer={"email": EMAIL}, now=NOON + timedelta(days=30))
+    assert later.invitation.status is InvitationStatus.SENDING
+
+
+def test_a_request_from_an_archive_is_about_a_moment_that_has_passed(asker: Asker) -> None:
+    outcome = asker.ask("i-1", request(), NOON, requested_at=NOON - timedelta(hours=25))
+    assert outcome.invitation.reason == "expired"
+
+
+def test_an_admin_may_ask_at_any_hour(asker: Asker) -> None:
+    midnight = NOON.replace(hour=0)
+    assert asker.ask("i-1", request(), midnight, dry_run=True).invitation.reason == "quiet-hours"
+    assert asker.ask("i-2", request(), midnight, any_hour=True).invitation.status is InvitationStatus.SENDING
+
+
+def test_a_dry_run_stores_nothing(asker: Asker, client: DynamoDBClient) -> None:
+    outcome = asker.ask("i-1", request(), NOON, dry_run=True)
+    assert outcome.text is not None
+    assert "How did your delivery go?" in outcome.text
+    assert list(client.sync_scan(MAIN_TABLE["TableName"])) == []
+
+
+def test_a_national_number_is_read_in_the_first_country(asker: Asker) -> None:
+    assert ask(asker, customer={"phone": "07400 123456"}).to == PHONE
+
+
+def test_a_language_that_the_business_does_not_speak_is_asked_in_its_first(asker: Asker) -> None:
+    assert ask(asker, language="fr").invitation.language == "en"
+
+
+def test_a_business_without_a_number_asks_by_mail(store: Store, keys: Keys, config: Config) -> None:
+    asker = Asker(store, keys, config.model_copy(update={"sms": None}), "https://feedback.fernleaf.example")
+    assert ask(asker, customer={"phone": PHONE, "email": EMAIL}).invitation.channel is Channel.EMAIL
+    assert ask(asker, "i-2", channel="sms").invitation.reason == "no-number-of-ours"
+
+
+def test_the_answers_id_is_not_that_of_another_invitation(asker: Asker, people: People) -> None:
+    ask(asker)
+    first = people.get(PHONE).conversation
+    ask(asker, "i-2", now=NOON + timedelta(days=31))
+    second = people.get(PHONE).conversation
+    assert first is not None
+    assert second is not None
+    assert first.feedback_id != second.feedback_id != answer_id("i-2")

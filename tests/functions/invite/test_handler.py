@@ -1,0 +1,62 @@
+"""The deployed function: events of other systems, and the lists of `earshot invite`."""
+
+import copy
+import importlib
+import sys
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pydynox import DynamoDBClient
+
+from shared.feedback import answer_id
+from shared.invitations import Invitations
+from tests.factories import a_context
+from tests.samples import load_event
+from tests.tables import KEYS_TABLE, MAIN_TABLE
+
+MODULE = "functions.invite.handler"
+REQUESTED = load_event("golden/InvitationRequested.v1.json")
+
+
+@pytest.fixture
+def function(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setenv("EARSHOT_TABLE", MAIN_TABLE["TableName"])
+    monkeypatch.setenv("EARSHOT_KEYS_TABLE", KEYS_TABLE["TableName"])
+    monkeypatch.setenv("EARSHOT_PUBLIC_URL", "https://feedback.fernleaf.example")
+    sys.modules.pop(MODULE, None)
+    module = importlib.import_module(MODULE)
+    monkeypatch.setattr(module, "utc_now", lambda: datetime(2026, 3, 14, 18, tzinfo=UTC))
+    return module
+
+
+def test_an_event_of_another_system_becomes_a_question_once(function: ModuleType, client: DynamoDBClient) -> None:
+    first = function.handler(REQUESTED, a_context())["outcomes"][0]
+    assert (first["status"], first["to"]) == ("sending", "+447400123456")
+    again = function.handler(REQUESTED, a_context())["outcomes"][0]
+    assert again["id"] == first["id"] == answer_id("invitation", REQUESTED["id"])
+    messages = [item for item in client.sync_scan(MAIN_TABLE["TableName"]) if item["kind"] == "message"]
+    assert len(messages) == 1
+
+
+@pytest.mark.parametrize("detail", [{}, {"touchpoint": 5}, {"touchpoint": "delivery", "customer": "Layla"}])
+def test_a_request_that_cannot_be_read_is_an_outcome_too(
+    function: ModuleType, client: DynamoDBClient, detail: dict[str, Any]
+) -> None:
+    event = copy.deepcopy(REQUESTED) | {"detail": detail}
+    [outcome] = function.handler(event, a_context())["outcomes"]
+    assert (outcome["status"], outcome["reason"]) == ("suppressed", "request-unreadable")
+    assert Invitations(client, MAIN_TABLE["TableName"]).get(outcome["id"]) is not None
+
+
+def test_a_list_is_asked_in_its_order(function: ModuleType) -> None:
+    requests = [
+        {"touchpoint": "delivery", "customer": {"phone": "+447400123456"}},
+        {"touchpoint": "delivery", "customer": {"phone": "+447400123456"}},
+        {"touchpoint": "delivery", "customer": {"email": "tom@example.com"}},
+    ]
+    outcomes = function.handler({"requests": requests}, a_context())["outcomes"]
+    assert [outcome["reason"] for outcome in outcomes] == [None, "asked-recently", None]
+    assert [outcome["channel"] for outcome in outcomes] == ["sms", "sms", "email"]
+    assert (outcomes[0]["segments"], outcomes[2]["segments"]) == (1, None)
