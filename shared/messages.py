@@ -87,9 +87,25 @@ class Messages:
             self._table, _key(id), update_expression="REMOVE started_at", condition_expression="attribute_exists(pk)"
         )
 
-    def record(self, id: str, **outcome: str) -> None:
-        """Note what became of a message: `sent_at` and `provider_id`, or `failure`."""
-        self._set(id, "attribute_exists(pk)", **outcome)
+    def sent(self, message: Message, provider_id: str, now: datetime) -> None:
+        """Note that a message left, under the id by which its receipts will name it."""
+        aged = int((message.created_at + RETENTION).timestamp())
+        item = _receipt_key(provider_id) | {"kind": "receipt", "message_id": message.id, "ttl": aged}
+        self._client.sync_put_item(self._table, item)
+        self._set(message.id, "attribute_exists(pk)", sent_at=to_iso(now), provider_id=provider_id)
+
+    def delivered(self, id: str, now: datetime) -> None:
+        """Note that a message arrived."""
+        self._set(id, "attribute_exists(pk)", delivered_at=to_iso(now))
+
+    def failed(self, id: str, reason: str) -> None:
+        """Note why a message did not arrive, or did not leave."""
+        self._set(id, "attribute_exists(pk)", failure=reason)
+
+    def of_receipt(self, provider_id: str) -> Message | None:
+        """The message that a receipt names by its provider's id; None for one that is not ours."""
+        item: Any = self._client.sync_get_item(self._table, _receipt_key(provider_id))
+        return self.get(item["message_id"]) if item else None
 
     def _set(self, id: str, condition: str, **values: str) -> bool:
         try:
@@ -113,3 +129,7 @@ def read_message(image: Mapping[str, Any]) -> Message:
 
 def _key(id: str) -> dict[str, str]:
     return {"pk": f"M#{id}", "sk": "M"}
+
+
+def _receipt_key(provider_id: str) -> dict[str, str]:
+    return {"pk": f"V#{provider_id[:100]}", "sk": "V"}

@@ -49,6 +49,32 @@ class CaptureEmailSettings(Settings):
     mail_bucket: str
 
 
+class InviteSettings(Settings):
+    """What invite needs: links start with `public_url`."""
+
+    table: str
+    keys_table: str
+    public_url: str
+
+
+class SendSettings(Settings):
+    """What send needs."""
+
+    table: str
+
+
+class ReceiptsSettings(Settings):
+    """What receipts needs."""
+
+    table: str
+
+
+class UnsubscribeSettings(Settings):
+    """What unsubscribe needs."""
+
+    table: str
+
+
 class PublishSettings(Settings):
     """What publish needs."""
 

@@ -1,0 +1,108 @@
+"""What became of messages on their way: carriers' receipts, bounces and complaints, from the account's default bus.
+
+An address that does not exist, blocks us or complained of us is written to no more; an invitation that did not arrive
+says so on our bus.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydynox import DynamoDBClient
+
+from shared.feedback import utc_now
+from shared.invitations import Invitations, InvitationStatus
+from shared.messages import Message, Messages
+from shared.observe import count, logger, metrics
+from shared.people import People, Silence
+from shared.settings import ReceiptsSettings
+
+_ARRIVED = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})
+_UNWANTED = frozenset({"TEXT_INVALID", "TEXT_BLOCKED"})  # no such number, or its owner blocks us
+
+
+class Receipt(NamedTuple):
+    """What a receipt says: that a message arrived, or why not, and whether to write to its address again."""
+
+    provider_id: str
+    failure: str | None = None
+    silence: Silence | None = None
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Entry point: one event of `aws.ses` or `aws.sms-voice`."""
+    receipt = read_receipt(event)
+    if receipt is None or not _desk().take(receipt, utc_now()):
+        count("ReceiptsIgnored")
+
+
+def read_receipt(event: Mapping[str, Any]) -> Receipt | None:
+    """Read either service's event; None for one that changes nothing."""
+    detail = event["detail"]
+    return _of_mail(detail) if event["source"] == "aws.ses" else _of_text(detail)
+
+
+def _of_text(detail: Mapping[str, Any]) -> Receipt | None:
+    kind = detail.get("eventType", "")
+    if kind in _ARRIVED:
+        return Receipt(detail["messageId"])
+    if not kind.startswith("TEXT_") or not detail.get("isFinal"):
+        return None
+    reason = kind.removeprefix("TEXT_").lower().replace("_", "-")
+    return Receipt(detail["messageId"], reason, Silence.BOUNCED if kind in _UNWANTED else None)
+
+
+def _of_mail(detail: Mapping[str, Any]) -> Receipt | None:
+    id = detail["mail"]["messageId"]
+    match detail.get("eventType"):
+        case "Delivery":
+            return Receipt(id)
+        case "Complaint":
+            return Receipt(id, silence=Silence.COMPLAINED)
+        case "Reject":
+            return Receipt(id, "rejected")
+        case "Bounce":
+            kind = detail["bounce"]["bounceType"]
+            return Receipt(id, f"bounced-{kind.lower()}", Silence.BOUNCED if kind == "Permanent" else None)
+    return None
+
+
+class Desk(NamedTuple):
+    """Everything that taking a receipt takes."""
+
+    messages: Messages
+    invitations: Invitations
+    people: People
+
+    def take(self, receipt: Receipt, now: datetime) -> bool:
+        """Note what became of a message; False for a message that is not a customer's. Taking it twice is as once."""
+        message = self.messages.of_receipt(receipt.provider_id)
+        if message is None:
+            return False
+        if receipt.silence:
+            why = receipt.silence
+            count("AddressesSilenced")
+            self.people.change(message.to, lambda person: person.silenced(why, now), now)
+        if receipt.failure:
+            self._not_delivered(message, receipt.failure, now)
+        elif not receipt.silence:
+            count("MessagesDelivered")
+            self.messages.delivered(message.id, now)
+        return True
+
+    def _not_delivered(self, message: Message, reason: str, now: datetime) -> None:
+        count("MessagesUndelivered")
+        self.messages.failed(message.id, reason)
+        if message.invitation_id:
+            self.invitations.move(message.invitation_id, InvitationStatus.UNDELIVERED, now, reason=reason)
+
+
+@cache
+def _desk() -> Desk:
+    table = ReceiptsSettings.from_environment().table
+    client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+    return Desk(Messages(client, table), Invitations(client, table), People(client, table))

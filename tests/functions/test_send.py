@@ -1,0 +1,221 @@
+"""Stored messages leave once: what AWS was asked for, and what was noted of each."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from functions.send import Sender, send
+from shared.config import Config
+from shared.feedback import Channel, Customer
+from shared.invitations import Invitation, Invitations, InvitationStatus
+from shared.mails import Mails
+from shared.messages import Message, Messages, Purpose
+from shared.people import People, Silence
+from shared.store import Store
+
+NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
+PHONE = "+447400123456"
+
+
+class FakeTexts:
+    """End User Messaging, answering each call with the next of `answers`: an error, or an id."""
+
+    def __init__(self, *answers: str | Exception) -> None:
+        self.answers = list(answers)
+        self.sent: list[dict[str, Any]] = []
+
+    def send_text_message(self, **request: Any) -> dict[str, str]:
+        answer = self.answers.pop(0) if self.answers else f"provider-{len(self.sent)}"
+        if isinstance(answer, Exception):
+            raise answer
+        self.sent.append(request)
+        return {"MessageId": answer}
+
+
+class FakeMails(FakeTexts):
+    """SES, likewise."""
+
+    send_email = FakeTexts.send_text_message
+
+
+def refusal(code: str, **more: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": ""}, **more}, "SendTextMessage")  # type: ignore[typeddict-unknown-key]
+
+
+@pytest.fixture
+def sender(store: Store, config: Config) -> Sender:
+    return Sender(
+        messages=Messages(store.client, store.table),
+        invitations=Invitations(store.client, store.table),
+        people=People(store.client, store.table),
+        mails=Mails(store.client, store.table),
+        config=config,
+        sms=FakeTexts(),  # type: ignore[arg-type]
+        ses=FakeMails(),  # type: ignore[arg-type]
+        now=lambda: NOW,
+        sleep=lambda seconds: None,
+    )
+
+
+def stored(sender: Sender, store: Store, **changes: Any) -> Message:
+    message = Message(
+        id="m-1", channel=Channel.SMS, to=PHONE, purpose=Purpose.THANKS, text="Thank you!", created_at=NOW
+    ).model_copy(update=changes)
+    assert store.transact([sender.messages.saving(message)])
+    return message
+
+
+def an_invitation(sender: Sender, store: Store) -> Message:
+    invitation = Invitation(
+        id="i-1",
+        status=InvitationStatus.SENDING,
+        reason=None,
+        touchpoint="delivery",
+        place=None,
+        channel=Channel.SMS,
+        language="en",
+        customer=Customer(phone=PHONE),
+        requested_at=NOW,
+        expires_at=NOW + timedelta(days=30),
+    )
+    store.transact(sender.invitations.saving(invitation, None))
+    return stored(sender, store, purpose=Purpose.INVITATION, invitation_id="i-1")
+
+
+def status(sender: Sender) -> tuple[InvitationStatus, str | None]:
+    kept = sender.invitations.get("i-1")
+    assert kept is not None
+    return kept.invitation.status, kept.invitation.reason
+
+
+def run(sender: Sender, message: Message, *, remaining_ms: int = 30_000) -> list[str]:
+    item = {"kind": "message"} | message.model_dump(mode="json")
+    image = {name: TypeSerializer().serialize(value) for name, value in item.items()}
+    record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": image}}
+    return send([record], sender, lambda: remaining_ms)
+
+
+def test_a_text_leaves_from_our_number(sender: Sender, store: Store) -> None:
+    texts = FakeTexts()
+    sender = sender._replace(sms=texts)  # type: ignore[arg-type]
+    assert run(sender, stored(sender, store, feedback_id="f-1")) == []
+    assert texts.sent == [
+        {
+            "DestinationPhoneNumber": PHONE,
+            "OriginationIdentity": "+447400900100",
+            "MessageBody": "Thank you!",
+            "MessageType": "TRANSACTIONAL",
+            "Context": {"feedback_id": "f-1"},
+        }
+    ]
+
+
+def test_a_record_that_comes_again_sends_nothing_again(sender: Sender, store: Store) -> None:
+    texts = FakeTexts()
+    sender = sender._replace(sms=texts)  # type: ignore[arg-type]
+    message = stored(sender, store)
+    assert run(sender, message) == run(sender, message) == []
+    assert len(texts.sent) == 1
+
+
+def test_an_invitation_that_left_is_sent(sender: Sender, store: Store) -> None:
+    run(sender, an_invitation(sender, store))
+    assert status(sender) == (InvitationStatus.SENT, None)
+    assert sender.messages.of_receipt("provider-0") is not None
+
+
+def test_a_mail_leaves_with_its_headers_and_is_found_by_its_id(sender: Sender, store: Store) -> None:
+    mails = FakeMails("0102-000000")
+    sender = sender._replace(ses=mails)  # type: ignore[arg-type]
+    headers = {"Reply-To": "feedback+labc@fernleaf.example", "Auto-Submitted": "auto-generated"}
+    run(sender, stored(sender, store, channel=Channel.EMAIL, to="a@example.com", subject="Hello", headers=headers))
+    [request] = mails.sent
+    assert request["ReplyToAddresses"] == ["feedback+labc@fernleaf.example"]
+    assert {"Name": "Auto-Submitted", "Value": "auto-generated"} in request["Content"]["Simple"]["Headers"]
+    assert sender.mails.reply_address("0102-000000") == "feedback+labc@fernleaf.example"
+
+
+def test_no_text_goes_to_someone_who_said_stop_meanwhile(sender: Sender, store: Store) -> None:
+    texts = FakeTexts()
+    sender = sender._replace(sms=texts)  # type: ignore[arg-type]
+    message = an_invitation(sender, store)
+    sender.people.change(PHONE, lambda person: person.silenced(Silence.STOPPED, NOW), NOW)
+    assert run(sender, message) == []
+    assert texts.sent == []
+    assert status(sender) == (InvitationStatus.SUPPRESSED, "asked-for-silence")
+
+
+@pytest.mark.parametrize("purpose", [Purpose.STOPPED, Purpose.HELP])
+def test_the_confirmation_of_a_stop_passes_the_silence_it_causes(
+    sender: Sender, store: Store, purpose: Purpose
+) -> None:
+    texts = FakeTexts()
+    sender = sender._replace(sms=texts)  # type: ignore[arg-type]
+    sender.people.change(PHONE, lambda person: person.silenced(Silence.STOPPED, NOW), NOW)
+    run(sender, stored(sender, store, purpose=purpose))
+    assert len(texts.sent) == 1
+
+
+def test_a_throttled_number_waits_its_turn(sender: Sender, store: Store) -> None:
+    texts, waits = FakeTexts(refusal("ThrottlingException"), refusal("ThrottlingException")), []  # type: ignore[var-annotated]
+    sender = sender._replace(sms=texts, sleep=waits.append)  # type: ignore[arg-type]
+    assert run(sender, an_invitation(sender, store)) == []
+    assert (len(texts.sent), len(waits)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal("InternalServerException"),
+        refusal("AccessDeniedException"),
+        EndpointConnectionError(endpoint_url="https://sms-voice.eu-west-1.amazonaws.com"),
+    ],
+)
+def test_what_certainly_did_not_leave_is_tried_again(sender: Sender, store: Store, error: Exception) -> None:
+    texts = FakeTexts(error)
+    sender = sender._replace(sms=texts)  # type: ignore[arg-type]
+    message = an_invitation(sender, store)
+    assert run(sender, message) == ["1"]
+    assert status(sender) == (InvitationStatus.SENDING, None)
+    assert run(sender, message) == []
+    assert len(texts.sent) == 1
+
+
+def test_throttled_to_the_end_of_the_functions_time_is_tried_again(sender: Sender, store: Store) -> None:
+    sender = sender._replace(sms=FakeTexts(refusal("ThrottlingException")))  # type: ignore[arg-type]
+    assert run(sender, stored(sender, store), remaining_ms=9_000) == ["1"]
+
+
+def test_what_may_have_left_is_not_sent_twice_and_its_invitation_says_so(sender: Sender, store: Store) -> None:
+    texts = FakeTexts(ReadTimeoutError(endpoint_url="https://sms-voice.eu-west-1.amazonaws.com"))
+    sender = sender._replace(sms=texts)  # type: ignore[arg-type]
+    message = an_invitation(sender, store)
+    assert run(sender, message) == ["1"]
+    assert run(sender, message) == []
+    assert texts.sent == []
+    assert status(sender) == (InvitationStatus.UNDELIVERED, "interrupted")
+
+
+def test_a_message_that_is_refused_is_not_delivered(sender: Sender, store: Store) -> None:
+    sender = sender._replace(sms=FakeTexts(refusal("ValidationException", Reason="INVALID_PARAMETER")))  # type: ignore[arg-type]
+    assert run(sender, an_invitation(sender, store)) == []
+    assert status(sender) == (InvitationStatus.UNDELIVERED, "invalid-parameter")
+
+
+def test_a_carriers_own_stop_list_silences_the_number(sender: Sender, store: Store) -> None:
+    opted_out = refusal("ConflictException", Reason="DESTINATION_PHONE_NUMBER_OPTED_OUT")
+    sender = sender._replace(sms=FakeTexts(opted_out))  # type: ignore[arg-type]
+    assert run(sender, an_invitation(sender, store)) == []
+    assert sender.people.get(PHONE).silence is Silence.STOPPED
+
+
+def test_records_that_are_no_new_message_send_nothing(sender: Sender) -> None:
+    records = [
+        {"eventName": "MODIFY", "dynamodb": {"SequenceNumber": "1", "NewImage": {"kind": {"S": "message"}}}},
+        {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "2", "NewImage": {"kind": {"S": "feedback"}}}},
+        {"eventName": "REMOVE", "dynamodb": {"SequenceNumber": "3"}},
+    ]
+    assert send(records, sender, lambda: 30_000) == []

@@ -1,0 +1,80 @@
+"""The way out of mails: one click works, and looking at the page changes nothing."""
+
+import importlib
+import sys
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pydynox import DynamoDBClient
+
+from shared.feedback import Channel, Customer, utc_now
+from shared.invitations import Invitation, Invitations, InvitationStatus
+from shared.people import Silence
+from shared.store import Store
+from tests.factories import a_context
+from tests.tables import MAIN_TABLE
+
+MODULE = "functions.unsubscribe.handler"
+LINK = "k3v9x0m5w2r8"
+
+
+@pytest.fixture
+def function(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setenv("EARSHOT_TABLE", MAIN_TABLE["TableName"])
+    sys.modules.pop(MODULE, None)
+    return importlib.import_module(MODULE)
+
+
+@pytest.fixture
+def asked(store: Store) -> Store:
+    """A customer who was asked in Arabic long ago: the link has ended, and the way out has not."""
+    then = utc_now() - timedelta(days=60)
+    invitation = Invitation(
+        id="i-1",
+        status=InvitationStatus.SENDING,
+        reason=None,
+        touchpoint="delivery",
+        place=None,
+        channel=Channel.EMAIL,
+        language="ar",
+        customer=Customer(email="layla@example.com"),
+        requested_at=then,
+        expires_at=then + timedelta(days=30),
+    )
+    store.transact(Invitations(store.client, store.table).saving(invitation, LINK))
+    return store
+
+
+def request(method: str, link: str = LINK, body: str = "") -> dict[str, Any]:
+    return {
+        "requestContext": {"http": {"method": method}},
+        "pathParameters": {"link": link},
+        "headers": {"content-type": "application/x-www-form-urlencoded"},
+        "body": body,
+    }
+
+
+def test_opening_the_page_changes_nothing(function: ModuleType, asked: Store) -> None:
+    answer = function.handler(request("GET"), a_context())
+    assert answer["statusCode"] == 200
+    assert '<html lang="ar" dir="rtl">' in answer["body"]
+    assert '<form method="post"><button>' in answer["body"]
+    assert function.people.get("layla@example.com").silence is None
+
+
+@pytest.mark.parametrize("body", ["List-Unsubscribe=One-Click", "", "anything"])
+def test_one_click_is_enough(function: ModuleType, asked: Store, body: str) -> None:
+    for _ in range(2):
+        answer = function.handler(request("POST", body=body), a_context())
+        assert answer["statusCode"] == 200
+        assert function.people.get("layla@example.com").silence is Silence.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize("link", ["000000000000", "..", "a b", "<script>"])
+def test_a_link_of_nobody_is_not_found(function: ModuleType, asked: Store, link: str) -> None:
+    for method in ("GET", "POST"):
+        answer = function.handler(request(method, link), a_context())
+        assert answer["statusCode"] == 404
+        assert "<script>" not in answer["body"]
