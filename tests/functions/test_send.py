@@ -42,7 +42,7 @@ class FakeMails(FakeTexts):
 
 
 def refusal(code: str, **more: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": ""}, **more}, "SendTextMessage")  # type: ignore[typeddict-unknown-key]
+    return ClientError({"Error": {"Code": code, "Message": ""}, **more}, "SendTextMessage")  # type: ignore[typeddict-item]
 
 
 @pytest.fixture
