@@ -60,6 +60,9 @@ class Notifier:
 
     def handle(self, message: Message) -> None:
         """Bring one message as far as it can go now. Raises `InProgress`, or what the table or the queue raise."""
+        if "feedback" not in message.detail:  # a route without a condition also matches what becomes of invitations
+            count("EventWithoutFeedback")
+            return
         found = self._find(message)
         if found is None:
             logger.info("no such target any more", route=message.route, target=message.target)

@@ -10,7 +10,7 @@ from moto.events.models import EventPattern
 
 from shared.conditions import MAX_LENGTH, And, Comparison, Condition, ConditionError, Node, Not, Or, check, parse
 from shared.events import EVENTS
-from shared.feedback import Channel, Feedback, Mood
+from shared.feedback import Channel, Feedback, Mood, Transition
 from shared.patterns import complexity, pattern_text
 from tests.eventbridge import event, ministack_verdict
 from tests.factories import a_feedback
@@ -334,7 +334,7 @@ feedbacks = st.builds(
     reasons=st.lists(st.sampled_from(IDS), max_size=3, unique=True).map(tuple),
     comment=comments,
 )
-events = st.sampled_from([*EVENTS])
+events = st.sampled_from(Transition)
 
 
 @settings(max_examples=300, deadline=None)

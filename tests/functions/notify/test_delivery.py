@@ -8,6 +8,7 @@ from shared import routes
 from shared.deliveries import State
 from shared.queue import Message
 from tests.functions.notify.conftest import World
+from tests.samples import load_event
 
 HOOK = "webhook:https://orders.example/hook"
 MAIL = "email:tills@fernleaf.example"
@@ -30,6 +31,12 @@ class TestPeople:
         (parcel,) = world.sent
         assert parcel.shown.words == "Twenty minutes, one till open."
         assert parcel.shown.note is None
+
+    def test_what_becomes_of_an_invitation_makes_no_card(self, world: World) -> None:
+        world.route("r", MAIL)
+        event = load_event("golden/InvitationSent.v1.json")
+        world.handle(Message(route="r", target=world.routes["r"].targets[0].id, event=event))
+        assert (world.sent, world.waiting) == ([], [])
 
     def test_the_wait_is_the_routes_own_where_it_names_one(self, world: World) -> None:
         world.route("r", MAIL, settling=600)
