@@ -1,5 +1,7 @@
 """The stack of the shipped business, synthesised once for all tests of the template."""
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from infra import app as infra_app
+
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where our Node.js is
 
 Resources = Callable[[str], dict[str, dict[str, Any]]]
 
