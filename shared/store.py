@@ -10,7 +10,7 @@ from pydynox.exceptions import ConditionalCheckFailedException, TransactionCance
 from pydynox.pydynox_core import item_from_dynamo
 
 from shared.config import Config
-from shared.errors import TooManyChanges
+from shared.errors import InvalidInput, TooManyChanges
 from shared.feedback import (
     MAX_REVISIONS,
     Answer,
@@ -52,15 +52,18 @@ class Store:
         self.client = client
         self.table = table
 
-    def capture(self, answer: Answer, config: Config, now: datetime) -> Captured:
+    def capture(self, answer: Answer, config: Config, now: datetime, *, needs_rating: bool = False) -> Captured:
         """Store an answer in exactly one request: new, merged into what was said before, or already there.
 
-        The owner team is decided in the same write. Raises `TooManyChanges` after `MAX_REVISIONS`.
+        The owner team is decided in the same write. Raises `TooManyChanges` after `MAX_REVISIONS`, and `InvalidInput`
+        for a first answer without a rating where one is needed.
         """
         said, write = _write(answer, config, now)
         # An answer that changes nothing is not written, so that a repeated tap makes no revision and no event.
         differs = " OR ".join(write.differs(name) for name in said)
-        condition = f"attribute_not_exists(pk) OR ({write.below('revision', MAX_REVISIONS)} AND ({differs}))"
+        condition = f"({write.below('revision', MAX_REVISIONS)} AND ({differs}))"
+        if answer.rating is not None or not needs_rating:
+            condition = f"attribute_not_exists(pk) OR {condition}"
         try:
             item: Any = self.client.sync_update_item(
                 self.table,
@@ -73,7 +76,9 @@ class Store:
                 return_values_on_condition_check_failure=True,
             )
         except ConditionalCheckFailedException as refusal:
-            stored: dict[str, Any] = refusal.item  # type: ignore[attr-defined]  # asked for above
+            stored: dict[str, Any] | None = getattr(refusal, "item", None)
+            if stored is None:
+                raise InvalidInput("rating is missing.", field="rating") from None
             revision = read_item(stored)
             if all(stored[name] == value for name, value in said.items()):
                 return Captured(CaptureStatus.REPEATED, revision)

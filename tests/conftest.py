@@ -1,5 +1,6 @@
 """Fixtures that all tests share: a moto server in this process, the tables on it, and the shipped configuration."""
 
+import importlib
 import os
 
 # Before anything creates a client: made-up credentials, and no profile or endpoint of the developer's own.
@@ -12,6 +13,7 @@ for _name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
 
 from collections.abc import Iterator  # noqa: E402
 from datetime import UTC, datetime  # noqa: E402
+from types import ModuleType  # noqa: E402
 
 import boto3  # noqa: E402
 import pytest  # noqa: E402
@@ -76,3 +78,14 @@ def config() -> Config:
 def now() -> datetime:
     """A moment that does not move."""
     return datetime(2026, 3, 14, 9, 26, 53, 589000, tzinfo=UTC)
+
+
+@pytest.fixture
+def capture_web(aws: str, keys: Keys, store: Store, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The handler of customers' links, on the tables of this test."""
+    monkeypatch.setenv("EARSHOT_TABLE", MAIN_TABLE["TableName"])
+    monkeypatch.setenv("EARSHOT_KEYS_TABLE", KEYS_TABLE["TableName"])
+    module = importlib.import_module("functions.capture_web.handler")
+    monkeypatch.setattr(module, "keys", keys)
+    monkeypatch.setattr(module, "store", store)
+    return module

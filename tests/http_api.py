@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tests.samples import load_event
+
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 CONTEXT = SimpleNamespace(
@@ -24,19 +26,13 @@ def http_event(
 ) -> dict[str, Any]:
     """A request in API Gateway's payload format 2.0. Bytes arrive base64-encoded, text as it is."""
     url = urlsplit(target)
-    event: dict[str, Any] = {
-        "version": "2.0",
-        "routeKey": f"{method} /f/{{link}}",
-        "rawPath": unquote(url.path),
-        "rawQueryString": url.query,
-        "headers": {name.lower(): value for name, value in (headers or {}).items()},
-        "requestContext": {
-            "http": {"method": method, "path": unquote(url.path), "sourceIp": "127.0.0.1", "protocol": "HTTP/1.1"},
-            "stage": "$default",
-            "requestId": "JKJaXmPLvHcESHA=",
-        },
-        "isBase64Encoded": isinstance(body, bytes),
-    }
+    event: dict[str, Any] = load_event("samples/web/http_api.json")
+    event["routeKey"] = event["requestContext"]["routeKey"] = f"{method} /f/{{link}}"
+    event["rawPath"] = unquote(url.path)
+    event["rawQueryString"] = url.query
+    event["headers"] = {name.lower(): value for name, value in (headers or {}).items()}
+    event["requestContext"]["http"] |= {"method": method, "path": event["rawPath"]}
+    event["isBase64Encoded"] = isinstance(body, bytes)
     if url.query:
         event["queryStringParameters"] = dict(parse_qsl(url.query, keep_blank_values=True))
     if body is not None:

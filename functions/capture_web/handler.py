@@ -44,7 +44,8 @@ def capture(token: str) -> Response[Any]:
     if said.trapped:  # filled what no human sees: the same answer as to everyone, and nothing is kept
         count("AnswerTrapped")
         return respond.stored(link, said, "", CaptureStatus.NEW)
-    captured = store.capture(said.answer(link, respond.language, app.context["customer"]), config, utc_now())
+    answer = said.answer(link, respond.language, app.context["customer"])
+    captured = store.capture(answer, config, utc_now(), needs_rating=True)
     count(f"Answer{captured.status.capitalize()}")
     return respond.stored(link, said, captured.revision.feedback.id, captured.status)
 

@@ -125,7 +125,7 @@ class Pages:
     def _languages(self, current: str) -> str:
         """Links to the page in the business's other languages, each in its own name; the chosen rating goes along."""
         links = "".join(
-            f'<a href="?lang={each}$$and_rating" hreflang="{each}" lang="{each}" dir="{direction(each)}">'
+            f'<a href="?lang={each}$and_rating" hreflang="{each}" lang="{each}" dir="{direction(each)}">'
             f"{_fixed(texts(each)['web.language'])}</a>"
             for each in self._config.business.languages
             if each != current

@@ -1,0 +1,14 @@
+"""A customer of the real handler on a moto server."""
+
+from types import ModuleType
+
+import pytest
+
+from shared.store import Store
+from tests.web_customer import Customer
+
+
+@pytest.fixture
+def customer(capture_web: ModuleType, store: Store) -> Customer:
+    """Someone with an open link to the checkout."""
+    return Customer(capture_web, store)
