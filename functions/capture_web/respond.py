@@ -5,13 +5,15 @@ import json
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from pydynox.exceptions import PydynoxException
 
 from functions.capture_web import body, language
 from functions.capture_web.body import Said
 from functions.capture_web.pages import Pages, Step
 from shared.config import Config
-from shared.errors import EarshotError
+from shared.errors import EarshotError, LinkInvalid, Unavailable
 from shared.links import Link
+from shared.observe import count, logger
 from shared.store import CaptureStatus
 
 _HEADERS = {
@@ -24,12 +26,19 @@ _HEADERS = {
 
 
 class Responder:
-    """Answers the request that the resolver is working on."""
+    """Answers the request that the resolver is working on, also when that fails."""
 
     def __init__(self, app: APIGatewayHttpResolver, config: Config) -> None:
         self._app = app
         self._config = config
         self._pages = Pages(config)
+        app.exception_handler(EarshotError)(self.refused)
+        app.exception_handler(PydynoxException)(self.unavailable)
+        app.not_found(self.unknown)
+
+    def about(self, link: Link) -> None:
+        """From here on, what goes wrong with this request is said on the page of this link."""
+        self._app.context["link"] = link
 
     @property
     def language(self) -> str:
@@ -49,16 +58,27 @@ class Responder:
         fields = {**body.kept_words(self._app.current_event), "submission": said.submission}
         return self._page(self._pages.form(link, self.language, step, fields))
 
-    def refused(self, error: EarshotError, link: Link | None) -> Response[Any]:
-        """What is wrong and what to do; the words that a person wrote stand on the page as they were."""
+    def refused(self, error: EarshotError) -> Response[Any]:
+        """What is wrong and what to do. A person's words stand on the page as they were; the log has only the kind."""
+        count(f"Refused{type(error).__name__}")
         status, content = error.to_http()
         if self._reads_json:
             return self._json(status, content)
+        link: Link | None = self._app.context.get("link")
         if link is None:
             return self._page(self._pages.notice(error, self.language), status)
         fields = body.kept_words(self._app.current_event)
         step = Step.RATE if fields.keys() <= {"rating", "submission", body.TRAP} else Step.TELL
         return self._page(self._pages.form(link, self.language, step, fields, error), status)
+
+    def unavailable(self, error: PydynoxException) -> Response[Any]:
+        """The table did not answer: said at once, while the customer still has the words."""
+        logger.error("The table did not answer", error=type(error).__name__)
+        return self.refused(Unavailable("Nothing was stored just now. Send it again in a moment."))
+
+    def unknown(self, _: Exception) -> Response[Any]:
+        """A path that cannot be a link, such as one with a quote in it."""
+        return self.refused(LinkInvalid("This is not one of our links."))
 
     @property
     def _reads_json(self) -> bool:

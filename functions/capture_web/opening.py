@@ -1,0 +1,34 @@
+"""Which question a link asks: one we signed, or the short one of a text."""
+
+from typing import NamedTuple
+
+from shared import links
+from shared.config import Config
+from shared.errors import LinkExpired
+from shared.feedback import Customer, utc_now
+from shared.invitations import Invitations, is_short
+from shared.keys import Keys
+from shared.links import Link
+
+
+class Opened(NamedTuple):
+    """The link, and whom it was sent to where that is known."""
+
+    link: Link
+    customer: Customer | None
+
+
+def open_link(token: str, keys: Keys, invitations: Invitations, config: Config) -> Opened:
+    """Read what stands after `/f/`; raises `LinkInvalid` or `LinkExpired`.
+
+    A signed link costs no request once the keys are known; a short one is one read of the table.
+    """
+    now = utc_now()
+    if is_short(token):
+        followed = invitations.follow(token, now)
+        opened = Opened(followed.link, followed.customer)
+    else:
+        opened = Opened(links.read(token, keys, now), None)
+    if opened.link.touchpoint not in config.touchpoints:
+        raise LinkExpired("This question is no longer asked.")
+    return opened
