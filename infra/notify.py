@@ -69,8 +69,7 @@ class Notify(Construct):
             memory_mb=512,
         )
         function.resource.add_event_source(
-            # One message at a time: a target that takes 15 seconds to fail holds nobody else's.
-            SqsEventSource(self.queue, batch_size=1, report_batch_item_failures=True, max_concurrency=MAX_CONCURRENCY)
+            SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True, max_concurrency=MAX_CONCURRENCY)
         )
         store.grant(function.resource, "dynamodb:GetItem")
         # It may write of deliveries and targets, never a feedback.

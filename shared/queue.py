@@ -39,8 +39,13 @@ class Message(BaseModel):
 
     @property
     def feedback_id(self) -> str:
-        """Whose delivery it is."""
-        return str(self.detail["feedback"]["id"])
+        """Whose delivery it is; the event's own id where it is about no feedback."""
+        return str(self.detail.get("feedback", self.detail)["id"])
+
+    @property
+    def is_about_feedback(self) -> bool:
+        """Invitations have events too, which machines get and people do not."""
+        return "feedback" in self.detail
 
     @property
     def revision(self) -> int:

@@ -37,7 +37,7 @@ class Card(NamedTuple):
     """Why the reader gets this."""
 
 
-def card(config: Config, route_id: str, route: Route, revision: Revision, *, added: bool, replayed: bool) -> Card:
+def make_card(config: Config, route_id: str, route: Route, revision: Revision, *, added: bool, replayed: bool) -> Card:
     """Render the feedback as it now is for a route's team."""
     feedback = revision.feedback
     language = config.language

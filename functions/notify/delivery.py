@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from functions.notify.cards import card, fingerprint
+from functions.notify.cards import fingerprint, make_card
 from functions.notify.parcel import Parcel, Sender
 from functions.notify.schedule import LEASE, Outcome, Verdict, admit, after, next_attempt
 from shared.conditions import parse
@@ -23,10 +23,6 @@ from shared.store import Store
 
 SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
 EARLY = timedelta(seconds=1)  # a message may wake a little before its time
-
-
-class InProgress(Exception):
-    """Another worker is at it with an older state; the message must come again."""
 
 
 class Notifier:
@@ -59,16 +55,15 @@ class Notifier:
         self._settling = settling
 
     def handle(self, message: Message) -> None:
-        """Bring one message as far as it can go now. Raises `InProgress`, or what the table or the queue raise."""
-        if "feedback" not in message.detail:  # a route without a condition also matches what becomes of invitations
-            count("EventWithoutFeedback")
-            return
+        """Bring one message as far as it can go now. Raises what the table or the queue raise."""
         found = self._find(message)
         if found is None:
             logger.info("no such target any more", route=message.route, target=message.target)
             count("DeliveryWithoutTarget")
             return
         route, target = found
+        if not message.is_about_feedback and target.kind.is_for_people:
+            return  # a route without a condition also matches what becomes of invitations: that makes no card
         if target.kind.is_for_people and not (message.settled or message.replay or message.type == TEST_EVENT):
             settling = self._settling if route.settling is None else timedelta(seconds=route.settling)
             left = message.occurred_at + settling - self._clock()
@@ -89,14 +84,17 @@ class Notifier:
         blank = _blank(message, target, now)
         delivery = self._deliveries.get(blank) or blank
         if _is_done(delivery, message, now):
+            if _is_shown_older(delivery, message):
+                self._queue.send(message.model_copy(update={"settled": True}), LEASE)
             return
-        current = _as_tested(message) or self._store.get(message.feedback_id)
+        current = self._current(message)
         # Decide.
-        if current is None:
+        if current is None and message.is_about_feedback:
             self._deliveries.save(delivery.skipped(now, message.revision, "The feedback does not exist any more."))
             return
-        revision = current.number if target.kind.is_for_people else message.revision
-        if target.kind.is_for_people and (why := _why_not(message, route, delivery, current)):
+        shown = current if target.kind.is_for_people else None
+        revision = shown.number if shown else message.revision
+        if shown and (why := _why_not(message, route, delivery, shown)):
             self._deliveries.save(delivery.skipped(now, revision, why))
             return
         health = self._admitted(message, delivery, revision, route, target)
@@ -107,11 +105,11 @@ class Notifier:
         if claimed is None:
             return  # another worker was first, and the table has it now
         # Send.
-        parcel = self._parcel(message, route, target, claimed, current)
+        parcel = self._parcel(message, route, target, claimed, shown)
         outcome = self._senders[target.kind](parcel)
         # Record.
         took = self._clock() - now
-        self._record(claimed, message, outcome, fingerprint(current.feedback) if parcel.card else None)
+        self._record(claimed, message, outcome, fingerprint(shown.feedback) if shown else None)
         self._learn(health, outcome._replace(took=took), route, target)
 
     def _admitted(
@@ -138,18 +136,27 @@ class Notifier:
             return None
         return health
 
-    def _parcel(self, message: Message, route: Route, target: Target, delivery: Delivery, current: Revision) -> Parcel:
-        shown = None
-        if target.kind.is_for_people:
+    def _current(self, message: Message) -> Revision | None:
+        """The feedback as it now is, or, for the test of a route, what the test brings along."""
+        if message.type == TEST_EVENT:
+            tested = Feedback.model_validate(message.detail["feedback"])
+            return Revision(message.revision, message.occurred_at, tested)
+        return self._store.get(message.feedback_id) if message.is_about_feedback else None
+
+    def _parcel(
+        self, message: Message, route: Route, target: Target, delivery: Delivery, shown: Revision | None
+    ) -> Parcel:
+        card = None
+        if shown is not None:
             added, replayed = delivery.shown is not None, message.replay is not None
-            shown = card(self._config, message.route, route, current, added=added, replayed=replayed)
+            card = make_card(self._config, message.route, route, shown, added=added, replayed=replayed)
         return Parcel(
             route_id=message.route,
             team=route.team,
             target=target,
             feedback_id=message.feedback_id,
             event=message.event,
-            card=shown,
+            card=card,
             replay=message.replay,
             at=delivery.changed_at,
         )
@@ -195,11 +202,12 @@ def _is_done(delivery: Delivery, message: Message, now: datetime) -> bool:
         return False
     if delivery.wake_at is None:
         return message.revision <= delivery.revision
-    if now + EARLY >= delivery.wake_at:
-        return False
-    if delivery.state is State.SENDING and message.revision > delivery.revision:
-        raise InProgress
-    return True
+    return now + EARLY < delivery.wake_at
+
+
+def _is_shown_older(delivery: Delivery, message: Message) -> bool:
+    """Whether another worker is sending an older state right now: what is new must be looked at again after that."""
+    return delivery.state is State.SENDING and message.revision > delivery.revision
 
 
 def _why_not(message: Message, route: Route, delivery: Delivery, current: Revision) -> str | None:
@@ -209,13 +217,6 @@ def _why_not(message: Message, route: Route, delivery: Delivery, current: Revisi
     if message.type != TEST_EVENT and not parse(route.when).matches(message.type, current.feedback):
         return "The route does not match any more."
     return None
-
-
-def _as_tested(message: Message) -> Revision | None:
-    """What the test of a route brings along, since the table has no such feedback."""
-    if message.type != TEST_EVENT:
-        return None
-    return Revision(message.revision, message.occurred_at, Feedback.model_validate(message.detail["feedback"]))
 
 
 def _blank(message: Message, target: Target, now: datetime) -> Delivery:

@@ -27,6 +27,7 @@ from shared.errors import InvalidInput
 
 LIMIT_SECONDS = 15.0
 MAX_ANSWER_BYTES = 64 * 1024
+USER_AGENT = "Earshot"
 _CHUNK = 16 * 1024
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -111,13 +112,14 @@ class Outgoing:
         """Send it; raises `Forbidden` or `NoAnswer`. Every status is an answer, redirects too."""
         url, host = self._check(request)
         deadline = time.monotonic() + self._limit
+        headers = dict(request.headers) | {"User-Agent": USER_AGENT}
         if self._gateway:
             marks = {"Target": request.url, "Kind": request.kind, "Team": request.team, "Feedback": request.feedback_id}
-            headers = dict(request.headers) | {f"X-Earshot-{name}": value for name, value in marks.items()}
+            headers |= {f"X-Earshot-{name}": value for name, value in marks.items()}
             gateway = urlsplit(self._gateway)
             outbox = HTTPConnection(gateway.hostname or "", gateway.port)
             return self._exchange(outbox, gateway.path or "/", request.body, headers, deadline)
-        headers = dict(request.headers) | {"Host": url.netloc}
+        headers["Host"] = url.netloc
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         port = url.port or 443
         refusals = []
@@ -153,10 +155,10 @@ class Outgoing:
         pool = ThreadPoolExecutor(1)  # the system's resolver knows no time limit
         try:
             found = pool.submit(self._resolver, host, port).result(timeout=_left(deadline))
-        except (OSError, UnicodeError):
-            raise NoAnswer("The name has no address.") from None
         except TimeoutError:
             raise NoAnswer("The name could not be resolved in time.") from None
+        except (OSError, UnicodeError):
+            raise NoAnswer("The name has no address.") from None
         finally:
             pool.shutdown(wait=False)
         if not found:
@@ -196,7 +198,7 @@ class _Connection(HTTPSConnection):
     """To one address, for the name that it was resolved from. The handshake has what connecting left of the time."""
 
     def __init__(self, address: str, port: int, name: str, trust: ssl.SSLContext, deadline: float) -> None:
-        super().__init__(address, port, ssl_context=trust, server_hostname=name, assert_hostname=name)
+        super().__init__(address, port, ssl_context=trust, server_hostname=name)
         self._deadline = deadline
 
     def _new_conn(self) -> socket.socket:

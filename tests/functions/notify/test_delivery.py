@@ -2,7 +2,6 @@ from datetime import timedelta
 
 import pytest
 
-from functions.notify.delivery import InProgress
 from functions.notify.schedule import ATTEMPTS, LEASE, Outcome
 from shared import routes
 from shared.deliveries import State
@@ -72,14 +71,16 @@ class TestPeople:
         assert world.sent == []
         assert world.only_delivery(tap).error == "The route does not match any more."
 
-    def test_words_that_arrive_while_a_card_is_being_sent_come_again(self, world: World) -> None:
+    def test_words_that_arrive_while_a_card_is_being_sent_are_not_lost(self, world: World) -> None:
         world.route("r", MAIL, settling=0)
         tap = world.say()
         with world.crash_after_sending():
             world.handle(world.message("r", tap))
         words = world.say(comment="And nobody apologised.")
-        with pytest.raises(InProgress):
-            world.handle(world.message("r", words, tap))
+        world.handle(world.message("r", words, tap))
+        assert len(world.sent) == 1
+        world.wake()
+        assert world.sent[-1].shown.words == "And nobody apologised."
 
     def test_a_replay_is_a_card_of_its_own_that_says_so(self, world: World) -> None:
         world.route("r", MAIL, settling=0)
@@ -102,6 +103,14 @@ class TestMachines:
             world.handle(message)
         assert [parcel.event["detail"]["revision"] for parcel in world.sent] == [2, 1]
         assert world.waiting == []
+
+    def test_what_becomes_of_an_invitation_is_an_event_like_any_other(self, world: World) -> None:
+        world.route("r", HOOK)
+        event = load_event("golden/InvitationSent.v1.json")
+        for _ in range(2):
+            world.handle(Message(route="r", target=world.routes["r"].targets[0].id, event=event))
+        (parcel,) = world.sent
+        assert parcel.event == event
 
     def test_an_unknown_route_or_target_is_dropped(self, world: World) -> None:
         world.route("r", HOOK)
