@@ -3,9 +3,11 @@
 from aws_cdk import CfnOutput, IStackSynthesizer, Stack
 from constructs import Construct
 
+from functions.capture_email.intake import MAIL
 from infra import local_stage
 from infra.bus import Bus
 from infra.capture import CaptureWeb, HttpApi
+from infra.capture_email import CaptureEmail
 from infra.failures import Alarms
 from infra.function import Platform
 from infra.notify import Notify
@@ -31,6 +33,9 @@ class EarshotStack(Stack):
         store = Store(self, "Store", stage=stage)
         api = HttpApi(self, "Http", alarms=alarms)
         CaptureWeb(self, "CaptureWeb", platform=platform, api=api, store=store)
+        mail = CaptureEmail(
+            self, "CaptureEmail", stage=stage, platform=platform, config=config, store=store, alarms=alarms
+        )
 
         bus = Bus(self, "EventBus", stage=stage)
         bus.let_in(config.accounts)
@@ -67,6 +72,9 @@ class EarshotStack(Stack):
             "RulesDeadLetterQueueArn": routes.refused.queue.queue_arn,
             "PublishFunction": publish.function.resource.function_name,
             "UnpublishedBucket": publish.unpublished.bucket.bucket_name,
+            "MailBucket": mail.bucket.bucket_name,
+            "MailPrefix": MAIL,
+            "CaptureEmailFunction": mail.function.resource.function_name,
             "AlarmTopic": alarms.topic.topic_arn,
             "RuleArnPrefix": routes.rule_arn_prefix,
         }.items():

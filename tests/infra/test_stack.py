@@ -66,7 +66,7 @@ def test_publish_sees_feedback_and_nothing_else_of_the_stream(resources: Resourc
 
 
 def test_every_route_is_a_rule_with_its_own_pattern(config: Config, resources: Resources) -> None:
-    rules = {rule["Name"]: rule for rule in resources("AWS::Events::Rule").values() if "EventPattern" in rule}
+    rules = {rule["Name"]: rule for rule in resources("AWS::Events::Rule").values() if "Name" in rule}
     for id, route in config.declared_routes().items():
         rule = rules[f"earshot-route-{id}"]
         assert rule["EventPattern"] == rule_pattern(id, parse(route.when))

@@ -1,0 +1,213 @@
+"""Email capture: customers' mails from SES through a bucket, and what the account needs for it."""
+
+from aws_cdk import Acknowledgment, CustomResource, Duration, Stack, Validations
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from functions.capture_email.intake import MAIL, QUARANTINE
+from infra.failures import Alarms, DeadLetterQueue
+from infra.function import Function, Platform
+from infra.stage import Stage
+from infra.store import Store
+from shared.config import Config
+from shared.mails import RETENTION
+from shared.settings import CaptureEmailSettings, Settings
+
+_MEMORY_MB = 1024  # for its share of the processor; a mail of 40 MB needs 260
+RECEIPTS = (ses.EmailSendingEvent.BOUNCE, ses.EmailSendingEvent.COMPLAINT, ses.EmailSendingEvent.DELIVERY)
+
+
+class CaptureEmail(Construct):
+    """SES ► bucket ► function, and a sweep for what fell between."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        platform: Platform,
+        config: Config,
+        store: Store,
+        alarms: Alarms,
+    ) -> None:
+        super().__init__(scope, id)
+        self.bucket = _bucket(self, stage)
+        settings = CaptureEmailSettings(
+            table=store.table.table_name, keys_table=store.keys.table_name, mail_bucket=self.bucket.bucket_name
+        )
+        self.function = self._function("Function", "handler", platform, settings, store, Duration.seconds(30))
+        sweep = self._function("Sweep", "sweep", platform, settings, store, Duration.minutes(5))
+        sweep.resource.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self.bucket.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": f"{MAIL}*"}},
+            )
+        )
+        self._on_arrival(stage, alarms)
+        events.Rule(
+            self,
+            "EveryQuarterHour",
+            schedule=events.Schedule.rate(Duration.minutes(15)),
+            targets=[targets.LambdaFunction(sweep.resource, retry_attempts=0, max_event_age=Duration.minutes(5))],
+        )
+        for name, means in (
+            ("MailQuarantined", "Mails could not be read and are kept whole: see `earshot redrive --dry-run`."),
+            ("MailSwept", "Mails waited for the sweep: read the log of capture_email."),
+        ):
+            alarms.when(
+                name,
+                cloudwatch.Metric(
+                    namespace="Earshot",
+                    metric_name=name,
+                    dimensions_map={"service": "capture_email"},
+                    period=Duration.minutes(5),
+                    statistic=cloudwatch.Stats.SUM,
+                ),
+                at_least=1,
+                means=means,
+            )
+        self._account_setup(stage, platform, config)
+
+    def _function(
+        self, id: str, module: str, platform: Platform, settings: CaptureEmailSettings, store: Store, timeout: Duration
+    ) -> Function:
+        function = Function(
+            self,
+            id,
+            platform=platform,
+            handler=f"functions.capture_email.{module}.handler",
+            settings=settings,
+            timeout=timeout,
+            memory_mb=_MEMORY_MB,
+        )
+        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        store.grant_signing(function.resource)
+        for prefix, actions in ((MAIL, ("s3:GetObject",)), (QUARANTINE, ("s3:GetObject", "s3:PutObject"))):
+            function.resource.add_to_role_policy(
+                iam.PolicyStatement(actions=list(actions), resources=[self.bucket.arn_for_objects(f"{prefix}*")])
+            )
+        Validations.of(function.role).acknowledge(
+            *(
+                Acknowledgment(
+                    id=f"AwsSolutions-IAM5[Resource::<{_logical_id(self.bucket)}.Arn>/{prefix}*]",
+                    reason="Every mail is an object of its own below this prefix.",
+                )
+                for prefix in (MAIL, QUARANTINE)
+            )
+        )
+        return function
+
+    def _on_arrival(self, stage: Stage, alarms: Alarms) -> None:
+        """EventBridge tells of each mail; the function's own two retries and then the sweep see to the rest."""
+        unheard = DeadLetterQueue(
+            self,
+            "Unheard",
+            stage=stage,
+            alarms=alarms,
+            means="Arrivals of mails could not be handed to capture_email; the sweep takes these mails in a while.",
+        )
+        events.Rule(
+            self,
+            "Arrival",
+            event_pattern=events.EventPattern(
+                source=["aws.s3"],
+                detail_type=["Object Created"],
+                detail={"bucket": {"name": [self.bucket.bucket_name]}, "object": {"key": [{"prefix": MAIL}]}},
+            ),
+            targets=[
+                targets.LambdaFunction(
+                    self.function.resource,
+                    dead_letter_queue=unheard.queue,
+                    retry_attempts=8,
+                    max_event_age=Duration.hours(1),
+                )
+            ],
+        )
+
+    def _account_setup(self, stage: Stage, platform: Platform, config: Config) -> None:
+        """What the account shares: its active receipt rules, and the sender's domain (functions/mail_setup.py)."""
+        stack = Stack.of(self)
+        configuration_set = ses.ConfigurationSet(self, "Sending", configuration_set_name=stage.qualified_name)
+        configuration_set.add_event_destination(
+            "Receipts",
+            destination=ses.EventDestination.event_bus(events.EventBus.from_event_bus_name(self, "Default", "default")),
+            events=list(RECEIPTS),
+        )
+        setup = Function(
+            self,
+            "Setup",
+            platform=platform,
+            handler="functions.mail_setup.handler",
+            settings=Settings(),
+            timeout=Duration.minutes(3),
+            memory_mb=256,
+        )
+        setup.resource.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=[
+                    *("ses:DescribeActiveReceiptRuleSet", "ses:DescribeReceiptRuleSet", "ses:ListReceiptRuleSets"),
+                    *("ses:CreateReceiptRuleSet", "ses:DeleteReceiptRuleSet", "ses:SetActiveReceiptRuleSet"),
+                    *("ses:CreateReceiptRule", "ses:UpdateReceiptRule", "ses:DeleteReceiptRule"),
+                    *("ses:CreateEmailIdentity", "ses:GetEmailIdentity"),
+                    "ses:PutEmailIdentityConfigurationSetAttributes",
+                ],
+                resources=["*"],  # receipt rules have no ARN
+            )
+        )
+        resource = CustomResource(
+            self,
+            "AccountMail",
+            service_token=setup.resource.function_arn,
+            resource_type="Custom::AccountMail",
+            properties={
+                "rule": f"{stage.qualified_name}-mail",
+                "address": config.mail.address,
+                "bucket": self.bucket.bucket_name,
+                "prefix": MAIL,
+                "domain": config.business.sender.partition("@")[2],
+                "configuration_set": configuration_set.configuration_set_name,
+            },
+        )
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("ses.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[self.bucket.arn_for_objects(f"{MAIL}*")],
+                conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
+            )
+        )
+        if self.bucket.policy:
+            resource.node.add_dependency(self.bucket.policy)  # SES tries the bucket when it gets the rule
+
+
+def _bucket(scope: Construct, stage: Stage) -> s3.Bucket:
+    bucket = s3.Bucket(
+        scope,
+        "Mails",
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        enforce_ssl=stage.demands_tls,
+        lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(RETENTION.days))],
+        removal_policy=stage.removal_policy,
+    )
+    resource = bucket.node.default_child
+    assert isinstance(resource, s3.CfnBucket)  # noqa: S101 - what a Bucket is made of
+    # By its own property: CDK's way of saying it takes a function of its own, which the local stage refuses.
+    resource.add_property_override("NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True)
+    Validations.of(bucket).acknowledge(
+        Acknowledgment(id="AwsSolutions-S1", reason="SES alone writes to it; CloudTrail can record who reads.")
+    )
+    return bucket
+
+
+def _logical_id(bucket: s3.Bucket) -> str:
+    resource = bucket.node.default_child
+    assert isinstance(resource, s3.CfnBucket)  # noqa: S101
+    return str(Stack.of(bucket).get_logical_id(resource))

@@ -1,0 +1,63 @@
+"""The way of a mail, where no emulator shows it."""
+
+import json
+
+from aws_cdk.assertions import Template
+
+from shared.mails import RETENTION
+from tests.infra.conftest import Resources
+
+
+def the_mails(resources: Resources) -> str:
+    [id] = [id for id in resources("AWS::S3::Bucket") if "CaptureEmailMails" in id]
+    return id
+
+
+def test_raw_mail_is_encrypted_private_and_ages_out(resources: Resources) -> None:
+    bucket = resources("AWS::S3::Bucket")[the_mails(resources)]
+    assert bucket["BucketEncryption"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    [rule] = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpirationInDays"] == RETENTION.days
+
+
+def test_the_bucket_tells_eventbridge_of_each_mail(resources: Resources) -> None:
+    bucket = the_mails(resources)
+    notification = resources("AWS::S3::Bucket")[bucket]["NotificationConfiguration"]
+    assert notification == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    [rule] = [each for each in resources("AWS::Events::Rule").values() if "aws.s3" in json.dumps(each)]
+    assert rule["EventPattern"]["detail"] == {
+        "bucket": {"name": [{"Ref": bucket}]},
+        "object": {"key": [{"prefix": "mail/"}]},
+    }
+
+
+def test_ses_may_put_mail_and_nothing_else_and_only_for_this_account(resources: Resources) -> None:
+    [policy] = [each for each in resources("AWS::S3::BucketPolicy").values() if "ses.amazonaws.com" in json.dumps(each)]
+    [statement] = [each for each in policy["PolicyDocument"]["Statement"] if each["Principal"] != {"AWS": "*"}]
+    assert statement["Action"] == "s3:PutObject"
+    assert json.dumps(statement["Resource"]).endswith('"/mail/*"]]}')
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_the_receipt_rule_waits_for_the_buckets_policy(template: Template) -> None:
+    [resource] = template.find_resources("Custom::AccountMail").values()
+    assert any("CaptureEmailMailsPolicy" in each for each in resource["DependsOn"])
+
+
+def test_bounces_and_complaints_come_back(resources: Resources) -> None:
+    [destination] = resources("AWS::SES::ConfigurationSetEventDestination").values()
+    assert {"bounce", "complaint"} <= set(destination["EventDestination"]["MatchingEventTypes"])
+
+
+def test_the_functions_reach_mails_and_only_the_sweep_lists_them(resources: Resources) -> None:
+    policies = {
+        each["PolicyName"]: json.dumps(each["PolicyDocument"])
+        for each in resources("AWS::IAM::Policy").values()
+        if "CaptureEmail" in each["PolicyName"] and "Setup" not in each["PolicyName"]
+    }
+    assert len(policies) == 2
+    for name, policy in policies.items():
+        assert ("s3:ListBucket" in policy) == ("Sweep" in name)
+        assert "s3:DeleteObject" not in policy
+        assert "dynamodb:Scan" not in policy
