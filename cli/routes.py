@@ -179,6 +179,31 @@ def resume(stage: Stage, id: str) -> None:
     click.echo(f"Resumed {id}.")
 
 
+@routes.command()
+@click.argument("id")
+@click.option("--rotate", is_flag=True, help="Make a new secret; the old one signs too until the overlap ends.")
+@click.option("--overlap", type=DURATION, default="7d", help="With --rotate. [default: 7d]")
+@_AS_JSON
+@with_stage
+def secret(stage: Stage, id: str, rotate: bool, overlap: timedelta, as_json: bool) -> None:
+    """Show the secrets that the webhooks of the route ID verify with, each once only."""
+    route = _routes(stage).get(id)
+    hooks = [target for target in route.targets if target.kind is TargetKind.WEBHOOK]
+    if not hooks:
+        raise click.ClickException(f"the route {id!r} has no webhook; other targets need no secret")
+    if rotate:
+        for target in hooks:
+            _webhook_secrets(stage).rotate(id, target.id, overlap)
+    found = {str(target): secret for target, secret in _secrets(stage, id, route)}
+    if not found:
+        raise click.ClickException("its secrets were shown before; make new ones with --rotate")
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for address, value in found.items():
+        click.echo(f"{address} verifies with this secret, which is shown only now:\n{value}")
+
+
 def _routes(stage: Stage, config: Config | None = None) -> Routes:
     outputs = stage.outputs
     rules = Rules(
@@ -222,7 +247,7 @@ def _save(
     saved = save(route)
     rule = stage.outputs["RuleArnPrefix"] + saved.id
     policies = {str(target): policy_to_paste(target, rule) for target in saved.targets if target.kind.is_aws}
-    secrets = {str(target): secret for target, secret in _secrets(stage, saved)}
+    secrets = {str(target): secret for target, secret in _secrets(stage, saved.id, saved)}
     if as_json:
         more = {"rehearsal": _rehearsal_dict(rehearsal), "policies": policies, "secrets": secrets}
         click.echo(json.dumps(_as_dict(saved.id, saved) | more, ensure_ascii=False, indent=2))
@@ -235,16 +260,18 @@ def _save(
         click.echo(f"\n{target} verifies with this secret, which is shown only now:\n{secret}")
 
 
-def _secrets(stage: Stage, route: TeamRoute) -> Iterator[tuple[Target, str]]:
-    """The secrets of webhooks that were never shown."""
-    hooks = [target for target in route.targets if target.kind is TargetKind.WEBHOOK]
-    if not hooks:
-        return
-    store = WebhookSecrets(stage.dynamodb, stage.outputs["KeysTable"], stage.client("kms"), stage.outputs["SecretsKey"])
-    for target in hooks:
-        secret = store.reveal(route.id, target.id)
-        if secret is not None:
-            yield target, secret
+def _secrets(stage: Stage, id: str, route: Route) -> Iterator[tuple[Target, str]]:
+    """The secrets of the route's webhooks that were never shown."""
+    for target in route.targets:
+        if target.kind is TargetKind.WEBHOOK:
+            secret = _webhook_secrets(stage).reveal(id, target.id)
+            if secret is not None:
+                yield target, secret
+
+
+def _webhook_secrets(stage: Stage) -> WebhookSecrets:
+    outputs = stage.outputs
+    return WebhookSecrets(stage.dynamodb, outputs["KeysTable"], stage.client("kms"), outputs["SecretsKey"])
 
 
 # Seeing a test arrive

@@ -192,6 +192,13 @@ class Deliveries:
         item = self._get(unknown.key)
         return Health.model_validate(item) if item else unknown
 
+    def enable(self, route: str, target: str) -> bool:
+        """Take up a disabled target again, as if nothing was known of it; whether it was disabled."""
+        health = self.health(route, target)
+        if health.disabled_at is None:
+            return False
+        return self.save_health(Health(route=route, target=target, version=health.version)) is not None
+
     def save_health(self, health: Health) -> Health | None:
         """Write it over the version it was read as; None when another worker was first."""
         return self._save(health, {"kind": "health"})

@@ -247,3 +247,20 @@ def test_a_test_that_the_target_refuses_says_why(earshot: Earshot, stage: str, m
         "arrived": False,
         "targets": {f"sns:{topic}": "not delivered: not authorized to perform: SNS:Publish"},
     }
+
+
+def test_the_secret_of_a_declared_webhook_is_shown_once_and_can_be_made_anew(earshot: Earshot, stage: str) -> None:
+    first = as_json(earshot("routes", "secret", "order-system", "--json").out)
+    again = earshot("routes", "secret", "order-system")
+    new = as_json(earshot("routes", "secret", "order-system", "--rotate", "--json").out)
+    assert all(value.startswith(PREFIX) for value in first.values())
+    assert (again.status, again.err) == (
+        1,
+        "earshot: its secrets were shown before; make new ones with --rotate\n",
+    )
+    assert new.keys() == first.keys()
+    assert list(new.values()) != list(first.values())
+
+
+def test_only_webhooks_have_secrets(earshot: Earshot, stage: str) -> None:
+    assert "has no webhook" in earshot("routes", "secret", "team-care").err

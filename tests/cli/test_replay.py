@@ -1,0 +1,123 @@
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from shared.config import Config
+from shared.deliveries import Deliveries, Delivery, Health, State
+from shared.feedback import Revision, utc_now
+from shared.store import Store
+from tests.cli.conftest import Earshot
+from tests.factories import an_answer
+
+ROUTE = "order-system"
+
+
+@pytest.fixture
+def said(store: Store, config: Config) -> list[Revision]:
+    """Two answers about deliveries, one of them amended; one about something else; one of three weeks ago."""
+    now = utc_now()
+
+    def say(id: str, at: datetime, **changes: Any) -> Revision:
+        return store.capture(an_answer(id, touchpoint="delivery", **changes), config, at).revision
+
+    store.capture(an_answer("elsewhere"), config, now)
+    say("old", now - timedelta(days=21))
+    say("second", now - timedelta(hours=3))
+    return [say("first", now - timedelta(hours=2)), say("second", now - timedelta(hours=1), comment="Late.")]
+
+
+def queued(stage: str) -> list[dict[str, Any]]:
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName="deliveries")["QueueUrl"]
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+
+def delivery_of(revision: Revision, target: str, now: datetime) -> Delivery:
+    return Delivery(
+        feedback_id=revision.feedback.id,
+        route=ROUTE,
+        target=target,
+        subject=f"r{revision.number}",
+        to="webhook:orders.fernleaf.example",
+        state=State.DELIVERED,
+        attempts=2,
+        revision=revision.number,
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def test_what_a_route_caught_is_sent_again_as_it_now_is(
+    earshot: Earshot, stage: str, said: list[Revision], config: Config
+) -> None:
+    ran = json.loads(earshot("replay", "--route", ROUTE, "--since", "14d", "--json").out)
+    messages = queued(stage)
+    assert ran["sent"] == 2
+    assert {message["event"]["detail"]["id"] for message in messages} == {
+        f"{revision.feedback.id}-{revision.number}" for revision in said
+    }
+    assert {message["replay"] for message in messages} == {ran["replay"]}
+    assert {message["target"] for message in messages} == {config.declared_routes()[ROUTE].targets[0].id}
+
+
+def test_two_replays_are_told_apart(earshot: Earshot, stage: str, said: list[Revision]) -> None:
+    first, second = (json.loads(earshot("replay", "--route", ROUTE, "--json").out)["replay"] for _ in range(2))
+    assert first != second
+
+
+def test_only_what_was_missed(
+    earshot: Earshot, stage: str, said: list[Revision], store: Store, config: Config, now: datetime
+) -> None:
+    target = config.declared_routes()[ROUTE].targets[0].id
+    Deliveries(store.client, store.table).save(delivery_of(said[0], target, now))
+    earshot("replay", "--route", ROUTE, "--since", "14d", "--missed")
+    (message,) = queued(stage)
+    assert message["event"]["detail"]["feedback"]["id"] == said[1].feedback.id
+
+
+def test_a_disabled_target_is_taken_up_again(
+    earshot: Earshot, stage: str, store: Store, config: Config, now: datetime
+) -> None:
+    target = config.declared_routes()[ROUTE].targets[0].id
+    deliveries = Deliveries(store.client, store.table)
+    deliveries.save_health(Health(route=ROUTE, target=target, failures=9, disabled_at=now, disabled_why="It is gone."))
+    ran = earshot("replay", "--route", ROUTE)
+    assert "taken up again" in ran.out
+    assert deliveries.health(ROUTE, target).disabled_at is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line", "status"),
+    [
+        (["--route", "nosuch"], "There is no route 'nosuch'", 1),
+        (["--route", ROUTE, "--since", "15d"], "goes back 14d at most", 2),
+        (["--route", ROUTE, "--since", "soon"], "is not a length of time", 2),
+        ([], "Missing option '--route'", 2),
+    ],
+)
+def test_a_mistake_is_one_line(earshot: Earshot, stage: str, arguments: list[str], line: str, status: int) -> None:
+    ran = earshot("replay", *arguments)
+    assert line in ran.err
+    assert len(ran.err.splitlines()) == 1
+    assert ran.status == status
+
+
+def test_a_feedback_is_shown_with_its_deliveries(
+    earshot: Earshot, stage: str, said: list[Revision], store: Store, config: Config, now: datetime
+) -> None:
+    Deliveries(store.client, store.table).save(delivery_of(said[1], "t1", now))
+    ran = earshot("show", said[1].feedback.id)
+    assert ran.out.startswith("“Late.”\n")
+    assert "order-system → webhook:orders.fernleaf.example: delivered" in ran.out
+    told = json.loads(earshot("show", said[1].feedback.id, "--json").out)
+    assert told["feedback"]["comment"] == "Late."
+    assert told["deliveries"][0]["attempts"] == 2
+
+
+def test_a_feedback_that_does_not_exist_is_said_so(earshot: Earshot, stage: str) -> None:
+    ran = earshot("show", "nosuch")
+    assert (ran.status, len(ran.err.splitlines())) == (1, 1)
