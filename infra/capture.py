@@ -76,8 +76,9 @@ class CaptureWeb(Construct):
             timeout=Duration.seconds(10),
             memory_mb=512,
         )
-        # One conditional write per answer, and no read: this function cannot see what others have said.
+        # One conditional write per answer, and no read but of short links: it cannot see what others have said.
         store.grant(function.resource, "dynamodb:UpdateItem")
+        store.grant(function.resource, "dynamodb:GetItem", only=("L#*",))
         store.grant_signing(function.resource)
         api.route(
             "/f/{link}",

@@ -8,6 +8,7 @@ from infra import local_stage
 from infra.bus import Bus
 from infra.capture import CaptureWeb, HttpApi
 from infra.capture_email import CaptureEmail
+from infra.customers import Invite, Receipts, Send, Unsubscribe
 from infra.failures import Alarms
 from infra.function import Platform
 from infra.notify import Notify
@@ -17,11 +18,16 @@ from infra.schemas import Schemas
 from infra.stage import Stage
 from infra.store import Store
 from infra.sweep import Sweep
+from infra.texts import CaptureSms
 from shared.config import Config
 
 
 class EarshotStack(Stack):
-    """web ─► capture ─► store ─► (stream) publish ─► bus ─► routes ─► teams' own targets, or notify ─► people."""
+    """The flow, in the order of its stages.
+
+    web, texts ─► capture ─► store ─► (stream) publish ─► bus ─► routes ─► teams' own targets, or notify ─► people
+    bus, CLI ─► invite ─► store ─► (stream) send ─► customers ─► receipts ─► store
+    """
 
     def __init__(
         self, scope: Construct, *, stage: Stage, config: Config, platform: Platform, synthesizer: IStackSynthesizer
@@ -36,6 +42,18 @@ class EarshotStack(Stack):
         mail = CaptureEmail(
             self, "CaptureEmail", stage=stage, platform=platform, config=config, store=store, alarms=alarms
         )
+
+        texts = CaptureSms(
+            self,
+            "CaptureSms",
+            stage=stage,
+            platform=platform,
+            public_url=public_url,
+            api=api,
+            store=store,
+            alarms=alarms,
+        )
+        Unsubscribe(self, "Unsubscribe", platform=platform, api=api, store=store)
 
         bus = Bus(self, "EventBus", stage=stage)
         bus.let_in(config.accounts)
@@ -57,6 +75,12 @@ class EarshotStack(Stack):
             self, "Routes", stage=stage, platform=platform, config=config, bus=bus, notify=notify, alarms=alarms
         )
 
+        invite = Invite(
+            self, "Invite", stage=stage, platform=platform, public_url=public_url, store=store, bus=bus, alarms=alarms
+        )
+        send = Send(self, "Send", stage=stage, platform=platform, config=config, store=store, alarms=alarms)
+        Receipts(self, "Receipts", stage=stage, platform=platform, store=store, alarms=alarms)
+
         # What the `earshot` command and the local stage read.
         for name, value in {
             "PublicUrl": public_url,
@@ -75,6 +99,12 @@ class EarshotStack(Stack):
             "MailBucket": mail.bucket.bucket_name,
             "MailPrefix": MAIL,
             "CaptureEmailFunction": mail.function.resource.function_name,
+            "InviteFunction": invite.function.resource.function_name,
+            "SendFunction": send.function.resource.function_name,
+            "UnsentBucket": send.unsent.bucket.bucket_name,
+            "TextsFunction": texts.function.resource.function_name,
+            "TextsDeadLetterQueueUrl": texts.untaken.queue.queue_url,
+            "SmsTopic": texts.topic.topic_arn,
             "AlarmTopic": alarms.topic.topic_arn,
             "RuleArnPrefix": routes.rule_arn_prefix,
         }.items():

@@ -74,6 +74,10 @@ class Store(Construct):
         """Allow reading the signing keys, and writing the first one (`shared.keys`)."""
         self.keys.grant(grantee, "dynamodb:GetItem", "dynamodb:PutItem")
 
+    def grant_twilio_tokens(self, grantee: iam.IGrantable) -> None:
+        """Allow reading the auth tokens of Twilio accounts (`shared.twilio_tokens`)."""
+        _grant(grantee, self.keys, ("dynamodb:GetItem",), ("twilio#*",))
+
     def grant_webhook_secrets(self, grantee: iam.IGrantable) -> None:
         """Allow opening the secrets of webhooks, and making the first of a target (`shared.webhook_secrets`)."""
         _grant(grantee, self.keys, ("dynamodb:GetItem", "dynamodb:PutItem"), ("webhook#*",))

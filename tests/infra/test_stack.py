@@ -50,19 +50,22 @@ def test_customers_words_outlive_the_stack(template: Template) -> None:
 def test_the_stream_is_bounded_bisected_and_what_fails_is_kept_whole_in_s3(
     template: Template, resources: Resources
 ) -> None:
-    [mapping] = [each for each in resources("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in each]
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["BisectBatchOnFunctionError"] is True
-    assert 0 < mapping["MaximumRetryAttempts"] <= 100
-    assert 0 < mapping["MaximumRecordAgeInSeconds"] <= 86_400
-    bucket = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
-    assert bucket in resources("AWS::S3::Bucket")
+    mappings = [each for each in resources("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in each]
+    assert len(mappings) == 2  # publish and send: a stream serves two readers a second, and no third
+    for mapping in mappings:
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["BisectBatchOnFunctionError"] is True
+        assert 0 < mapping["MaximumRetryAttempts"] <= 100
+        assert 0 < mapping["MaximumRecordAgeInSeconds"] <= 86_400
+        bucket = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
+        assert bucket in resources("AWS::S3::Bucket")
 
 
-def test_publish_sees_feedback_and_nothing_else_of_the_stream(resources: Resources) -> None:
-    [mapping] = [each for each in resources("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in each]
-    for each in mapping["FilterCriteria"]["Filters"]:
-        assert json.loads(each["Pattern"])["dynamodb"]["NewImage"]["kind"]["S"]
+def test_each_reader_of_the_stream_sees_only_what_is_for_it(resources: Resources) -> None:
+    mappings = [each for each in resources("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in each]
+    patterns = [json.loads(each["Pattern"]) for mapping in mappings for each in mapping["FilterCriteria"]["Filters"]]
+    kinds = [pattern["dynamodb"]["NewImage"]["kind"]["S"] for pattern in patterns]
+    assert sorted(kinds) == [["feedback", "invitation"], ["message"]]
 
 
 def test_every_route_is_a_rule_with_its_own_pattern(config: Config, resources: Resources) -> None:
@@ -102,12 +105,13 @@ def test_a_delivery_names_its_route_and_target(config: Config, resources: Resour
 def test_every_queue_either_has_a_dead_letter_queue_or_is_one_and_has_an_alarm(resources: Resources) -> None:
     queues = resources("AWS::SQS::Queue")
     alarmed = json.dumps(resources("AWS::CloudWatch::Alarm"))
-    rules = json.dumps(resources("AWS::Events::Rule"))
+    sources = ("AWS::Events::Rule", "AWS::SNS::Subscription", "AWS::Lambda::EventInvokeConfig")
+    senders = json.dumps([resources(kind) for kind in sources])
     for id, queue in queues.items():
         dead = queue.get("RedrivePolicy", {}).get("deadLetterTargetArn", {}).get("Fn::GetAtt", [None])[0]
         if dead is None:
             used_by = [other for other in queues.values() if id in json.dumps(other.get("RedrivePolicy", {}))]
-            assert used_by or id in rules
+            assert used_by or id in senders
             assert id in alarmed
         else:
             assert dead in queues
@@ -199,3 +203,29 @@ def test_a_careless_bucket_in_the_same_app_would_be_a_finding(tmp_path: Path) ->
     s3.Bucket(Stack(app, "Careless"), "Bucket")
     with pytest.raises(RuntimeError, match="AwsSolutions-S10"):
         app.synth()
+
+
+def test_what_invokes_a_function_without_waiting_keeps_what_failed(resources: Resources) -> None:
+    for config in resources("AWS::Lambda::EventInvokeConfig").values():
+        assert config["MaximumRetryAttempts"] == 2
+        assert config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0] in resources("AWS::SQS::Queue")
+
+
+def test_anyone_but_us_may_ask_for_an_invitation(resources: Resources) -> None:
+    [rule] = [
+        rule
+        for rule in resources("AWS::Events::Rule").values()
+        if rule.get("EventPattern", {}).get("detail-type") == ["InvitationRequested"]
+    ]
+    assert rule["EventPattern"]["source"] == [{"anything-but": ["earshot"]}]
+
+
+def test_texts_are_published_by_our_own_account_only(resources: Resources) -> None:
+    [statement] = [
+        statement
+        for policy in resources("AWS::SNS::TopicPolicy").values()
+        for statement in statements(policy)
+        if statement["Principal"] == {"Service": "sms-voice.amazonaws.com"}
+    ]
+    assert statement["Action"] == "sns:Publish"
+    assert statement["Condition"]["StringEquals"]["aws:SourceAccount"]

@@ -1,0 +1,75 @@
+"""Texts: the topic that brings them, the function that takes them, and Twilio's way in."""
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from infra.capture import HttpApi
+from infra.failures import Alarms, DeadLetterQueue
+from infra.function import Function, Platform
+from infra.stage import Stage as DeploymentStage
+from infra.store import Store
+from shared.settings import CaptureSmsSettings
+
+
+class CaptureSms(Construct):
+    """A customer's text becomes feedback; one that cannot be taken is kept for `earshot redrive`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: DeploymentStage,
+        platform: Platform,
+        public_url: str,
+        api: HttpApi,
+        store: Store,
+        alarms: Alarms,
+    ) -> None:
+        super().__init__(scope, id)
+        self.topic = sns.Topic(self, "Texts", enforce_ssl=stage.demands_tls)
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("sms-voice.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        self.untaken = DeadLetterQueue(
+            self,
+            "Untaken",
+            stage=stage,
+            alarms=alarms,
+            means="Texts could not be taken: read the log of capture_sms, mend the cause, then run `earshot redrive`.",
+        )
+        self.function = Function(
+            self,
+            "Function",
+            platform=platform,
+            handler="functions.capture_sms.handler.handler",
+            settings=CaptureSmsSettings(
+                table=store.table.table_name,
+                keys_table=store.keys.table_name,
+                public_url=public_url,
+                sms_topic=self.topic.topic_arn,
+            ),
+            timeout=Duration.seconds(15),
+            memory_mb=512,
+        )
+        self.function.resource.configure_async_invoke(
+            on_failure=destinations.SqsDestination(self.untaken.queue), retry_attempts=2
+        )
+        self.topic.add_subscription(
+            subscriptions.LambdaSubscription(self.function.resource, dead_letter_queue=self.untaken.queue)
+        )
+        store.grant(self.function.resource, "dynamodb:GetItem", only=("F#*", "P#*", "N#*"))
+        store.grant(self.function.resource, "dynamodb:PutItem", only=("P#*", "N#*", "M#*"))
+        store.grant(self.function.resource, "dynamodb:UpdateItem", only=("F#*",))
+        store.grant_twilio_tokens(self.function.resource)
+        api.route("/sms/twilio", self.function, apigatewayv2.HttpMethod.POST)
