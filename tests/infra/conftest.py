@@ -1,5 +1,6 @@
 """The stack of the shipped business, synthesised once for all tests of the template."""
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from aws_cdk import App
 from aws_cdk.assertions import Template
 
 from infra import app as infra_app
+from infra.asset import ROOT
 
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where our Node.js is
 
@@ -21,7 +23,7 @@ Resources = Callable[[str], dict[str, dict[str, Any]]]
 def cloud_assembly(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Template]:
     """The folder that `cdk synth` writes, and the template in it. Fails where cdk-nag has an open finding."""
     folder = tmp_path_factory.mktemp("cdk.out")
-    app = App(outdir=str(folder))
+    app = App(outdir=str(folder), context=json.loads((ROOT / "cdk.json").read_text())["context"])
     stack = infra_app.build(app)
     app.synth()
     return folder, Template.from_stack(stack)
