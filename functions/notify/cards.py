@@ -12,6 +12,7 @@ from shared.graphemes import cut
 from shared.texts import direction, texts
 
 SUBJECT_GRAPHEMES = 70
+SUBJECT_SIGNS = 500  # a single grapheme can be as long as the rest of the mail
 _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -61,8 +62,7 @@ def make_card(config: Config, route_id: str, route: Route, revision: Revision, *
         language=language,
         direction=direction(language),
         subject=say["card.subject_at"].format(
-            words=cut(words or say["card.rating_only"].format(choice=choice), SUBJECT_GRAPHEMES),
-            where=cut(one_line(where), SUBJECT_GRAPHEMES),
+            words=_short(words or say["card.rating_only"].format(choice=choice)), where=_short(one_line(where))
         ),
         note=say["card.replayed"] if replayed else say["card.added"] if added else None,
         words=feedback.comment,
@@ -97,6 +97,10 @@ def words_direction(words: str) -> str | None:
         if bidirectional == "L":
             return "ltr"
     return None
+
+
+def _short(line: str) -> str:
+    return cut(line, SUBJECT_GRAPHEMES)[:SUBJECT_SIGNS]
 
 
 def _because(config: Config, route_id: str, route: Route) -> str:

@@ -1,0 +1,123 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.notify.cards import Card, fingerprint, make_card, one_line, words_direction
+from shared.config import Config, Route
+from shared.feedback import Channel, Customer, Flag, Revision, Scale
+from shared.texts import LANGUAGES, texts
+from tests.factories import a_feedback, a_revision
+
+ROUTE = Route(team="tills", to=("email:tills@fernleaf.example",))
+
+
+def a_card(config: Config, revision: Revision | None = None, **changes: bool) -> Card:
+    told = {"added": False, "replayed": False} | changes
+    return make_card(config, "team-tills", ROUTE, revision or a_revision(), **told)
+
+
+def in_arabic(config: Config) -> Config:
+    return config.model_copy(update={"business": config.business.model_copy(update={"languages": ("ar", "en")})})
+
+
+def fact(card: Card, label: str) -> str:
+    return dict(card.facts)[label]
+
+
+def test_a_card_says_who_where_when_how_and_what_they_chose(config: Config) -> None:
+    card = a_card(config)
+    assert card.words == "Twenty minutes, one till open."
+    assert dict(card.facts) == {
+        "Who": "order-1234",
+        "Where": "Checkout, leeds-3",
+        "When": "Saturday 14 March 2026, 09:26",
+        "How": "On the feedback page",
+        "Chose": "Unhappy, the second lowest of five faces",
+        "About": "The queue",
+    }
+    assert card.subject == "Twenty minutes, one till open. · Checkout, leeds-3"
+
+
+def test_when_is_in_the_time_zone_of_the_business(config: Config) -> None:
+    summer = a_revision(received_at=datetime(2026, 7, 1, 23, 30, tzinfo=UTC))
+    assert fact(a_card(config, summer), "When") == "Thursday 2 July 2026, 00:30"
+
+
+def test_a_card_speaks_the_first_language_of_the_business(config: Config) -> None:
+    card = a_card(in_arabic(config))
+    assert (card.language, card.direction) == ("ar", "rtl")
+    assert fact(card, "أين") == "الدفع، leeds-3"
+    assert fact(card, "متى") == "السبت 14 مارس 2026، 09:26"
+    assert fact(card, "بخصوص") == "طابور الانتظار"
+    assert card.words_direction == "ltr", "the words keep their own"
+
+
+def test_a_rating_without_words_says_so_plainly(config: Config) -> None:
+    card = a_card(config, a_revision(comment=""))
+    assert card.words == ""
+    assert card.no_words == "The customer wrote nothing."
+    assert card.subject.startswith("No words, only a rating: Unhappy")
+
+
+def test_words_without_a_rating_say_so_too(config: Config) -> None:
+    assert fact(a_card(config, a_revision(rating=None)), "Chose") == "No rating, only words"
+
+
+def test_who_is_all_that_they_let_us_know(config: Config) -> None:
+    known = Customer(name="Sam", email="sam@mail.example", phone="+447700900123", ref="order-1")
+    assert fact(a_card(config, a_revision(customer=known)), "Who") == "Sam · sam@mail.example · +447700900123 · order-1"
+    assert fact(a_card(config, a_revision(customer=Customer())), "Who") == "They did not say"
+
+
+def test_what_to_know_before_acting_is_said(config: Config) -> None:
+    card = a_card(config, a_revision(channel=Channel.SMS, flags=(Flag.OPTED_OUT,)))
+    assert fact(card, "Know this") == "They asked for no more texts: they cannot be texted back."
+
+
+def test_a_touchpoint_and_a_reason_that_were_removed_since_are_named_by_id(config: Config) -> None:
+    card = a_card(config, a_revision(touchpoint="gone", reasons=("lost",)))
+    assert (fact(card, "Where"), fact(card, "About")) == ("gone, leeds-3", "lost")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scale", Scale)
+def test_every_choice_of_every_scale_has_words_and_never_a_percentage(
+    config: Config, language: str, scale: Scale
+) -> None:
+    config = config if language == "en" else in_arabic(config)
+    told = []
+    for rating in scale.ratings:
+        card = a_card(config, a_revision(scale=scale, rating=rating))
+        told.append(fact(card, texts(language)["card.chose"]))
+        assert "%" not in " ".join(value for _, value in card.facts)
+    assert len(set(told)) == len(scale.ratings)
+
+
+def test_both_languages_say_the_same_things() -> None:
+    keys = [{key for key in texts(language) if key.startswith(("card.", "notice."))} for language in LANGUAGES]
+    assert all(each == keys[0] for each in keys)
+
+
+@pytest.mark.parametrize(
+    ("words", "direction"),
+    [("Late", "ltr"), ("متأخر", "rtl"), ("5 - متأخر", "rtl"), ("מאוחר", "rtl"), ("12 !", None), ("👍 good", "ltr")],
+)
+def test_the_direction_is_that_of_the_first_letter(words: str, direction: str | None) -> None:
+    assert words_direction(words) == direction
+
+
+@given(st.text())
+def test_a_subject_is_one_line_that_nothing_can_break_out_of(config: Config, words: str) -> None:
+    subject = a_card(config, a_revision(comment=words)).subject
+    assert subject == one_line(subject)
+    assert not any(ord(sign) < 32 or sign in "\x7f\x85\u2028\u2029\u202e\u2066" for sign in subject)
+    assert len(subject.encode("utf-8", "surrogatepass")) <= len(words.encode("utf-8", "surrogatepass")) + 120
+
+
+def test_a_fingerprint_changes_with_what_a_team_wants_to_hear_of() -> None:
+    same = a_feedback(language="ar", customer=Customer(email="x@mail.example"))
+    assert fingerprint(same) == fingerprint(a_feedback())
+    others = [a_feedback(comment="x"), a_feedback(rating=1), a_feedback(reasons=())]
+    assert len({fingerprint(each) for each in [a_feedback(), *others]}) == 4

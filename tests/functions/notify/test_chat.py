@@ -1,0 +1,105 @@
+"""Slack and Teams: the words arrive as they are, and the limits hold whatever they are."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.notify import slack, teams
+from functions.notify.outgoing import Outgoing
+from functions.notify.parcel import Parcel, Sender
+from shared.config import Config, Target
+from tests.factories import a_revision
+from tests.functions.notify.receiver import answering, receiving
+from tests.functions.notify.test_cards import a_card, in_arabic
+
+LONG = ["word " * 4000, "قائمة " * 1600, "👨‍👩‍👧‍👦" * 790, "e" + "\u0301" * 9999, "\n" * 20_000]
+HOSTILE = "<!channel> <@U1> *bold* & [link](https://x.example) <https://x.example|y>"
+
+
+def texts_of(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["text"]] if isinstance(node.get("text"), str) else []
+        return own + [text for value in node.values() for text in texts_of(value)]
+    return [text for each in node for text in texts_of(each)] if isinstance(node, list) else []
+
+
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+class TestSlack:
+    def test_the_words_lead_in_plain_text(self, config: Config) -> None:
+        message = slack.render(a_card(config, a_revision(comment=HOSTILE)))
+        assert message["blocks"][0]["text"] == {"type": "plain_text", "text": HOSTILE, "emoji": False}
+        assert "mrkdwn" not in json.dumps(message)
+
+    def test_the_top_level_text_is_escaped(self, config: Config) -> None:
+        text = slack.render(a_card(config, a_revision(comment=HOSTILE)))["text"]
+        assert "&lt;!channel&gt;" in text
+        assert not set("<>") & set(text)
+
+    @pytest.mark.parametrize("words", LONG)
+    def test_long_words_arrive_whole_in_several_sections(self, config: Config, words: str) -> None:
+        blocks = slack.render(a_card(config, a_revision(comment=words)))["blocks"]
+        sections = [block["text"]["text"] for block in blocks if "text" in block]
+        assert "".join(sections) == words
+        assert all(units(section) <= 3000 for section in sections)
+        assert len(blocks) <= 50
+
+    @settings(deadline=None)
+    @given(st.text(max_size=300))
+    def test_any_words_arrive(self, config: Config, words: str) -> None:
+        blocks = slack.render(a_card(config, a_revision(comment=words)))["blocks"]
+        assert blocks[0]["text"]["text"] == (words or "The customer wrote nothing.")
+
+    def test_a_replay_says_so(self, config: Config) -> None:
+        message = slack.render(a_card(config, replayed=True))
+        assert any("This is not new." in text for text in texts_of(message["blocks"]))
+
+
+class TestTeams:
+    def test_the_words_lead_in_a_block_that_knows_no_markdown(self, config: Config) -> None:
+        message = json.loads(teams.render(a_card(config, a_revision(comment=HOSTILE))))
+        (attachment,) = message["attachments"]
+        assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
+        assert attachment["content"]["version"] == "1.4"
+        body = attachment["content"]["body"]
+        assert body[0]["inlines"][0]["text"] == HOSTILE
+        assert {block["type"] for block in body} == {"RichTextBlock"}
+
+    @pytest.mark.parametrize("words", LONG)
+    def test_it_is_under_20_kb_and_says_what_was_cut(self, config: Config, words: str) -> None:
+        content = teams.render(a_card(config, a_revision(comment=words)))
+        assert len(content) <= 20_000
+        body = json.loads(content)["attachments"][0]["content"]["body"]
+        shown = body[0]["inlines"][0]["text"]
+        if shown != words:
+            assert words.startswith(shown.removesuffix("…"))
+            assert "more than fits" in body[1]["inlines"][0]["text"]
+
+    def test_the_card_is_read_in_its_own_direction_and_the_words_in_theirs(self, config: Config) -> None:
+        content = json.loads(teams.render(a_card(in_arabic(config))))["attachments"][0]["content"]
+        assert (content["lang"], content["rtl"]) == ("ar", True)
+        assert content["body"][0]["horizontalAlignment"] == "Left"
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("slack", "https://hooks.slack.com/services/T/B/x"),
+        ("teams", "https://prod-1.uksouth.logic.azure.com:443/workflows/x/triggers/manual/paths/invoke?sig=y"),
+    ],
+)
+def test_a_card_leaves_for_its_address(config: Config, kind: str, url: str) -> None:
+    with receiving(answering("202 Accepted")) as outbox:
+        outgoing = Outgoing(f"http://127.0.0.1:{outbox.port}")
+        senders: dict[str, Sender] = {"slack": slack.Slack(outgoing).send, "teams": teams.Teams(outgoing).send}
+        target = Target.parse(f"{kind}:{url}")
+        parcel = Parcel("r", "tills", target, "f1", {}, a_card(config), None, datetime.now(UTC))
+        assert senders[kind](parcel).ok
+    assert f"X-Earshot-Target: {url}".encode() in outbox.requests[0]
+    assert b"Twenty minutes, one till open." in outbox.requests[0]

@@ -1,0 +1,127 @@
+import re
+from html import unescape
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.notify.mail import Mailer, render
+from functions.notify.notices import Notices
+from functions.notify.parcel import Parcel
+from shared.config import Config, Route, Target
+from tests.factories import a_revision
+from tests.functions.notify.test_cards import ROUTE, a_card, in_arabic
+
+HOSTILE = '<script>alert(1)</script> & "quoted" $subject ${words} {label}\n  second line\r\n\u202eنص'
+
+
+class FakeSes:
+    """Takes the call that Mailer makes, or refuses it."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self._error = error
+
+    def send_email(self, **call: Any) -> None:
+        if self._error:
+            raise self._error
+        self.sent.append(call)
+
+
+def a_mailer(config: Config, error: Exception | None = None) -> tuple[Mailer, FakeSes]:
+    ses: Any = FakeSes(error)
+    return Mailer(ses, config.business), ses
+
+
+def a_parcel(config: Config) -> Parcel:
+    revision = a_revision()
+    target = Target.parse(ROUTE.to[0])
+    return Parcel("team-tills", "tills", target, revision.feedback.id, {}, a_card(config), None, revision.changed_at)
+
+
+def words_of(html: str) -> str:
+    match = re.search(r"<blockquote[^>]*>(.*?)</blockquote>", html, re.DOTALL)
+    assert match
+    return unescape(match[1])
+
+
+def test_the_words_lead_exactly_as_they_were_sent(config: Config) -> None:
+    mail = render(a_card(config, a_revision(comment=HOSTILE)), config.business.brand_colour)
+    assert words_of(mail.html) == HOSTILE
+    assert mail.text.startswith(f"“{HOSTILE}”\n")
+    assert "<script" not in mail.html
+    body = mail.html.partition("<body")[2]
+    assert body.index("<blockquote") < body.index("Who") < body.index("Where") < body.index("When")
+
+
+@given(st.text(min_size=1))
+def test_any_words_come_through_and_stay_words(config: Config, words: str) -> None:
+    mail = render(a_card(config, a_revision(comment=words)), config.business.brand_colour)
+    assert words_of(mail.html) == words
+    assert f"“{words}”" in mail.text
+
+
+def test_words_have_their_own_direction_and_language(config: Config) -> None:
+    mail = render(a_card(config, a_revision(comment="انتظرت كثيرًا", language="ar")), config.business.brand_colour)
+    assert '<html lang="en" dir="ltr">' in mail.html
+    assert re.search(r'<blockquote[^>]* lang="ar" dir="rtl"', mail.html)
+    arabic = render(a_card(in_arabic(config)), config.business.brand_colour)
+    assert '<html lang="ar" dir="rtl">' in arabic.html
+    assert re.search(r'<blockquote[^>]* lang="en" dir="ltr"', arabic.html)
+
+
+def test_a_card_needs_no_images_and_turns_dark(config: Config) -> None:
+    html = render(a_card(config), config.business.brand_colour).html
+    assert not re.search(r"<img|<link|url\(|https?://", html)
+    assert "prefers-color-scheme: dark" in html
+
+
+def test_a_card_asks_robots_not_to_answer_and_says_whose_it_is(config: Config) -> None:
+    mailer, ses = a_mailer(config)
+    assert mailer.send_card(a_parcel(config)).ok
+    (call,) = ses.sent
+    headers = {header["Name"]: header["Value"] for header in call["Content"]["Simple"]["Headers"]}
+    assert headers == {
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "X-Earshot-Team": "tills",
+        "X-Earshot-Feedback": a_revision().feedback.id,
+    }
+    assert call["FromEmailAddress"] == "Fernleaf Market <feedback@fernleaf.example>"
+    assert call["Destination"] == {"ToAddresses": ["tills@fernleaf.example"]}
+
+
+def test_ses_takes_a_card_as_it_is_sent(config: Config, aws: str) -> None:
+    ses = boto3.client("sesv2")
+    ses.create_email_identity(EmailIdentity=config.business.sender)
+    assert Mailer(ses, config.business).send_card(a_parcel(config)).ok
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ClientError({"Error": {"Code": "MessageRejected"}}, "SendEmail"), "SES: MessageRejected"),
+        (EndpointConnectionError(endpoint_url="https://ses"), "SES: EndpointConnectionError"),
+    ],
+)
+def test_what_ses_refuses_is_an_outcome(config: Config, error: Exception, said: str) -> None:
+    mailer, _ = a_mailer(config, error)
+    assert mailer.send_card(a_parcel(config)).error == said
+
+
+def test_the_people_of_a_team_are_told_of_a_disabled_target_without_its_address(config: Config) -> None:
+    mailer, ses = a_mailer(config)
+    hook = Target.parse("webhook:https://orders.example/secret-path")
+    route = Route(team="care", to=(str(hook),))
+    Notices(config, mailer).disabled("orders", route, hook, "It answered 410.")
+    assert [call["Destination"]["ToAddresses"] for call in ses.sent] == [
+        [person.email] for person in config.teams["care"].people
+    ]
+    text = ses.sent[0]["Content"]["Simple"]["Body"]["Text"]["Data"]
+    assert "webhook:orders.example" in text
+    assert "secret-path" not in text
+    assert "It answered 410." in text
+    assert "earshot replay --route orders" in text

@@ -1,0 +1,86 @@
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from shared.deliveries import Deliveries, Delivery
+from shared.feedback import answer_id
+from shared.queue import Message
+from shared.store import Store
+
+LEASE = timedelta(seconds=90)
+Sweep = Callable[[Deliveries, "Waiting", datetime, Callable[[], bool]], int]
+
+
+class Waiting:
+    """A queue that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, timedelta]] = []
+
+    def send(self, message: Message, delay: timedelta = timedelta()) -> None:
+        self.sent.append((message.feedback_id, delay))
+
+
+@pytest.fixture
+def sweep(aws: str, monkeypatch: pytest.MonkeyPatch) -> Sweep:
+    monkeypatch.setenv("EARSHOT_TABLE", "earshot-test")
+    monkeypatch.setenv("EARSHOT_DELIVERIES_QUEUE_URL", f"{aws}/queue")
+    from functions import sweep as module
+
+    return module.sweep
+
+
+@pytest.fixture
+def deliveries(store: Store) -> Deliveries:
+    return Deliveries(store.client, store.table)
+
+
+def owed(deliveries: Deliveries, name: str, now: datetime, at: datetime) -> Delivery:
+    id = answer_id(name)
+    message = Message(route="r", target="t", event={"detail-type": "x", "detail": {"feedback": {"id": id}}})
+    blank = Delivery(
+        feedback_id=id, route="r", target="t", subject="r1", to="webhook:x", created_at=now, changed_at=now
+    )
+    saved = deliveries.save(blank.put_off(now, at, "Waits.", message.model_dump_json(), appointed=False))
+    assert saved
+    return saved
+
+
+def test_what_is_due_within_the_minute_is_sent_to_its_very_second(
+    sweep: Sweep, deliveries: Deliveries, now: datetime
+) -> None:
+    for name, seconds in [("late", -300), ("soon", 40), ("later", 61)]:
+        owed(deliveries, name, now, now + timedelta(seconds=seconds))
+    queue = Waiting()
+    assert sweep(deliveries, queue, now, lambda: True) == 2
+    assert sorted(queue.sent, key=lambda sent: sent[1]) == [
+        (answer_id("late"), timedelta(seconds=-300)),
+        (answer_id("soon"), timedelta(seconds=40)),
+    ]
+
+
+def test_it_is_looked_at_again_only_if_the_message_was_lost(
+    sweep: Sweep, deliveries: Deliveries, now: datetime
+) -> None:
+    owed(deliveries, "late", now, now)
+    queue = Waiting()
+    sweep(deliveries, queue, now, lambda: True)
+    sweep(deliveries, queue, now + timedelta(minutes=1), lambda: True)
+    assert len(queue.sent) == 1
+    sweep(deliveries, queue, now + timedelta(minutes=15), lambda: True)
+    assert len(queue.sent) == 2
+
+
+def test_a_delivery_that_has_arrived_is_left_alone(sweep: Sweep, deliveries: Deliveries, now: datetime) -> None:
+    claimed = deliveries.save(owed(deliveries, "a", now, now).claim(now, 1, "{}", LEASE))
+    assert claimed
+    deliveries.save(claimed.delivered(now, None))
+    assert sweep(deliveries, Waiting(), now + timedelta(days=1), lambda: True) == 0
+
+
+def test_it_stops_when_its_time_is_over(sweep: Sweep, deliveries: Deliveries, now: datetime) -> None:
+    for name in "abc":
+        owed(deliveries, name, now, now)
+    left = iter([True, False])
+    assert sweep(deliveries, Waiting(), now, lambda: next(left)) == 1
