@@ -58,6 +58,7 @@ def _guide(description: dict[str, str], seconds: float) -> Iterator[str]:
     yield f"  Tap     {description['feedback_link']}"
     yield f"          {description['customer_link']}  (one customer's own)"
     yield f"  Watch   {description['outbox_url']}  (mails, texts, webhooks that would have left)"
+    yield f"  Write   to {description['mail_address']}, by SMTP to {description['smtp']}"
     yield "  Use     .venv/bin/earshot --help, in another terminal"
     yield "  Stop    Ctrl-C\n"
     yield "The real app runs here; only these are missing:"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from cli.stage import Stage
-from local import ministack
+from local import ministack, smtp
 from local.deploy import ROOT, STAGE, deploy, session
 from local.errors import LocalStageError
 from local.outbox import OutboxServer
@@ -64,7 +64,12 @@ def running(
         stack.enter_context(proxy.serving())
         stage = Stage(STAGE, session(), endpoint)
         _let_mail_leave(stage, config)
-        description = _describe(stage, config, base_url=proxy.url, outbox_url=f"{outbox.url}/outbox")
+        smtp_address = stack.enter_context(
+            smtp.listening(stage, config.mail.address, 0 if port == 0 else outbox.server_port + 1)
+        )
+        description = _describe(
+            stage, config, base_url=proxy.url, outbox_url=f"{outbox.url}/outbox", smtp_address=smtp_address
+        )
         _check_page(description["feedback_link"], folder / "ministack" / "ministack.log")
         stack.enter_context(_written(folder / LOCAL_FILE, description))
         yield Running(stage, description)
@@ -116,7 +121,7 @@ def _written(path: Path, description: dict[str, str]) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _describe(stage: Stage, config: Config, *, base_url: str, outbox_url: str) -> dict[str, str]:
+def _describe(stage: Stage, config: Config, *, base_url: str, outbox_url: str, smtp_address: str) -> dict[str, str]:
     touchpoint = next(iter(config.touchpoints))
     expires_at = utc_now().replace(microsecond=0) + LINKS_LAST
 
@@ -142,7 +147,7 @@ def _describe(stage: Stage, config: Config, *, base_url: str, outbox_url: str) -
         "mail_prefix": outputs.get("MailPrefix", ""),
         "sms_number": config.sms.number if config.sms else "",
         "sms_topic": outputs.get("SmsTopic", ""),
-        "smtp": "",
+        "smtp": smtp_address,
     }
 
 
