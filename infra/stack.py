@@ -18,6 +18,7 @@ from infra.schemas import Schemas
 from infra.stage import Stage
 from infra.store import Store
 from infra.sweep import Sweep
+from infra.team import Team
 from infra.texts import CaptureSms
 from shared.config import Config
 
@@ -80,6 +81,20 @@ class EarshotStack(Stack):
         )
         send = Send(self, "Send", stage=stage, platform=platform, config=config, store=store, alarms=alarms)
         Receipts(self, "Receipts", stage=stage, platform=platform, store=store, alarms=alarms)
+
+        Team(
+            self,
+            "Team",
+            stage=stage,
+            platform=platform,
+            config=config,
+            public_url=public_url,
+            api=api,
+            store=store,
+            bus=bus,
+            notify=notify,
+            routes=routes,
+        )
 
         # What the `earshot` command and the local stage read.
         for name, value in {

@@ -179,6 +179,24 @@ def thanks(config: Config, to: Thanks) -> Mail:
     )
 
 
+def sign_in(config: Config, link: str) -> Mail:
+    """What lets someone into their team's page."""
+    said = texts(config.language)
+    subject = said["team.mail_subject"].format(business=one_line(config.business.name))
+    button = (
+        f'<a class="choice" href="{escape(link)}" style="display:inline-block;padding:12px 20px;border-radius:10px;'
+        f"border:1px solid {config.business.brand_colour};background:#ffffff;color:{config.business.brand_colour};"
+        f'text-decoration:none">{escape(said["team.enter"])}</a>'
+    )
+    content = [_paragraph(escape(said["team.mail_text"])), _paragraph(button, last=True)]
+    return Mail(
+        subject=subject,
+        text=_text([said["team.mail_text"], link, said["team.mail_ignore"]]),
+        html=_page(config.language, subject, content, escape(said["team.mail_ignore"])),
+        headers=automatic("auto-generated"),
+    )
+
+
 def automatic(how: str) -> dict[str, str]:
     """What keeps vacation notices and other machines from answering (RFC 3834)."""
     return {"Auto-Submitted": how, "X-Auto-Response-Suppress": "All"}

@@ -322,11 +322,16 @@ class Routes:
             raise RouteUnknown(f"There is no route {id!r}.")
         return route
 
-    def own(self, id: str, team: str | None) -> TeamRoute:
-        """A route that `team` may change; raises `RouteUnknown` or `RouteNotYours`."""
+    def of(self, id: str, team: str | None) -> Route:
+        """A route of `team`, declared or made at run time; raises `RouteUnknown` or `RouteNotYours`."""
         route = self.get(id)
         if team is not None and route.team != team:
             raise RouteNotYours(f"The route {id!r} belongs to another team.")
+        return route
+
+    def own(self, id: str, team: str | None) -> TeamRoute:
+        """A route that `team` may change; raises `RouteUnknown` or `RouteNotYours`."""
+        route = self.of(id, team)
         if not isinstance(route, TeamRoute):
             raise RouteNotYours(f"The route {id!r} is declared in earshot.toml; change it there and deploy.")
         return route

@@ -109,3 +109,15 @@ class SweepSettings(Settings):
 
     table: str
     deliveries_queue_url: str
+
+
+class TeamSettings(Settings):
+    """What the team's pages need. `deliveries_queue` and `refused_queue` are ARNs, of the queues behind every rule."""
+
+    table: str
+    keys_table: str
+    bus: str
+    public_url: str
+    deliveries_queue: str
+    refused_queue: str
+    secrets_key: str

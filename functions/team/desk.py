@@ -1,0 +1,140 @@
+"""What a team does with its routes on its page."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.conditions import parse
+from shared.config import Config, Route, Target, TargetKind
+from shared.deliveries import Deliveries, State
+from shared.errors import EarshotError, InvalidInput
+from shared.rehearsal import Rehearsal, rehearse
+from shared.routes import RouteNotYours, Routes, TeamRoute, draft
+from shared.store import Store
+from shared.webhook_secrets import WebhookSecrets
+
+KINDS = (TargetKind.EMAIL, TargetKind.SLACK, TargetKind.TEAMS, TargetKind.WEBHOOK)
+"""What the page offers. AWS targets come from the file or the caller's own credentials: a link never grants a role."""
+TARGETS = 3  # that the form has room for
+
+
+class Outcome(NamedTuple):
+    """What became of an action."""
+
+    status: int = 200
+    done: str = ""
+    """What was done, as a key of the texts: `saved`, `paused`, …"""
+    error: str = ""
+    refused: bool = False
+    """It was about a route that is not the team's own."""
+    typed: Mapping[str, str] | None = None
+    """The form, to be shown again."""
+    rehearsal: Rehearsal | None = None
+    secrets: Mapping[str, str] = {}
+    """Target → the secret of a webhook, which is shown this once."""
+    tested: str | None = None
+
+
+class Look(NamedTuple):
+    """What the page shows."""
+
+    routes: Mapping[str, Route]
+    tested: str | None
+    arrivals: Mapping[str, str]
+    """Target → `arrived`, `waiting` or what went wrong with the test."""
+
+
+class Desk:
+    """A team's own routes."""
+
+    def __init__(
+        self, config: Config, routes: Routes, store: Store, deliveries: Deliveries, secrets: WebhookSecrets
+    ) -> None:
+        self._config = config
+        self._routes = routes
+        self._store = store
+        self._deliveries = deliveries
+        self._secrets = secrets
+
+    def look(self, team: str, tested: str | None = None) -> Look:
+        """The team's routes, and how far a test has come."""
+        own = {id: route for id, route in self._routes.all().items() if route.team == team}
+        arrivals = {
+            each.to: "arrived" if each.state is State.DELIVERED else each.error or "waiting"
+            for each in (self._deliveries.of_feedback(tested) if tested else [])
+            if each.route in own
+        }
+        return Look(own, tested, arrivals)
+
+    def act(self, team: str, action: str, form: Mapping[str, str], by: str, now: datetime) -> Outcome:
+        """Do what a button says; never raises for what was typed."""
+        try:
+            return self._act(team, action, form, by, now)
+        except RouteNotYours as error:
+            return Outcome(error.status, error=error.message, refused=True)
+        except EarshotError as error:
+            return Outcome(error.status, error=error.message, typed=form)
+
+    def fill_in(self, team: str, id: str) -> Outcome:
+        """The form with one of the team's own routes in it."""
+        try:
+            route = self._routes.own(id, team)
+        except RouteNotYours as error:
+            return Outcome(error.status, error=error.message, refused=True)
+        typed = {"id": id, "when": route.when, "change": "1"}
+        for n, target in enumerate(route.targets[:TARGETS]):
+            typed |= {f"kind{n}": str(target.kind), f"to{n}": target.address}
+        return Outcome(typed=typed)
+
+    def _act(self, team: str, action: str, form: Mapping[str, str], by: str, now: datetime) -> Outcome:
+        id = form.get("id", "")
+        if action in ("rehearse", "save"):
+            route = self._draft(team, form, by, now)
+            if action == "save":
+                return self._save(route, team, is_change="change" in form)
+            if "change" in form:
+                self._routes.own(id, team)
+            others = {other: each for other, each in self._routes.all().items() if other != id}
+            found = rehearse(self._config, self._store, others, parse(route.when), now)
+            return Outcome(typed=form, rehearsal=found)
+        if action == "test":
+            self._routes.of(id, team)
+            return Outcome(done="testing", tested=self._routes.test(id, by, now))
+        if action in ("pause", "resume"):
+            self._routes.pause(id, team, paused=action == "pause", now=now)
+            return Outcome(done=f"{action}d")
+        if action == "remove":
+            self._routes.remove(id, team)
+            return Outcome(done="removed")
+        raise InvalidInput("Press one of the buttons of the page.", field="action")
+
+    def _draft(self, team: str, form: Mapping[str, str], by: str, now: datetime) -> TeamRoute:
+        to = [f"{form.get(f'kind{n}', '')}:{form[f'to{n}']}" for n in range(TARGETS) if form.get(f"to{n}")]
+        if any(text.partition(":")[0] not in KINDS for text in to):
+            raise InvalidInput(f"Choose where to send it: {', '.join(KINDS)}.", field="to")
+        if not to:
+            raise InvalidInput("Say where to send it: an address in at least one line.", field="to")
+        return draft(
+            self._config,
+            id=form.get("id", ""),
+            team=team,
+            when=form.get("when", ""),
+            to=to,
+            created_by=by,
+            changed_at=now,
+        )
+
+    def _save(self, route: TeamRoute, team: str, *, is_change: bool) -> Outcome:
+        saved = self._routes.change(route, team) if is_change else self._routes.add(route)
+        hooks = [target for target in saved.targets if target.kind is TargetKind.WEBHOOK]
+        shown = {str(target): self._secrets.reveal(saved.id, target.id) for target in hooks}
+        return Outcome(done="saved", secrets={target: secret for target, secret in shown.items() if secret})
+
+
+def named(target: Target) -> str:
+    """A target as the page lists it: the path of a webhook may be a credential."""
+    return str(target) if target.kind is TargetKind.EMAIL or target.kind.is_aws else _host(target)
+
+
+def _host(target: Target) -> str:
+    return f"{target.kind}:{target.address.partition('://')[2].partition('/')[0]}"

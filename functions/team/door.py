@@ -1,0 +1,43 @@
+"""Who may come in: the people whom `earshot.toml` lists for a team, by a link mailed to them."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from shared import mail
+from shared.config import Config
+from shared.observe import count
+from shared.sessions import Sessions
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+
+class Door:
+    """Knows who belongs to which team, and mails the links that let them in."""
+
+    def __init__(self, config: Config, sessions: Sessions, client: "SESV2Client", public_url: str) -> None:
+        self._config = config
+        self._sessions = sessions
+        self._client = client
+        self._public_url = public_url
+
+    def teams(self, email: str) -> list[str]:
+        """The ids of the teams that list an address."""
+        listed = email.lower()
+        return [
+            id
+            for id, team in self._config.teams.items()
+            if any(person.email.lower() == listed for person in team.people)
+        ]
+
+    def send_link(self, typed: str, now: datetime) -> None:
+        """Mail a sign-in link to a listed address; nothing happens for any other, and nobody is told which it was."""
+        email = typed.strip().lower()
+        token = self._sessions.link(email, now) if self.teams(email) else None
+        if token is None:
+            count("SignInRefused")
+            return
+        mail.send(
+            self._client, self._config.business, email, mail.sign_in(self._config, f"{self._public_url}/t/{token}")
+        )
+        count("SignInLinkSent")

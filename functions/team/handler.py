@@ -1,0 +1,105 @@
+"""A team's page, `GET|POST /t/{link}`: who is it, may they, one call, respond.
+
+`{link}` is `sign_in`, the token of a mailed link, or the id of a team.
+"""
+
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydynox import DynamoDBClient
+
+from functions.team.desk import Desk, Outcome
+from functions.team.door import Door
+from functions.team.pages import Pages
+from functions.team.request import Request, page, redirect
+from shared.config import load
+from shared.deliveries import Deliveries
+from shared.errors import EarshotError, LinkExpired, LinkInvalid
+from shared.feedback import utc_now
+from shared.keys import Keys
+from shared.observe import count, logger, metrics
+from shared.routes import RouteNotYours, Routes, RouteTable, Rules
+from shared.sessions import Sessions
+from shared.settings import TeamSettings
+from shared.store import Store
+from shared.webhook_secrets import WebhookSecrets
+
+SIGN_IN = "sign_in"  # no id of a team: those have no underscore
+
+settings = TeamSettings.from_environment()
+config = load(deployed=True)
+client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+sessions = Sessions(client, settings.table, Keys(client, settings.keys_table))
+door = Door(config, sessions, boto3.client("sesv2"), settings.public_url)
+rules = Rules(
+    boto3.client("events"), bus=settings.bus, deliveries=settings.deliveries_queue, refused=settings.refused_queue
+)
+desk = Desk(
+    config,
+    Routes(config, RouteTable(client, settings.table), rules),
+    Store(client, settings.table),
+    Deliveries(client, settings.table),
+    WebhookSecrets(client, settings.keys_table, boto3.client("kms"), settings.secrets_key),
+)
+pages = Pages(config)
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Entry point."""
+    count("TeamPageAsked")
+    request = Request(event, settings.public_url)
+    try:
+        if request.link == SIGN_IN:
+            return _sign_in(request)
+        return _open(request) if "." in request.link else _team(request)
+    except (LinkInvalid, LinkExpired) as error:
+        return page(error.status, pages.sign_in(error=error.message), pages.content_security_policy)
+    except EarshotError as error:
+        return page(error.status, pages.refused(error.message), pages.content_security_policy)
+
+
+def _sign_in(request: Request) -> dict[str, Any]:
+    """Ask for an address; the answer is the same whether it is listed or not."""
+    if not request.is_post:
+        return page(200, pages.sign_in(), pages.content_security_policy)
+    door.send_link(request.form.get("email", ""), utc_now())
+    return page(200, pages.sign_in(sent=True), pages.content_security_policy)
+
+
+def _open(request: Request) -> dict[str, Any]:
+    """Opening a mailed link only shows a button, since scanners open links too; pressing it signs in."""
+    if not request.is_post:
+        session = sessions.read_link(request.link, utc_now())
+        return page(200, pages.enter(session.email), pages.content_security_policy)
+    session = sessions.begin(request.link, utc_now())
+    count("TeamSignedIn")
+    return redirect(f"/t/{door.teams(session.email)[0]}", request.cookie(sessions.cookie(session)))
+
+
+def _team(request: Request) -> dict[str, Any]:
+    """The page of one team, for those who are listed for it."""
+    now = utc_now()
+    session = sessions.find(request.session, now)
+    if session is None or not door.teams(session.email):
+        return page(401, pages.sign_in(), pages.content_security_policy)
+    team, action = request.link, request.form.get("action", "")
+    if team not in door.teams(session.email):
+        logger.warning("refused: not a member of this team", team=team, session=session.id)
+        count("TeamRefused")
+        raise RouteNotYours("This page is another team's.")
+    if action in ("sign_out", "sign_out_everywhere"):
+        sessions.end(session) if action == "sign_out" else sessions.end_all(session.email)
+        return redirect(f"/t/{SIGN_IN}", request.cookie("", lasts=0))
+    if request.is_post:
+        outcome = desk.act(team, action, request.form, session.email, now)
+    else:
+        outcome = desk.fill_in(team, request.query["change"]) if "change" in request.query else Outcome()
+    if outcome.refused:
+        logger.warning("refused: not a route of this team", team=team, action=action, session=session.id)
+        count("TeamRefused")
+    shown = desk.look(team, outcome.tested or request.query.get("tested"))
+    html = pages.desk(team, door.teams(session.email), session.email, shown, outcome)
+    return page(outcome.status, html, pages.content_security_policy)

@@ -1,0 +1,89 @@
+"""The team's pages, behind `/t/{link}`."""
+
+from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.bus import Bus
+from infra.capture import HttpApi
+from infra.function import Function, Platform
+from infra.mail import let_send_mail
+from infra.notify import Notify
+from infra.routes import Routes
+from infra.stage import Stage
+from infra.store import Store
+from shared.config import Config
+from shared.routes import RULE_PREFIX, TEST_SOURCE
+from shared.settings import TeamSettings
+
+
+class Team(Construct):
+    """Where a team changes its own routes, signed in by a mailed link."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        platform: Platform,
+        config: Config,
+        public_url: str,
+        api: HttpApi,
+        store: Store,
+        bus: Bus,
+        notify: Notify,
+        routes: Routes,
+    ) -> None:
+        super().__init__(scope, id)
+        function = Function(
+            self,
+            "Function",
+            platform=platform,
+            handler="functions.team.handler.handler",
+            settings=TeamSettings(
+                table=store.table.table_name,
+                keys_table=store.keys.table_name,
+                bus=bus.bus.event_bus_name,
+                public_url=public_url,
+                deliveries_queue=notify.queue.queue_arn,
+                refused_queue=routes.refused.queue.queue_arn,
+                secrets_key=store.secrets_key.key_id,
+            ),
+            timeout=Duration.seconds(25),  # a rehearsal reads 90 days; the API gives up at 30
+            memory_mb=1024,
+        )
+        # Routes and sessions, and how far a test has come; of feedback, only what the index by team shows.
+        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=("ROUTES",))
+        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", only=("S#*",))
+        store.grant(function.resource, "dynamodb:Query", only=("ROUTES", "S#*", "D#test-*"))
+        store.grant_query(function.resource, index="by_team")
+        store.grant_signing(function.resource)
+        store.grant_webhook_secrets(function.resource, shows=True)
+        let_send_mail(function, stage, config.business.sender)
+        rules = f"{routes.rule_arn_prefix}*"
+        function.resource.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=[
+                    f"events:{action}"
+                    for action in ("PutRule", "DeleteRule", "PutTargets", "RemoveTargets", "ListTargetsByRule")
+                ],
+                resources=[rules],
+            )
+        )
+        function.resource.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["events:PutEvents"],
+                resources=[bus.bus.event_bus_arn],
+                conditions={"StringEquals": {"events:source": TEST_SOURCE}},
+            )
+        )
+        named = f"arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/{stage.qualified_name}/{RULE_PREFIX}*"
+        Validations.of(function.role).acknowledge(
+            Acknowledgment(
+                id=f"AwsSolutions-IAM5[Resource::{named}]",
+                reason="Teams name their own routes, so the names of the rules are not known here.",
+            )
+        )
+        api.route("/t/{link}", function, apigatewayv2.HttpMethod.GET, apigatewayv2.HttpMethod.POST)

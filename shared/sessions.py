@@ -1,0 +1,133 @@
+"""Signing in to a team's page: a mailed link, opened once, begins a short session that can be ended.
+
+Nobody has a password. The link and the session's cookie are signed; the session itself is an item, so that ending it
+works at once and everywhere. Whether the address still belongs to a team is asked on every request, of `earshot.toml`.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+import itsdangerous
+from pydynox import DynamoDBClient
+from pydynox.exceptions import ConditionalCheckFailedException
+
+from shared.errors import LinkExpired, LinkInvalid
+from shared.keys import Keys
+
+LINK_WORKS_FOR = timedelta(minutes=15)
+SESSION_LASTS = timedelta(hours=8)
+LINKS_PER_HOUR = 5
+_LINK, _COOKIE = "sign-in", "session"  # what the signatures are for
+
+
+class Session(NamedTuple):
+    """Someone who is signed in."""
+
+    id: str
+    email: str
+    expires_at: datetime
+
+
+class Sessions:
+    """The sessions of one stage, in its main table."""
+
+    def __init__(self, client: DynamoDBClient, table: str, keys: Keys) -> None:
+        self._client = client
+        self._table = table
+        self._keys = keys
+
+    def link(self, email: str, now: datetime) -> str | None:
+        """The token of a sign-in link for an address; None when it has asked for too many within the hour."""
+        hour = int(now.timestamp()) // 3600
+        try:
+            self._client.sync_update_item(
+                self._table,
+                {"pk": _pk(email), "sk": f"asked#{hour}"},
+                update_expression="SET asked = if_not_exists(asked, :none) + :one, #ttl = :ttl",
+                condition_expression="attribute_not_exists(asked) OR asked < :most",
+                expression_attribute_names={"#ttl": "ttl"},
+                expression_attribute_values={":none": 0, ":one": 1, ":most": LINKS_PER_HOUR, ":ttl": (hour + 2) * 3600},
+            )
+        except ConditionalCheckFailedException:
+            return None
+        expires = int((now + LINK_WORKS_FOR).timestamp())
+        return self._keys.dumps(_LINK, [email, secrets.token_urlsafe(16), expires])
+
+    def read_link(self, token: str, now: datetime) -> Session:
+        """Who a link lets in, without using it up; raises `LinkInvalid` or `LinkExpired`."""
+        email, id, expires = self._read(_LINK, token)
+        if expires <= now.timestamp():
+            raise LinkExpired("This link has expired; ask for a new one.")
+        return Session(id, email, now + SESSION_LASTS)
+
+    def begin(self, token: str, now: datetime) -> Session:
+        """Use up a link; raises `LinkInvalid` or `LinkExpired`, the second time as well."""
+        session = self.read_link(token, now)
+        expires = int(session.expires_at.timestamp())
+        item = {"pk": _pk(session.email), "sk": session.id, "kind": "session", "email": session.email}
+        try:
+            # An ended session leaves its item until the link has long expired, so that no link works twice.
+            self._client.sync_put_item(
+                self._table,
+                item | {"expires": expires, "ended": False, "ttl": expires},
+                condition_expression="attribute_not_exists(pk)",
+            )
+        except ConditionalCheckFailedException:
+            raise LinkExpired("This link was used before; ask for a new one.") from None
+        return session
+
+    def cookie(self, session: Session) -> str:
+        """What the browser brings back."""
+        return self._keys.dumps(_COOKIE, [session.email, session.id, int(session.expires_at.timestamp())])
+
+    def find(self, cookie: str, now: datetime) -> Session | None:
+        """The session of a cookie; None for one that is not ours, has ended or has expired."""
+        try:
+            email, id, expires = self._read(_COOKIE, cookie)
+        except LinkInvalid:
+            return None
+        item = self._client.sync_get_item(self._table, {"pk": _pk(email), "sk": id}, consistent_read=True)
+        if item is None or item["ended"] or expires <= now.timestamp():
+            return None
+        return Session(id, email, datetime.fromtimestamp(expires, UTC))
+
+    def end(self, session: Session) -> None:
+        """Sign out here."""
+        self._end(session.email, session.id)
+
+    def end_all(self, email: str) -> None:
+        """Sign out everywhere."""
+        items = self._client.sync_query(
+            self._table,
+            key_condition_expression="pk = :pk",
+            expression_attribute_values={":pk": _pk(email)},
+            consistent_read=True,
+        )
+        for item in [item for item in items if _is_open(item)]:
+            self._end(email, item["sk"])
+
+    def _end(self, email: str, id: str) -> None:
+        self._client.sync_update_item(
+            self._table,
+            {"pk": _pk(email), "sk": id},
+            update_expression="SET ended = :yes",
+            expression_attribute_values={":yes": True},
+        )
+
+    def _read(self, purpose: str, token: str) -> tuple[str, str, int]:
+        try:
+            email, id, expires = self._keys.loads(purpose, token)
+        except (itsdangerous.BadData, ValueError, TypeError):
+            raise LinkInvalid("This link is not one of ours, or was cut short.") from None
+        return email, id, expires
+
+
+def _pk(email: str) -> str:
+    return f"S#{sha256(email.lower().encode()).hexdigest()[:32]}"
+
+
+def _is_open(item: Mapping[str, Any]) -> bool:
+    return item.get("kind") == "session" and not item["ended"]

@@ -1,0 +1,128 @@
+"""The deployed module behind `/t/{link}`, and a browser for it."""
+
+import base64
+import html
+import importlib
+import re
+import sys
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlencode
+
+import boto3
+import pytest
+from moto.ses.models import ses_backends
+from pydynox import DynamoDBClient
+
+from shared.routes import Routes
+from tests.factories import a_context
+from tests.tables import KEYS_TABLE, MAIN_TABLE
+
+MODULE = "functions.team.handler"
+BUS = "earshot-test"
+QUEUE = "arn:aws:sqs:eu-west-1:123456789012"
+SITE = "https://feedback.fernleaf.example"
+PRIYA = "priya@fernleaf.example"  # of the team tills
+AMAL = "amal@fernleaf.example"  # of the team care
+
+
+class Answer:
+    """What came back."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self.status: int = answer["statusCode"]
+        self.headers: dict[str, str] = answer["headers"]
+        self.cookies: list[str] = answer.get("cookies", [])
+        self.html: str = answer["body"]
+
+    @property
+    def text(self) -> str:
+        """What a person reads."""
+        body = re.sub(r"<style>.*?</style>", "", self.html, flags=re.DOTALL)
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+class Browser:
+    """Keeps the cookie, and sends forms as a browser does."""
+
+    def __init__(self, function: ModuleType) -> None:
+        self._function = function
+        self.cookie = ""
+
+    def get(self, link: str, **query: str) -> Answer:
+        """Open `/t/{link}`."""
+        return self._send("GET", link, query, None, {})
+
+    def post(self, link: str, origin: str | None = SITE, **form: str) -> Answer:
+        """Send a form to it."""
+        headers = {"content-type": "application/x-www-form-urlencoded"} | ({"origin": origin} if origin else {})
+        return self._send("POST", link, {}, form, headers)
+
+    def _send(
+        self, method: str, link: str, query: dict[str, str], form: dict[str, str] | None, headers: dict[str, str]
+    ) -> Answer:
+        event: dict[str, Any] = {
+            "pathParameters": {"link": link},
+            "queryStringParameters": query or None,
+            "requestContext": {"http": {"method": method}},
+            "headers": headers,
+        }
+        if self.cookie:
+            event["cookies"] = [self.cookie]
+        if form is not None:
+            event |= {"body": base64.b64encode(urlencode(form).encode()).decode(), "isBase64Encoded": True}
+        answer = Answer(self._function.handler(event, a_context()))
+        for cookie in answer.cookies:
+            self.cookie = cookie.partition(";")[0]
+        return answer
+
+
+@pytest.fixture
+def function(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    for name, value in {
+        "TABLE": MAIN_TABLE["TableName"],
+        "KEYS_TABLE": KEYS_TABLE["TableName"],
+        "BUS": BUS,
+        "PUBLIC_URL": SITE,
+        "DELIVERIES_QUEUE": f"{QUEUE}:deliveries",
+        "REFUSED_QUEUE": f"{QUEUE}:refused",
+        "SECRETS_KEY": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
+    }.items():
+        monkeypatch.setenv(f"EARSHOT_{name}", value)
+    boto3.client("events").create_event_bus(Name=BUS)
+    boto3.client("sesv2").create_email_identity(EmailIdentity="feedback@fernleaf.example")
+    boto3.client("sqs").create_queue(QueueName="deliveries")
+    sys.modules.pop(MODULE, None)
+    return importlib.import_module(MODULE)
+
+
+@pytest.fixture
+def browser(function: ModuleType) -> Browser:
+    """A browser that nobody has signed in."""
+    return Browser(function)
+
+
+@pytest.fixture
+def routes(function: ModuleType) -> Routes:
+    """The routes behind the page."""
+    found: Routes = function.desk._routes
+    return found
+
+
+def mails() -> list[Any]:
+    """What was mailed, oldest first; moto runs in this process."""
+    return ses_backends["123456789012"]["eu-west-1"].sent_messages
+
+
+def sign_in(browser: Browser, function: ModuleType, email: str) -> Answer:
+    """Open a mailed link and press its button; the link is taken from the sessions, as the mail has it."""
+    token = function.sessions.link(email, function.utc_now())
+    assert token
+    return browser.post(token)
+
+
+@pytest.fixture
+def tills(browser: Browser, function: ModuleType) -> Browser:
+    """Priya, signed in to the page of the tills."""
+    assert sign_in(browser, function, PRIYA).status == 303
+    return browser

@@ -1,0 +1,195 @@
+"""What a team does with its routes on its page."""
+
+import json
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+
+from shared.config import Config
+from shared.deliveries import Deliveries, Delivery
+from shared.feedback import utc_now
+from shared.routes import Routes, draft
+from shared.store import Store
+from tests.factories import an_answer
+from tests.functions.team.conftest import BUS, PRIYA, Browser
+
+QUEUES = {"id": "queues", "when": "reason = queue", "kind0": "email", "to0": "lead@fernleaf.example"}
+
+
+@pytest.fixture
+def theirs(routes: Routes, config: Config) -> str:
+    """A route of the team care."""
+    said = {"id": "refunds", "team": "care", "when": "reason = refund", "to": ["email:care@fernleaf.example"]}
+    return routes.add(draft(config, **said, created_by="Amal", changed_at=utc_now())).id
+
+
+def rules() -> list[str]:
+    answer = boto3.client("events").list_rules(EventBusName=BUS)
+    return [f"{rule['Name']} {rule['State']}" for rule in answer["Rules"]]
+
+
+def test_a_route_is_rehearsed_saved_and_in_force(tills: Browser, routes: Routes, store: Store, config: Config) -> None:
+    store.capture(an_answer(reasons=("queue",), comment="One till <open>."), config, utc_now() - timedelta(days=1))
+
+    rehearsed = tills.post("tills", action="rehearse", **QUEUES)
+    assert "In the last 90 days it would have caught 1 of 1 feedback." in rehearsed.text
+    assert "One till <open>. checkout · leeds-3 · 2/5" in rehearsed.text
+    assert "The route team-tills catches 1 of these too." in rehearsed.text
+    assert (rules(), "value=save" in rehearsed.html) == ([], True)
+
+    saved = tills.post("tills", action="save", **QUEUES)
+    assert "Saved. It is in force now." in saved.text
+    assert rules() == ["earshot-route-queues ENABLED"]
+    route = routes.own("queues", "tills")
+    assert (route.when, route.to, route.created_by) == ("reason = queue", ("email:lead@fernleaf.example",), PRIYA)
+    assert "queues reason = queue email:lead@fernleaf.example" in tills.get("tills").text
+
+
+def test_nothing_can_be_saved_before_it_was_rehearsed(tills: Browser) -> None:
+    assert "value=save" not in tills.get("tills").html
+
+
+def test_a_route_is_changed_paused_resumed_and_removed(tills: Browser, routes: Routes) -> None:
+    tills.post("tills", action="save", **QUEUES)
+    form = tills.get("tills", change="queues").html
+    assert 'value="reason = queue"' in form
+    assert 'value="lead@fernleaf.example"' in form
+    tills.post("tills", action="save", change="1", **QUEUES | {"when": "mood = happy"})
+    assert routes.own("queues", "tills").when == "mood = happy"
+    tills.post("tills", action="pause", id="queues")
+    assert rules() == ["earshot-route-queues DISABLED"]
+    assert "Paused" in tills.get("tills").text
+    tills.post("tills", action="resume", id="queues")
+    assert rules() == ["earshot-route-queues ENABLED"]
+    tills.post("tills", action="remove", id="queues")
+    assert rules() == []
+
+
+def test_a_test_is_sent_and_followed(tills: Browser, store: Store) -> None:
+    tills.post("tills", action="save", **QUEUES)
+    sent = tills.post("tills", action="test", id="queues")
+    assert "A test is on its way. on its way Look again" in sent.text
+
+    sqs = boto3.client("sqs")
+    [message] = sqs.receive_message(QueueUrl=sqs.get_queue_url(QueueName="deliveries")["QueueUrl"])["Messages"]
+    body: dict[str, Any] = json.loads(message["Body"])
+    test_id, now = body["event"]["detail"]["feedback"]["id"], utc_now()
+    assert f"?tested={test_id}" in sent.html
+    delivery = Delivery(
+        feedback_id=test_id,
+        route="queues",
+        target=body["target"],
+        subject="card",
+        to="email:lead@fernleaf.example",
+        created_at=now,
+        changed_at=now,
+    )
+    Deliveries(store.client, store.table).save(delivery.delivered(now, None))
+    assert "email:lead@fernleaf.example: arrived" in tills.get("tills", tested=test_id).text
+
+
+def test_the_routes_of_the_file_are_shown_and_tested_but_not_changed(tills: Browser) -> None:
+    page = tills.get("tills")
+    assert "team-tills team = tills email:tills@fernleaf.example Declared in earshot.toml" in page.text
+    assert tills.post("tills", action="test", id="team-tills").status == 200
+    assert tills.post("tills", action="remove", id="team-tills").status == 403
+
+
+@pytest.fixture
+def logged(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The warnings of the function."""
+    warnings: list[dict[str, Any]] = []
+    monkeypatch.setattr(function.logger, "warning", lambda text, **more: warnings.append({"text": text} | more))
+    return warnings
+
+
+@pytest.mark.parametrize("action", ["test", "pause", "resume", "remove", "save", "rehearse"])
+def test_another_teams_route_is_refused_logged_and_unchanged(
+    tills: Browser, routes: Routes, theirs: str, action: str, logged: list[dict[str, Any]]
+) -> None:
+    before = routes.all()
+    answer = tills.post("tills", action=action, **QUEUES | {"id": theirs, "change": "1"})
+
+    assert (answer.status, "belongs to another team" in answer.text) == (403, True)
+    [warning] = logged
+    assert (warning["text"], warning["team"]) == ("refused: not a route of this team", "tills")
+    assert routes.all() == before
+    assert rules() == ["earshot-route-refunds ENABLED"]
+
+
+def test_another_teams_page_is_refused_whatever_is_asked_of_it(
+    tills: Browser, routes: Routes, theirs: str, logged: list[dict[str, Any]]
+) -> None:
+    before = routes.all()
+    for answer in (tills.get("care"), tills.post("care", action="remove", id=theirs)):
+        assert answer.status == 403
+        assert "refunds" not in answer.text
+    assert [warning["text"] for warning in logged] == ["refused: not a member of this team"] * 2
+    assert routes.all() == before
+    assert tills.get("nonesuch").status == 403
+
+
+def test_another_teams_route_is_not_shown_in_the_form(tills: Browser, theirs: str) -> None:
+    answer = tills.get("tills", change=theirs)
+    assert (answer.status, "reason = refund" in answer.html) == (403, False)
+
+
+def test_a_new_route_cannot_take_an_id_that_exists(tills: Browser, routes: Routes, theirs: str) -> None:
+    before = routes.all()
+    answer = tills.post("tills", action="save", **QUEUES | {"id": theirs})
+    assert (answer.status, "choose another id" in answer.text) == (409, True)
+    assert routes.all() == before
+
+
+@pytest.mark.parametrize("kind", ["sqs", "sns", "lambda", "bus", "", "fax"])
+def test_a_mailed_link_grants_no_role(tills: Browser, kind: str) -> None:
+    arn = "arn:aws:sqs:eu-west-1:123456789012:finance"
+    answer = tills.post("tills", action="save", **QUEUES | {"kind0": kind, "to0": arn})
+    assert (answer.status, "email, slack, teams, webhook" in answer.text) == (422, True)
+    assert rules() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"when": "moood = happy"}, "'moood' is not a field; did you mean 'mood'? (column 1)"),
+        ({"when": "reason != queue"}, "cannot say that a reason was not picked"),
+        ({"id": "Nope!"}, "use 1 to 40 of a-z"),
+        ({"to0": ""}, "an address in at least one line"),
+        ({"to0": "nobody"}, "is not an email address"),
+        ({"kind0": "webhook", "to0": "http://intranet/"}, "must be an https:// address"),
+    ],
+)
+def test_a_mistake_says_what_to_do_and_keeps_what_was_typed(
+    tills: Browser, wrong: dict[str, str], message: str
+) -> None:
+    answer = tills.post("tills", action="rehearse", **QUEUES | wrong)
+    assert (answer.status, message in answer.text) == (422, True)
+    typed = (QUEUES | wrong)["when"]
+    assert f'value="{typed}"' in answer.html
+    assert rules() == []
+
+
+def test_what_was_typed_cannot_become_markup(tills: Browser) -> None:
+    answer = tills.post("tills", action="rehearse", **QUEUES | {"id": '"><script>x</script>', "when": "<b> = 1"})
+    assert "<script>" not in answer.html
+    assert "<b>" not in answer.html
+    assert "<script>" not in tills.get("tills", tested='"><script>').html
+
+
+def test_a_webhooks_secret_is_shown_once(tills: Browser) -> None:
+    hook = QUEUES | {"kind0": "webhook", "to0": "https://orders.fernleaf.example/hook?token=t"}
+    saved = tills.post("tills", action="save", **hook)
+    assert "whsec_" in saved.text
+    again = tills.get("tills")
+    assert "whsec_" not in again.text
+    assert "webhook:orders.fernleaf.example" in again.text
+    assert "token=t" not in again.html
+    assert "whsec_" not in tills.post("tills", action="save", change="1", **hook).text
+
+
+def test_a_button_that_does_not_exist_changes_nothing(tills: Browser) -> None:
+    assert tills.post("tills", action="explode", id="team-tills").status == 422
