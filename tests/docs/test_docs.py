@@ -1,5 +1,6 @@
 """What the documents promise is there: commands, options, targets, files and events."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from cli.main import cli
 from shared.conditions import FIELDS, parse
 from shared.config import Config
-from shared.events import EVENTS
+from shared.events import EVENTS, SOURCE, InvitationRequested
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -84,3 +85,11 @@ def test_every_field_of_a_condition_is_in_the_page() -> None:
     page = (ROOT / "docs/conditions.md").read_text(encoding="utf-8")
     for name in FIELDS:
         assert f"`{name}`" in page
+
+
+def test_the_request_to_ask_a_customer_is_one_that_invite_takes() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [shown] = [json.loads(block) for language, block in FENCE.findall(readme) if language == "json"]
+    request = InvitationRequested.model_validate(shown["Detail"])
+    assert shown["DetailType"] == request.detail_type
+    assert shown["Source"] != SOURCE
