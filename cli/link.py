@@ -2,38 +2,61 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, NamedTuple
 
 import click
 
 from cli.durations import DURATION
 from cli.stage import Stage, with_stage
 from shared import config as config_file
+from shared.config import Config
 from shared.feedback import utc_now
 from shared.links import Link
 
 MAX_LIFE = timedelta(days=400)  # as long as keys overlap by default
 
 
+class Asked(NamedTuple):
+    """What a link is to ask about, as the options of a command say it."""
+
+    touchpoint: str
+    place: str | None
+    ref: str | None
+    expires: timedelta | None
+
+    def sign(self, stage: Stage, config: Config) -> tuple[str, Link]:
+        """The link's address and what it says; raises `click.UsageError`."""
+        if self.touchpoint not in config.touchpoints:
+            raise click.UsageError(f"No touchpoint {self.touchpoint!r}; use one of {', '.join(config.touchpoints)}.")
+        life = self.expires or timedelta(days=30 if self.ref else 365)
+        if life > MAX_LIFE:
+            raise click.UsageError(f"A link works for at most {MAX_LIFE.days}d, since its key is retired then.")
+        place, ref = _name("--place", self.place), _name("--ref", self.ref)
+        link = Link(self.touchpoint, place, ref, utc_now().replace(microsecond=0) + life)
+        return f"{stage.outputs['PublicUrl']}/f/{link.token(stage.keys)}", link
+
+
+def asking(command: Callable[..., None]) -> Callable[..., None]:
+    """The argument and options that `Asked` is made of."""
+    for option in (
+        click.option("--expires", type=DURATION, help="How long it works. [default: 30d with --ref, else 365d]"),
+        click.option("--ref", help="Your own reference of one customer's visit or order: the link takes one answer."),
+        click.option("--place", help="Where the customer is, such as a branch."),
+        click.argument("touchpoint"),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
-@click.argument("touchpoint")
-@click.option("--place", help="Where the customer is, such as a branch.")
-@click.option("--ref", help="Your own reference of one customer's visit or order: the link takes one answer.")
-@click.option("--expires", type=DURATION, help="How long it works. [default: 30d with --ref, else 365d]")
+@asking
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_stage
-def link(
-    stage: Stage, touchpoint: str, place: str | None, ref: str | None, expires: timedelta | None, as_json: bool
-) -> None:
+def link(stage: Stage, as_json: bool, **asked: Any) -> None:
     """Print a signed link that asks about TOUCHPOINT."""
-    config = config_file.load()
-    if touchpoint not in config.touchpoints:
-        raise click.UsageError(f"No touchpoint {touchpoint!r}; use one of {', '.join(config.touchpoints)}.")
-    life = expires or timedelta(days=30 if ref else 365)
-    if life > MAX_LIFE:
-        raise click.UsageError(f"A link works for at most {MAX_LIFE.days}d, since its key is retired then.")
-    made = Link(touchpoint, _name("--place", place), _name("--ref", ref), utc_now().replace(microsecond=0) + life)
-    url = f"{stage.outputs['PublicUrl']}/f/{made.token(stage.keys)}"
+    url, made = Asked(**asked).sign(stage, config_file.load())
     click.echo(json.dumps({"url": url, "expires_at": made.expires_at.isoformat()}) if as_json else url)
 
 

@@ -11,7 +11,7 @@ from pydynox.pydynox_core import PydynoxException
 from shared.config import ConfigError
 from shared.errors import EarshotError
 
-COMMANDS = ("doctor", "keys", "link", "mail", "redrive", "replay", "routes", "show", "tail")
+COMMANDS = ("doctor", "keys", "link", "mail", "qr", "redrive", "replay", "routes", "show", "snippet", "tail")
 
 
 class Commands(click.Group):

@@ -120,24 +120,9 @@ def invitation(config: Config, question: Question) -> Mail:
         said["mail.or_reply"],
         f"{why}\n{said['mail.unsubscribe']}: {question.unsubscribe}",
     ]
-    small = len(ratings) > 5
-    choices = "\n".join(
-        _CHOICE.format(
-            href=escape(_rated(question.link, rating)),
-            label=escape(label),
-            symbol=_symbol(touchpoint.scale, rating),
-            colour=business.brand_colour,
-            width=30 if small else 56,
-            size=18 if small else 26,
-        )
-        for rating, label in ratings
-    )
-    ends = f"{escape(ratings[0][1])} … {escape(ratings[-1][1])}"
     content = [
         _paragraph(escape(hello)),
-        f'<h1 style="margin:0 0 16px;font-size:23px;line-height:1.35">{escape(asked)}</h1>',
-        f'<div style="margin:0 -2px">\n{choices}\n</div>',
-        f'<p class="quiet" style="margin:0 0 16px;font-size:14px;color:#5b636a">{ends}</p>',
+        asking(config, question.touchpoint, question.language, question.link),
         _paragraph(escape(said["mail.or_reply"]), last=True),
     ]
     leave = f'<a href="{escape(question.unsubscribe)}" style="color:#5b636a">{escape(said["mail.unsubscribe"])}</a>'
@@ -151,6 +136,32 @@ def invitation(config: Config, question: Question) -> Mail:
             "List-Unsubscribe": f"<{question.unsubscribe}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         },
+    )
+
+
+def asking(config: Config, id: str, language: str, link: str) -> str:
+    """The question of a touchpoint and a link per rating, as HTML that mail programs keep as it is."""
+    said = texts(language)
+    touchpoint = config.touchpoints[id]
+    ratings = [(rating, _label(touchpoint.scale, rating, said)) for rating in touchpoint.scale.ratings]
+    small = len(ratings) > 5
+    choices = "\n".join(
+        _CHOICE.format(
+            href=escape(_rated(link, rating)),
+            label=escape(label),
+            symbol=_symbol(touchpoint.scale, rating),
+            colour=config.business.brand_colour,
+            width=30 if small else 56,
+            size=18 if small else 26,
+        )
+        for rating, label in ratings
+    )
+    asked = escape(one_line(touchpoint.question[language]))
+    ends = f"{escape(ratings[0][1])} … {escape(ratings[-1][1])}"
+    return (
+        f'<h1 style="margin:0 0 16px;font-size:23px;line-height:1.35">{asked}</h1>\n'
+        f'<div style="margin:0 -2px">\n{choices}\n</div>\n'
+        f'<p class="quiet" style="margin:0 0 16px;font-size:14px;color:#5b636a">{ends}</p>'
     )
 
 
