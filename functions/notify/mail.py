@@ -31,6 +31,7 @@ _HTML = Template("""\
   .page { background: #16181a !important }
   .card { background: #212427 !important; border-color: #3a3f44 !important }
   .words, .value { color: #f2f3f4 !important }
+  .words { border-color: #6fc39a !important }
   .quiet { color: #b4bac0 !important }
 }
 </style>
