@@ -77,7 +77,7 @@ class CaptureWeb(Construct):
             memory_mb=512,
         )
         # One conditional write per answer, and no read but of short links: it cannot see what others have said.
-        store.grant(function.resource, "dynamodb:UpdateItem")
+        store.grant(function.resource, "dynamodb:UpdateItem", only=("F#*",))
         store.grant(function.resource, "dynamodb:GetItem", only=("L#*",))
         store.grant_signing(function.resource)
         api.route(

@@ -34,9 +34,8 @@ ATTEMPTS: dict[str, Attempt] = {
     "put an event": lambda role: role("events").put_events(
         Entries=[{"EventBusName": role["Bus"], "Source": "earshot", "DetailType": "Forged", "Detail": "{}"}]
     ),
-    "make a route": lambda role: role("events").put_rule(
-        Name="mine", EventBusName=role["Bus"], EventPattern='{"source": ["nobody"]}'
-    ),
+    "make a route": lambda role: role.make_rule("earshot-route-mine"),
+    "make any other rule": lambda role: role.make_rule("mine"),
     "remove a route": lambda role: role("events").delete_rule(Name="earshot-route-nothing", EventBusName=role["Bus"]),
     "send a delivery": lambda role: role("sqs").send_message(QueueUrl=role["DeliveriesQueueUrl"], MessageBody="{}"),
     "take a delivery": lambda role: role("sqs").receive_message(QueueUrl=role["DeliveriesQueueUrl"]),
@@ -72,6 +71,10 @@ GRANTED: dict[str, set[str]] = {
     "Invite": {"read one feedback", "put an item", *SIGN},
     "Send": {*READ_AND_WRITE, "send a mail"},
     "Receipts": READ_AND_WRITE,
+    "Team": {
+        *(*READ_AND_WRITE, "delete an item", "list a team's feedback", *SIGN, "open a webhook's secret"),
+        *("make a route", "remove a route", "send a mail"),
+    },
     "Unsubscribe": {"read one feedback", "put an item"},
 }
 
@@ -101,6 +104,9 @@ class Role:
             ExpressionAttributeNames={"#key": key},
             ExpressionAttributeValues={":value": {"S": "x"}},
         )
+
+    def make_rule(self, name: str) -> Any:
+        return self("events").put_rule(Name=name, EventBusName=self["Bus"], EventPattern='{"source": ["nobody"]}')
 
     def may(self, attempt: Attempt) -> bool:
         """Whether the attempt is allowed, however it ends."""
