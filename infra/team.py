@@ -65,10 +65,7 @@ class Team(Construct):
         rules = f"{routes.rule_arn_prefix}*"
         function.resource.add_to_role_policy(
             iam.PolicyStatement(
-                actions=[
-                    f"events:{action}"
-                    for action in ("PutRule", "DeleteRule", "PutTargets", "RemoveTargets", "ListTargetsByRule")
-                ],
+                actions=[f"events:{action}" for action in ("PutRule", "DeleteRule", "PutTargets", "RemoveTargets")],
                 resources=[rules],
             )
         )

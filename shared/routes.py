@@ -177,8 +177,8 @@ class Rules:
         self._bus = bus
         self._queues = {"deliveries": deliveries, "refused": refused}
 
-    def apply(self, route: TeamRoute) -> None:
-        """Make the rule say what the route says; raises `RouteRefused`."""
+    def apply(self, route: TeamRoute, before: TeamRoute | None = None) -> None:
+        """Make the rule say what the route says, instead of what it said before; raises `RouteRefused`."""
         name = RULE_PREFIX + route.id
         targets: Any = rule_targets(
             route.id, route, **self._queues, roles=dict.fromkeys(_buses(route), route.role or "")
@@ -195,21 +195,19 @@ class Rules:
             raise RouteRefused(
                 "The bus has as many rules as it may have; raise the quota 'Rules' of EventBridge, or remove a route."
             ) from None
-        answer = self._client.put_targets(Rule=name, EventBusName=self._bus, Targets=targets)
-        stale = self._targets(name) - {target["Id"] for target in targets}
-        if stale:
+        stale = (_target_ids(before) if before else set()) - _target_ids(route)
+        if stale:  # first, since a rule has room for five
             self._client.remove_targets(Rule=name, EventBusName=self._bus, Ids=sorted(stale))
+        answer = self._client.put_targets(Rule=name, EventBusName=self._bus, Targets=targets)
         if answer["FailedEntryCount"]:
             refusal = answer["FailedEntries"][0]
             raise RouteRefused(f"EventBridge refused the target {refusal['TargetId']}: {refusal['ErrorMessage']}")
 
-    def remove(self, id: str) -> None:
-        """Remove the rule, if it is there."""
-        name = RULE_PREFIX + id
+    def remove(self, route: TeamRoute) -> None:
+        """Remove the route's rule, if it is there."""
+        name = RULE_PREFIX + route.id
         try:
-            targets = self._targets(name)
-            if targets:
-                self._client.remove_targets(Rule=name, EventBusName=self._bus, Ids=sorted(targets))
+            self._client.remove_targets(Rule=name, EventBusName=self._bus, Ids=sorted(_target_ids(route)))
             self._client.delete_rule(Name=name, EventBusName=self._bus)
         except self._client.exceptions.ResourceNotFoundException:
             return
@@ -229,13 +227,13 @@ class Rules:
         if answer["FailedEntryCount"]:
             raise RouteRefused(f"The bus refused the test: {answer['Entries'][0].get('ErrorMessage')}")
 
-    def _targets(self, name: str) -> set[str]:
-        answer = self._client.list_targets_by_rule(Rule=name, EventBusName=self._bus)
-        return {target["Id"] for target in answer["Targets"]}
-
 
 def _buses(route: Route) -> list[str]:
     return [target.address for target in route.targets if target.kind is TargetKind.BUS]
+
+
+def _target_ids(route: Route) -> set[str]:
+    return {f"{target.kind}-{target.id}" for target in route.targets}
 
 
 # Routes
@@ -355,8 +353,7 @@ class Routes:
 
     def remove(self, id: str, team: str | None) -> None:
         """Remove a route and its rule."""
-        self.own(id, team)
-        self._rules.remove(id)
+        self._rules.remove(self.own(id, team))
         self._table.delete(id)
 
     def test(self, id: str, by: str, now: datetime) -> str:
@@ -368,12 +365,13 @@ class Routes:
     def _save(self, before: TeamRoute | None, route: TeamRoute) -> TeamRoute:
         saved = self._table.save(route)
         try:
-            self._rules.apply(saved)
+            self._rules.apply(saved, before)
         except Exception:  # whatever it is, the route is as it was
             if before is None:
-                self._rules.remove(saved.id)
+                self._rules.remove(saved)
                 self._table.delete(saved.id)
             else:
-                self._rules.apply(self._table.save(before.model_copy(update={"version": saved.version})))
+                restored = self._table.save(before.model_copy(update={"version": saved.version}))
+                self._rules.apply(restored, saved)
             raise
         return saved

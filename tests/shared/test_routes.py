@@ -136,6 +136,12 @@ def test_a_change_replaces_condition_and_targets_and_keeps_who_made_it(
     assert target["Id"].startswith("webhook-")
 
 
+def test_all_five_targets_of_a_route_can_be_replaced(routes: Routes, drafted: Drafted) -> None:
+    routes.add(drafted(to=[f"email:old-{n}@fernleaf.example" for n in range(5)]))
+    saved = routes.change(drafted(to=[f"email:new-{n}@fernleaf.example" for n in range(5)]), "care")
+    assert {each["Id"] for each in targets("refunds")} == {f"email-{target.id}" for target in saved.targets}
+
+
 def test_a_paused_route_catches_nothing_until_it_is_resumed(routes: Routes, drafted: Drafted, now: datetime) -> None:
     routes.add(drafted())
     assert routes.pause("refunds", "care", paused=True, now=now).paused
@@ -198,8 +204,8 @@ class FailingRules(Rules):
 
     refusing = False
 
-    def apply(self, route: TeamRoute) -> None:
-        super().apply(route)
+    def apply(self, route: TeamRoute, before: TeamRoute | None = None) -> None:
+        super().apply(route, before)
         if self.refusing and route.when == "":
             raise RouteRefused("no")
 
