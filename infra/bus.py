@@ -29,8 +29,15 @@ class Bus(Construct):
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
+        self._stage = stage
         self.bus = events.EventBus(self, "Bus", event_bus_name=stage.qualified_name)
         self.bus.archive("Archive", event_pattern=events.EventPattern(source=[SOURCE]), retention=ARCHIVED)
+
+    def rule_arns(self, prefix: str = "") -> list[str]:
+        """What permissions on the rules of this bus name, whose own names begin with `prefix`."""
+        rules = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/{self._stage.qualified_name}/{prefix}*"
+        # MiniStack takes the bus for the resource of what is done with a rule's targets.
+        return [rules, self.bus.event_bus_arn] if self._stage.local else [rules]
 
     def reserve_source_for(self, publisher: iam.IRole) -> None:
         """Let nobody but `publisher` put our events, whatever their own permissions say: feedback cannot be forged."""

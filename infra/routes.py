@@ -90,14 +90,11 @@ class Routes(Construct):
             timeout=Duration.minutes(5),
             memory_mb=256,
         )
-        rules = Stack.of(self).format_arn(
-            service="events", resource="rule", resource_name=f"{self._stage.qualified_name}/*"
-        )
         grants = (
             iam.Grant.add_to_principal(
                 grantee=function.resource,
                 actions=["events:ListTargetsByRule", "events:RemoveTargets", "events:DeleteRule"],
-                resource_arns=[rules],
+                resource_arns=self._bus.rule_arns(),
             ),
             iam.Grant.add_to_principal(
                 grantee=function.resource, actions=["events:ListRules"], resource_arns=[bus.event_bus_arn]
