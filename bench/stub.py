@@ -23,7 +23,7 @@ def serve() -> Iterator[Stub]:
     tables: dict[str, list[dict[str, Any]]] = {}
 
     def answer(operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        kept = tables.setdefault(request["TableName"], [])
+        kept = tables.setdefault(request.get("TableName", operation), [])
         if operation == "PutItem":
             kept[:] = [request["Item"]]
         if operation == "GetItem":
@@ -40,7 +40,7 @@ def serve() -> Iterator[Stub]:
         def do_POST(self) -> None:
             operation = self.headers["X-Amz-Target"].partition(".")[2]
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            requests[request["TableName"]] += 1
+            requests[request.get("TableName", operation)] += 1  # a transaction names tables inside
             content = json.dumps(answer(operation, request)).encode()
             self.wfile.write(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s"

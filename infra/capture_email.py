@@ -18,7 +18,7 @@ from shared.config import Config
 from shared.mails import RETENTION
 from shared.settings import CaptureEmailSettings, Settings
 
-_MEMORY_MB = 1024  # for its share of the processor; a mail of 40 MB needs 260
+_MEMORY_MB = 1024  # for its share of the processor; a mail of 40 MB takes 120
 RECEIPTS = (ses.EmailSendingEvent.BOUNCE, ses.EmailSendingEvent.COMPLAINT, ses.EmailSendingEvent.DELIVERY)
 
 

@@ -5,6 +5,7 @@ end, and stops with an AssertionError at what Outlook writes for its own old ver
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from html import unescape
 from typing import NamedTuple
@@ -86,6 +87,7 @@ class _Page:
         self._lines: list[str] = []
         self._line: list[str] = []
         self._open: list[tuple[str, bool, bool]] = []  # tag, silences its content, quotes its content
+        self._names: Counter[str] = Counter()
         self._silent = 0
         self._quoted = 0
         self._preformatted = 0
@@ -110,6 +112,7 @@ class _Page:
         if name == "li":
             self.say("- ")
         self._open.append((name, silent, quotes))
+        self._names[name] += 1
         self._silent += silent
         self._quoted += quotes
         self._preformatted += name == "pre"
@@ -117,11 +120,12 @@ class _Page:
     def close(self, name: str) -> None:
         if name in _BLOCKS:
             self._end_block(name)
-        if all(name != opened for opened, _, _ in self._open):
+        if not self._names[name]:
             return
         opened = ""
         while opened != name:
             opened, silent, quotes = self._open.pop()
+            self._names[opened] -= 1
             self._silent -= silent
             self._quoted -= quotes
             self._preformatted -= opened == "pre"
