@@ -15,6 +15,7 @@ LEFT_OUT = {
 NOT_MODELLED = (
     "TLS: everything is plain HTTP on loopback, and policies do not demand otherwise",
     "retries and dead-letter queues of rules, and bisection, retry limits and the failure bucket of the stream",
+    "the waits of retries: where AWS would wait minutes, the local stage waits seconds",
     "alarms going off, access logs, throttling and traces",
 )
 

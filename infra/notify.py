@@ -63,6 +63,7 @@ class Notify(Construct):
                 deliveries_queue_url=self.queue.queue_url,
                 secrets_key=store.secrets_key.key_id,
                 settling_seconds=3 if stage.local else 45,
+                retry_speed=60 if stage.local else 1,
                 outbound_gateway=stage.local.outbox_url if stage.local else "",
             ),
             timeout=TIMEOUT,

@@ -54,10 +54,11 @@ class Team(Construct):
             timeout=Duration.seconds(25),  # a rehearsal reads 90 days; the API gives up at 30
             memory_mb=1024,
         )
-        # Routes and sessions, and how far a test has come; of feedback, only what the index by team shows.
+        # Routes and sessions, and what became of deliveries; of feedback, what the index shows, and one to read.
         store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=("ROUTES",))
         store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", only=("S#*",))
-        store.grant(function.resource, "dynamodb:Query", only=("ROUTES", "S#*", "D#test-*"))
+        store.grant(function.resource, "dynamodb:Query", only=("ROUTES", "S#*", "D#*"))
+        store.grant(function.resource, "dynamodb:GetItem", only=("F#*",))
         store.grant_query(function.resource, index="by_team")
         store.grant_signing(function.resource)
         store.grant_webhook_secrets(function.resource, shows=True)

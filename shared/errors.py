@@ -91,6 +91,13 @@ class LinkInvalid(EarshotError):
     status = 404
 
 
+class FeedbackUnknown(EarshotError):
+    """There is no such feedback, or it is none of theirs who ask."""
+
+    code = "feedback_unknown"
+    status = 404
+
+
 class LinkExpired(EarshotError):
     """The link was ours, and its time is over."""
 

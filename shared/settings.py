@@ -90,8 +90,8 @@ class ClearRulesSettings(Settings):
 class NotifySettings(Settings):
     """What notify needs.
 
-    `secrets_key` is the KMS key of the webhooks' secrets. `outbound_gateway` is empty on AWS; in the local stage, the
-    outbox that all requests go to.
+    `secrets_key` is the KMS key of the webhooks' secrets. `retry_speed` is 1 on AWS; in the local stage, retries come
+    that many times sooner. `outbound_gateway` is empty on AWS; in the local stage, the outbox that all requests go to.
     """
 
     stage: str
@@ -101,6 +101,7 @@ class NotifySettings(Settings):
     deliveries_queue_url: str
     secrets_key: str
     settling_seconds: int
+    retry_speed: int
     outbound_gateway: str
 
 

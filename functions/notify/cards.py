@@ -36,6 +36,8 @@ class Card(NamedTuple):
     """Labels and values, in reading order."""
     because: str
     """Why the reader gets this."""
+    link: str
+    """Where all of it can be read, where words have to be cut."""
 
 
 def make_card(config: Config, route_id: str, route: Route, revision: Revision, *, added: bool, replayed: bool) -> Card:
@@ -71,7 +73,13 @@ def make_card(config: Config, route_id: str, route: Route, revision: Revision, *
         no_words=say["card.no_words"],
         facts=tuple(facts),
         because=_because(config, route_id, route),
+        link=whole_link(config, route, feedback.id),
     )
+
+
+def whole_link(config: Config, route: Route, feedback_id: str) -> str:
+    """Where a signed-in member of the route's team reads the whole feedback (functions/team)."""
+    return f"{config.business.public_url}/t/{route.team}?feedback={feedback_id}"
 
 
 def fingerprint(feedback: Feedback) -> str:

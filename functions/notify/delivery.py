@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from functions.notify.cards import fingerprint, make_card
+from functions.notify.cards import fingerprint, make_card, whole_link
 from functions.notify.parcel import Parcel, Sender
 from functions.notify.schedule import LEASE, Outcome, Verdict, admit, after, next_attempt
 from shared.conditions import parse
@@ -41,6 +41,7 @@ class Notifier:
         clock: Callable[[], datetime],
         chance: Callable[[], float],
         settling: timedelta,
+        retry_speed: int = 1,
     ) -> None:
         """`routes` finds a route by id; `disabled` tells a target's owner; `chance` gives numbers from 0 to 1."""
         self._config = config
@@ -53,6 +54,7 @@ class Notifier:
         self._clock = clock
         self._chance = chance
         self._settling = settling
+        self._retry_speed = retry_speed
 
     def handle(self, message: Message) -> None:
         """Bring one message as far as it can go now. Raises what the table or the queue raise."""
@@ -158,6 +160,7 @@ class Notifier:
             event=message.event,
             card=card,
             replay=message.replay,
+            link=whole_link(self._config, route, message.feedback_id),
             at=delivery.changed_at,
         )
 
@@ -169,7 +172,11 @@ class Notifier:
             recorded = self._deliveries.save(delivery.delivered(now, shown))
         else:
             logger.warning("delivery failed", route=delivery.route, target=delivery.target, error=outcome.error)
-            at = None if outcome.gone else next_attempt(delivery.attempts, outcome, now, self._chance())
+            at = (
+                None
+                if outcome.gone
+                else next_attempt(delivery.attempts, outcome, now, self._chance(), self._retry_speed)
+            )
             if at is None:
                 count("DeliveryGivenUp")
                 recorded = self._deliveries.save(delivery.failed(now, delivery.revision, outcome.error))
@@ -182,7 +189,7 @@ class Notifier:
 
     def _learn(self, health: Health, outcome: Outcome, route: Route, target: Target) -> None:
         """Save what the attempt says about the target; on a conflict, the other worker's finding will do."""
-        learnt = after(health, outcome, self._clock())
+        learnt = after(health, outcome, self._clock(), self._retry_speed)
         if learnt is health:
             return
         saved = self._deliveries.save_health(learnt)

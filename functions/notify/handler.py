@@ -32,7 +32,9 @@ from shared.webhook_secrets import WebhookSecrets
 def build() -> Notifier:
     """The notifier of this stage, from the environment."""
     settings = NotifySettings.from_environment()
-    config = config_file.load()
+    config = config_file.load(deployed=True)
+    business = config.business.model_copy(update={"public_url": settings.public_url})  # the local stage has its own
+    config = config.model_copy(update={"business": business})
     client = DynamoDBClient()
     mailer = Mailer(boto3.client("sesv2"), config.business)
     secrets = WebhookSecrets(client, settings.keys_table, boto3.client("kms"), settings.secrets_key)
@@ -53,6 +55,7 @@ def build() -> Notifier:
         clock=utc_now,
         chance=random.random,
         settling=timedelta(seconds=settings.settling_seconds),
+        retry_speed=settings.retry_speed,
     )
 
 

@@ -21,6 +21,8 @@ class Parcel(NamedTuple):
     event: Mapping[str, Any]
     card: Card | None
     replay: str | None
+    link: str
+    """Where the team reads all of it, where words have to be cut."""
     at: datetime
 
     @property

@@ -8,21 +8,26 @@ from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, post
 from functions.notify.schedule import Outcome
 from shared.graphemes import cut_to_fit, split
+from shared.texts import texts
 
 MAX_TEXT = 3_000  # characters of a section, counted as JavaScript does
 MAX_FIELD = 2_000
 MAX_FIELDS = 10
 MAX_BLOCKS = 50
-_AROUND_WORDS = 3  # the note, the facts, and why
+_AROUND_WORDS = 4  # a link to the whole, the note, the facts, and why
 
 
 def render(card: Card) -> dict[str, Any]:
     """The message. Nothing in it is read as markup: what customers write is `plain_text`, the rest is escaped."""
     parts = split(card.words or card.no_words, _units, MAX_TEXT)
     room = MAX_BLOCKS - _AROUND_WORDS
-    if len(parts) > room:
+    is_cut = len(parts) > room
+    if is_cut:
         parts = [*parts[: room - 1], cut_to_fit("".join(parts[room - 1 :]), lambda text: _units(text) <= MAX_TEXT)]
     blocks: list[dict[str, Any]] = [{"type": "section", "text": _plain(part)} for part in parts]
+    if is_cut:
+        whole = escape(texts(card.language)["card.whole"])
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": f"<{card.link}|{whole}>"}})
     if card.note:
         blocks.append(_context(card.note))
     facts = [cut_to_fit(f"{label}: {value}", lambda text: _units(text) <= MAX_FIELD) for label, value in card.facts]

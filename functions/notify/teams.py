@@ -38,8 +38,9 @@ class Teams:
 def _dump(card: Card, words: str) -> bytes:
     side = "Right" if card.words_direction == "rtl" else "Left"
     body = [_text(words, size="Large") | {"horizontalAlignment": side}]
-    if card.words and words != card.words:
-        body.append(_quiet(texts(card.language)["card.cut"]))
+    say, is_cut = texts(card.language), bool(card.words) and words != card.words
+    if is_cut:
+        body.append(_quiet(say["card.cut"]))
     if card.note:
         body.append(_quiet(card.note))
     body += [_fact(label, value) for label, value in card.facts]
@@ -53,6 +54,7 @@ def _dump(card: Card, words: str) -> bytes:
         "rtl": card.direction == "rtl",
         "msteams": {"width": "Full"},
         "body": body,
+        "actions": [{"type": "Action.OpenUrl", "title": say["card.whole"], "url": card.link}] if is_cut else [],
     }
     message = {"type": "message", "attachments": [{"contentType": _TYPE, "contentUrl": None, "content": content}]}
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()

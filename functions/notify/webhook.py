@@ -27,8 +27,8 @@ def webhook_id(route: str, target: str, event_id: str, replay: str | None) -> st
     return "msg_" + hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
-def render(event: Mapping[str, Any], replay: str | None = None) -> bytes:
-    """The body for an event as EventBridge carries it; words are cut where it would be too large, and it says so."""
+def render(event: Mapping[str, Any], link: str, replay: str | None = None) -> bytes:
+    """The body for an event as EventBridge carries it; if it is too large, words are cut and `link` tells all."""
     body: dict[str, Any] = {
         "type": event["detail-type"],
         "timestamp": event["detail"]["occurred_at"],
@@ -38,13 +38,13 @@ def render(event: Mapping[str, Any], replay: str | None = None) -> bytes:
         body["replay"] = replay
     if len(_dump(body)) <= MAX_BYTES:
         return _dump(body)
-    return _cut_words(body)
+    return _cut_words(body, link)
 
 
-def _cut_words(body: dict[str, Any]) -> bytes:
-    """The body with every copy of the customer's words cut to as many graphemes as fit; `data.cut` is true."""
+def _cut_words(body: dict[str, Any], link: str) -> bytes:
+    """The body with every copy of the customer's words cut to as many graphemes as fit, and `data.whole`, a link."""
     data = body["data"]
-    data["cut"] = True
+    data["whole"] = link
     holders = (data["feedback"], data.get("previous") or {})
     places = [(holder, name) for holder in holders for name in ("comment", "comment_folded") if holder.get(name)]
     whole = [list(grapheme.graphemes(holder[name])) for holder, name in places]
@@ -79,7 +79,7 @@ class Webhooks:
 
     def send(self, parcel: Parcel) -> Outcome:
         """Send one event; never raises for what the other side does."""
-        body = render(parcel.event, parcel.replay)
+        body = render(parcel.event, parcel.link, parcel.replay)
         secrets = self._secrets.live(parcel.route_id, parcel.target.id)
         message_id = webhook_id(parcel.route_id, parcel.target.id, parcel.event["detail"]["id"], parcel.replay)
         return post(self._outgoing, parcel, body, signed(secrets, message_id, parcel.at, body))

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from shared.conditions import parse
 from shared.config import Config, Route, Target, TargetKind
 from shared.deliveries import Deliveries, State
-from shared.errors import EarshotError, InvalidInput
+from shared.errors import EarshotError, FeedbackUnknown, InvalidInput
+from shared.feedback import Revision
 from shared.rehearsal import Rehearsal, rehearse
 from shared.routes import RouteNotYours, Routes, TeamRoute, draft
 from shared.store import Store
@@ -65,6 +66,17 @@ class Desk:
             if each.route in own
         }
         return Look(own, tested, arrivals)
+
+    def read(self, team: str, id: str) -> Revision:
+        """A feedback that the team owns or was sent; raises `FeedbackUnknown`, whoever else's it may be."""
+        revision = self._store.get(id)
+        if revision is not None:
+            own = {id for id, route in self._routes.all().items() if route.team == team}
+            if revision.feedback.team == team or any(
+                each.route in own and each.state is State.DELIVERED for each in self._deliveries.of_feedback(id)
+            ):
+                return revision
+        raise FeedbackUnknown("There is no such feedback of this team; it may have been erased.")
 
     def act(self, team: str, action: str, form: Mapping[str, str], by: str, now: datetime) -> Outcome:
         """Do what a button says; never raises for what was typed."""

@@ -93,6 +93,9 @@ def _team(request: Request) -> dict[str, Any]:
     if action in ("sign_out", "sign_out_everywhere"):
         sessions.end(session) if action == "sign_out" else sessions.end_all(session.email)
         return redirect(f"/t/{SIGN_IN}", request.cookie("", lasts=0))
+    if "feedback" in request.query and not request.is_post:
+        read = pages.feedback(session.email, desk.read(team, request.query["feedback"]))
+        return page(200, read, pages.content_security_policy)
     if request.is_post:
         outcome = desk.act(team, action, request.form, session.email, now)
     else:

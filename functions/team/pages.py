@@ -83,6 +83,10 @@ class Pages:
         ]
         return self._page("title", "\n".join(part for part in content if part), self._header(email))
 
+    def feedback(self, email: str, revision: Revision) -> str:
+        """One feedback, whole: where a card leads that had to cut the words."""
+        return self._page("title", self._words(revision), self._header(email))
+
     def _page(self, title: str, content: str, header: str = "") -> str:
         language = self._config.language
         heading = "" if header else f"<h1>{escape(self._say[title])}</h1>"

@@ -80,6 +80,8 @@ class TestTeams:
         if shown != words:
             assert words.startswith(shown.removesuffix("…"))
             assert "more than fits" in body[1]["inlines"][0]["text"]
+            (action,) = json.loads(content)["attachments"][0]["content"]["actions"]
+            assert action["url"] == f"{config.business.public_url}/t/tills?feedback={a_revision().feedback.id}"
 
     def test_the_card_is_read_in_its_own_direction_and_the_words_in_theirs(self, config: Config) -> None:
         content = json.loads(teams.render(a_card(in_arabic(config))))["attachments"][0]["content"]
@@ -99,7 +101,7 @@ def test_a_card_leaves_for_its_address(config: Config, kind: str, url: str) -> N
         outgoing = Outgoing(f"http://127.0.0.1:{outbox.port}")
         senders: dict[str, Sender] = {"slack": slack.Slack(outgoing).send, "teams": teams.Teams(outgoing).send}
         target = Target.parse(f"{kind}:{url}")
-        parcel = Parcel("r", "tills", target, "f1", {}, a_card(config), None, datetime.now(UTC))
+        parcel = Parcel("r", "tills", target, "f1", {}, a_card(config), None, "", datetime.now(UTC))
         assert senders[kind](parcel).ok
     assert f"X-Earshot-Target: {url}".encode() in outbox.requests[0]
     assert b"Twenty minutes, one till open." in outbox.requests[0]

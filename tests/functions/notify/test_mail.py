@@ -39,7 +39,9 @@ def a_mailer(config: Config, error: Exception | None = None) -> tuple[Mailer, Fa
 def a_parcel(config: Config) -> Parcel:
     revision = a_revision()
     target = Target.parse(ROUTE.to[0])
-    return Parcel("team-tills", "tills", target, revision.feedback.id, {}, a_card(config), None, revision.changed_at)
+    return Parcel(
+        "team-tills", "tills", target, revision.feedback.id, {}, a_card(config), None, "", revision.changed_at
+    )
 
 
 def words_of(html: str) -> str:

@@ -24,6 +24,9 @@ from tests.tables import KEYS_TABLE
 KNOWN_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the known answer of the specification
 
 
+LINK = "https://feedback.fernleaf.example/t/delivery?feedback=f1"
+
+
 class Clock:
     """Seconds that pass when a test says so."""
 
@@ -52,7 +55,7 @@ def an_event(**changes: Any) -> dict[str, Any]:
 
 def a_parcel(port: int, event: dict[str, Any], replay: str | None = None) -> Parcel:
     target = Target.parse(f"webhook:http://127.0.0.1:{port}/hook")
-    return Parcel("orders", "delivery", target, "f1", event, None, replay, datetime.now(UTC))
+    return Parcel("orders", "delivery", target, "f1", event, None, replay, LINK, datetime.now(UTC))
 
 
 def read(receiver: Receiver) -> Iterator[tuple[dict[str, str], str]]:
@@ -124,10 +127,10 @@ class TestSize:
         "words", ["ab " * 5000, "قائمة " * 1600, "👨‍👩‍👧‍👦" * 790, "e" + "\u0301" * 9000, '"\\\n' * 4000]
     )
     def test_a_large_body_is_cut_between_graphemes_and_says_so(self, words: str) -> None:
-        body = render(an_event(comment=words))
+        body = render(an_event(comment=words), LINK)
         assert len(body) <= MAX_BYTES
         data = json.loads(body)["data"]
-        assert data["cut"] is True
+        assert data["whole"] == LINK
         kept = data["feedback"]["comment"].removesuffix("…")
         assert words.startswith(kept)
         assert not words[len(kept) :].startswith(("\u0301", "\u200d"))
@@ -137,14 +140,14 @@ class TestSize:
     def test_words_of_a_usual_length_are_whole(self, words: str, before: str) -> None:
         old, new = a_revision(1, comment=before), a_revision(2, comment=words)
         event = feedback_event(Transition.AMENDED, old, new)
-        data = json.loads(render({"detail-type": event.detail_type, "detail": event.detail()}))["data"]
+        data = json.loads(render({"detail-type": event.detail_type, "detail": event.detail()}, LINK))["data"]
         assert data == event.detail()
 
     def test_the_words_before_are_cut_too(self) -> None:
         event = feedback_event(
             Transition.AMENDED, a_revision(1, comment="a" * 15_000), a_revision(2, comment="b" * 15_000)
         )
-        body = render({"detail-type": event.detail_type, "detail": event.detail()})
+        body = render({"detail-type": event.detail_type, "detail": event.detail()}, LINK)
         assert len(body) <= MAX_BYTES
         assert len(json.loads(body)["data"]["feedback"]["comment"]) > 5_000
 
