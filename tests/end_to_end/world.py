@@ -88,8 +88,13 @@ class World:
 
     def left(self, id: str) -> list[dict[str, Any]]:
         """What left about a feedback, oldest first."""
-        messages = urllib3.request("GET", f"{self.description['outbox_url']}.json", timeout=10, retries=False).json()
-        return [message for message in messages if message.get("feedback_id") == id]
+        return [message for message in self.outbox() if message.get("feedback_id") == id]
+
+    def outbox(self) -> list[dict[str, Any]]:
+        """Everything that left, oldest first."""
+        url = f"{self.description['outbox_url']}.json"
+        messages: list[dict[str, Any]] = urllib3.request("GET", url, timeout=10, retries=False).json()
+        return messages
 
     @contextmanager
     def subscribed(self) -> Iterator[Subscriber]:
