@@ -31,10 +31,10 @@ setup: $(VENV)/ready node_modules/ready ## Install everything into this folder
 
 $(VENV)/ready: requirements/dev.txt requirements/uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Earshot needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.13" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
-	@echo "Setting up Python packages in .venv ..."
+	@echo "Setting up Python packages in .venv (a minute the first time) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt
-	@$(BIN)/uv pip sync --require-hashes requirements/dev.txt
+	@$(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	@touch $@
 

@@ -95,10 +95,9 @@ def _run(command: list[str], environment: dict[str, str], log: Path) -> None:
 
 
 def _reason(log: Path) -> str:
-    """The lines of earshot.toml's mistakes, if that is what stopped it; else where to read on."""
-    lines = log.read_text(errors="replace").splitlines()
-    mistakes = [line for line in lines if line.startswith("earshot.toml: ")]
-    if mistakes:
-        return "\n".join(mistakes)
-    errors = [line for line in lines if "rror" in line]
-    return f"cdk deploy failed: {errors[-1].strip() if errors else 'no reason given'}; the whole log is {log}"
+    """What the CDK or the app said about the failure, and where all of it is."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+    refused = [line.rpartition(" | ")[2] for line in lines if "_FAILED " in line]
+    errors = [line for line in lines if "rror" in line and not line.startswith(("CloudTrail", ".venv"))]
+    reason = next(iter(refused), None) or next(iter(reversed(errors)), "no reason given")
+    return f"The deployment failed: {reason} (the whole log is {log})"

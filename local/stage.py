@@ -91,8 +91,12 @@ def _listen(port: int | None, endpoint: str, say: Callable[[str], None]) -> tupl
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder, so that there is one local stage in it, and clear what a killed run left there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a+") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a+")
+    except OSError as error:
+        raise LocalStageError(f"{folder} cannot be written to: {error.strerror}") from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released with the process, however that ends
         except OSError:
