@@ -3,23 +3,17 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 from botocore.exceptions import ClientError
 
+from cli.findings import Finding
+from cli.mail_checks import check_mail, check_quarantine
 from cli.policies import policy_to_paste
 from cli.stage import Stage, with_stage
 from shared import config as config_file
 from shared.config import Config, ConfigError, Target, TargetKind
-
-
-class Finding(NamedTuple):
-    """Something to mend: what it is about, what is wrong and the fix, and text to paste if there is any."""
-
-    subject: str
-    message: str
-    paste: str | None = None
 
 
 def check_dead_letters(stage: Stage, config: Config) -> Iterator[Finding]:
@@ -95,7 +89,12 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-CHECKS: tuple[Callable[[Stage, Config], Iterator[Finding]], ...] = (check_dead_letters, check_queue_targets)
+CHECKS: tuple[Callable[[Stage, Config], Iterator[Finding]], ...] = (
+    check_dead_letters,
+    check_quarantine,
+    check_queue_targets,
+    check_mail,
+)
 
 
 @click.command()

@@ -9,6 +9,7 @@ import click
 from botocore.exceptions import ClientError
 
 from cli.stage import Stage, with_stage
+from shared.mails import QUARANTINE, MailOutcome
 
 HIDDEN_SECONDS = 300  # a message that is being sent again stays hidden from a second redrive as long
 WAIT_SECONDS = 1  # makes SQS ask all its servers, so that an empty answer means an empty queue
@@ -58,6 +59,15 @@ _PLACES = {
     "unpublished": "stored answers that were not published",
     "refused": "events that a route's target refused",
     "undelivered": "cards and webhooks that were not delivered",
+    "unheard": "mails whose arrival was not heard of",
+    "quarantined": "mails that could not be read",
+}
+
+
+_QUEUES = {
+    "refused": "RulesDeadLetterQueueUrl",
+    "undelivered": "DeliveriesDeadLetterQueueUrl",
+    "unheard": "UnheardMailQueueUrl",
 }
 
 
@@ -65,17 +75,62 @@ def count(stage: Stage) -> dict[str, Tally]:
     """How much is kept in each place; SQS counts approximately."""
     sqs = stage.client("sqs")
     tallies = {"unpublished": Tally(kept=sum(len(_records(kept)[1]) for _, kept in _kept_batches(stage)))}
-    for place, output in (("refused", "RulesDeadLetterQueueUrl"), ("undelivered", "DeliveriesDeadLetterQueueUrl")):
+    for place, output in _QUEUES.items():
         answer = sqs.get_queue_attributes(
             QueueUrl=stage.outputs[output], AttributeNames=["ApproximateNumberOfMessages"]
         )
         tallies[place] = Tally(kept=int(answer["Attributes"]["ApproximateNumberOfMessages"]))
+    tallies["quarantined"] = Tally(kept=sum(1 for _ in _quarantined(stage)))
     return tallies
 
 
 def send(stage: Stage) -> dict[str, Tally]:
     """Send again what each place keeps, along the way of the feedback: first to the bus, then from there on."""
-    return {"unpublished": _publish(stage), "refused": _deliver(stage), "undelivered": _enqueue(stage)}
+    return {
+        "unpublished": _publish(stage),
+        "refused": _deliver(stage),
+        "undelivered": _enqueue(stage),
+        "unheard": _hear_of_mails(stage),
+        "quarantined": _read_mails(stage),
+    }
+
+
+def _read_mails(stage: Stage) -> Tally:
+    """Let capture_email try each mail again; one that is taken now leaves the quarantine."""
+    tally = Tally()
+    s3, bucket = stage.client("s3"), stage.outputs["MailBucket"]
+    for key in _quarantined(stage):
+        try:
+            outcome = _take_mail(stage, json.dumps({"detail": {"object": {"key": key}}}))
+        except _Kept as error:
+            tally.keep(1, str(error))
+            continue
+        if outcome == MailOutcome.QUARANTINED:
+            tally.keep(1, f"it still cannot be read; look at it with `aws s3 cp s3://{bucket}/{key} -`")
+        else:
+            s3.delete_object(Bucket=bucket, Key=key)
+            tally.sent += 1
+    return tally
+
+
+def _hear_of_mails(stage: Stage) -> Tally:
+    """Bring the arrivals that EventBridge gave up to capture_email; those that the sweep has taken stay as they are."""
+    return _drain(stage, "UnheardMailQueueUrl", lambda message: _take_mail(stage, message["Body"]))
+
+
+def _take_mail(stage: Stage, event: str) -> str | None:
+    answer = stage.client("lambda").invoke(FunctionName=stage.outputs["CaptureEmailFunction"], Payload=event.encode())
+    if "FunctionError" in answer:
+        raise _Kept("capture_email could not run; read its log")
+    outcome: str | None = json.load(answer["Payload"])["outcome"]
+    return outcome
+
+
+def _quarantined(stage: Stage) -> Iterator[str]:
+    s3, bucket = stage.client("s3"), stage.outputs["MailBucket"]
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=QUARANTINE):
+        for found in page.get("Contents", ()):
+            yield found["Key"]
 
 
 def _publish(stage: Stage) -> Tally:

@@ -9,13 +9,12 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from functions.capture_email.intake import MAIL, QUARANTINE
 from infra.failures import Alarms, DeadLetterQueue
 from infra.function import Function, Platform
 from infra.stage import Stage
 from infra.store import Store
 from shared.config import Config
-from shared.mails import RETENTION
+from shared.mails import MAIL, QUARANTINE, RETENTION
 from shared.settings import CaptureEmailSettings, Settings
 
 _MEMORY_MB = 1024  # for its share of the processor; a mail of 40 MB takes 120
@@ -106,7 +105,7 @@ class CaptureEmail(Construct):
 
     def _on_arrival(self, stage: Stage, alarms: Alarms) -> None:
         """EventBridge tells of each mail; the function's own two retries and then the sweep see to the rest."""
-        unheard = DeadLetterQueue(
+        self.unheard = DeadLetterQueue(
             self,
             "Unheard",
             stage=stage,
@@ -124,7 +123,7 @@ class CaptureEmail(Construct):
             targets=[
                 targets.LambdaFunction(
                     self.function.resource,
-                    dead_letter_queue=unheard.queue,
+                    dead_letter_queue=self.unheard.queue,
                     retry_attempts=8,
                     max_event_age=Duration.hours(1),
                 )

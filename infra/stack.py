@@ -3,7 +3,6 @@
 from aws_cdk import CfnOutput, IStackSynthesizer, Stack
 from constructs import Construct
 
-from functions.capture_email.intake import MAIL
 from infra import local_stage
 from infra.bus import Bus
 from infra.capture import CaptureWeb, HttpApi
@@ -21,6 +20,7 @@ from infra.sweep import Sweep
 from infra.team import Team
 from infra.texts import CaptureSms
 from shared.config import Config
+from shared.mails import MAIL
 
 
 class EarshotStack(Stack):
@@ -113,6 +113,7 @@ class EarshotStack(Stack):
             "UnpublishedBucket": publish.unpublished.bucket.bucket_name,
             "MailBucket": mail.bucket.bucket_name,
             "MailPrefix": MAIL,
+            "UnheardMailQueueUrl": mail.unheard.queue.queue_url,
             "CaptureEmailFunction": mail.function.resource.function_name,
             "InviteFunction": invite.function.resource.function_name,
             "SendFunction": send.function.resource.function_name,

@@ -15,6 +15,8 @@ from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared.feedback import Flag, Model, Moment
 
+MAIL, QUARANTINE = "mail/", "quarantine/"
+"""The prefixes of the bucket: what SES puts there, and what could not be read."""
 RETENTION = timedelta(days=90)  # as long as the raw mail is kept, and longer than a conversation goes on
 
 

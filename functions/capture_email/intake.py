@@ -12,7 +12,7 @@ from functions.capture_email.mime import MAX_BYTES, MailUnreadable
 from shared.config import load
 from shared.feedback import utc_now
 from shared.keys import Keys
-from shared.mails import MailOutcome, MailRecord, Mails
+from shared.mails import MAIL, QUARANTINE, MailOutcome, MailRecord, Mails
 from shared.observe import count, logger
 from shared.settings import CaptureEmailSettings
 from shared.store import Store
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CopySourceTypeDef
 
-MAIL, QUARANTINE = "mail/", "quarantine/"
 SETUP_NOTICE = "AMAZON_SES_SETUP_NOTIFICATION"  # SES writes it once, to try the bucket
 
 

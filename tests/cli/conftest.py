@@ -33,7 +33,11 @@ def stage(aws: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     boto3.client("s3").create_bucket(
         Bucket="unpublished", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
+    boto3.client("s3").create_bucket(Bucket="mails", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     outputs = {
+        "MailBucket": "mails",
+        "CaptureEmailFunction": "capture-email",
+        "UnheardMailQueueUrl": sqs.create_queue(QueueName="unheard")["QueueUrl"],
         "Table": MAIN_TABLE["TableName"],
         "KeysTable": KEYS_TABLE["TableName"],
         "Bus": "earshot-local",

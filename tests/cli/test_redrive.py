@@ -115,6 +115,8 @@ def test_a_kept_batch_is_published_and_removed(earshot: Earshot) -> None:
         "stored answers that were not published: 2 sent, 0 kept",
         "events that a route's target refused: 0 sent, 0 kept",
         "cards and webhooks that were not delivered: 0 sent, 0 kept",
+        "mails whose arrival was not heard of: 0 sent, 0 kept",
+        "mails that could not be read: 0 sent, 0 kept",
     ]
     assert ran.status == 0
     assert {event["detail"]["revision"] for event in bodies("subscriber")} == {1, 2}
@@ -225,6 +227,8 @@ def test_a_dry_run_counts_and_sends_nothing(earshot: Earshot) -> None:
         "stored answers that were not published: 2 to send",
         "events that a route's target refused: 1 to send",
         "cards and webhooks that were not delivered: 0 to send",
+        "mails whose arrival was not heard of: 0 to send",
+        "mails that could not be read: 0 to send",
     ]
     assert ran.status == 0
     assert kept_batches() == 1
@@ -239,4 +243,6 @@ def test_json_carries_the_same_numbers(earshot: Earshot) -> None:
         "unpublished": {"sent": 2, "kept": 0, "reasons": []},
         "refused": {"sent": 0, "kept": 0, "reasons": []},
         "undelivered": {"sent": 0, "kept": 0, "reasons": []},
+        "unheard": {"sent": 0, "kept": 0, "reasons": []},
+        "quarantined": {"sent": 0, "kept": 0, "reasons": []},
     }

@@ -1,0 +1,99 @@
+from types import SimpleNamespace
+from typing import Any, cast
+
+import boto3
+import pytest
+
+from cli.findings import Finding
+from cli.mail_checks import check_mail
+from cli.stage import Stage
+from shared.config import Config
+
+DOMAIN = "fernleaf.example"
+
+
+class AnAccount:
+    """A stage on AWS: the bucket is moto's, what SES says is the test's."""
+
+    is_local = False
+    outputs = {"MailBucket": "mails"}  # noqa: RUF012
+    session = SimpleNamespace(region_name="eu-west-1")
+
+    def __init__(self) -> None:
+        self.production = True
+        self.dkim: dict[str, Any] = {"Status": "SUCCESS", "Tokens": ["aaa", "bbb"]}
+        self.rules = [{"Enabled": True, "Actions": [{"S3Action": {"BucketName": "mails"}}]}]
+
+    def client(self, service: str) -> Any:
+        return boto3.client("s3") if service == "s3" else self
+
+    def get_account(self) -> dict[str, Any]:
+        return {"ProductionAccessEnabled": self.production}
+
+    def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
+        assert EmailIdentity == DOMAIN
+        return {"DkimAttributes": self.dkim}
+
+    def describe_active_receipt_rule_set(self) -> dict[str, Any]:
+        return {"Rules": self.rules}
+
+
+@pytest.fixture
+def account(aws: str) -> AnAccount:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="mails", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="mails", Key="mail/AMAZON_SES_SETUP_NOTIFICATION", Body=b"")
+    s3.put_object(Bucket="mails", Key="mail/m1", Body=b"")
+    return AnAccount()
+
+
+def findings(account: AnAccount, config: Config) -> list[Finding]:
+    return list(check_mail(cast(Stage, account), config))
+
+
+def test_an_account_that_is_ready_has_nothing_to_mend(account: AnAccount, config: Config) -> None:
+    assert findings(account, config) == []
+
+
+def test_the_sandbox_is_named_with_the_way_out(account: AnAccount, config: Config) -> None:
+    account.production = False
+    [finding] = findings(account, config)
+    assert "sandbox" in finding.message
+    assert "--website-url https://feedback.fernleaf.example" in (finding.paste or "")
+
+
+def test_missing_dkim_records_are_given_to_paste(account: AnAccount, config: Config) -> None:
+    account.dkim["Status"] = "PENDING"
+    [finding] = findings(account, config)
+    assert (finding.paste or "").splitlines() == [
+        "aaa._domainkey.fernleaf.example. CNAME aaa.dkim.amazonses.com.",
+        "bbb._domainkey.fernleaf.example. CNAME bbb.dkim.amazonses.com.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [],
+        [{"Enabled": False, "Actions": [{"S3Action": {"BucketName": "mails"}}]}],
+        [{"Enabled": True, "Actions": [{"S3Action": {"BucketName": "other"}}, {"StopAction": {"Scope": "RuleSet"}}]}],
+    ],
+)
+def test_a_rule_that_does_not_bring_mail_is_named(
+    rules: list[dict[str, Any]], account: AnAccount, config: Config
+) -> None:
+    account.rules = rules
+    [finding] = findings(account, config)
+    assert "no active receipt rule" in finding.message
+
+
+def test_an_address_that_never_had_mail_is_given_its_record(account: AnAccount, config: Config) -> None:
+    boto3.client("s3").delete_object(Bucket="mails", Key="mail/m1")
+    [finding] = findings(account, config)
+    assert finding.paste == "fernleaf.example. MX 10 inbound-smtp.eu-west-1.amazonaws.com."
+
+
+def test_the_local_stage_needs_none_of_it(account: AnAccount, config: Config) -> None:
+    account.is_local = True
+    account.production = False
+    assert findings(account, config) == []
