@@ -58,4 +58,4 @@ lock: ## Lock the dependencies again, with versions and hashes
 	@echo 'uv==0.13.9' | $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --output-file requirements/uv.txt -
 	@npm install --package-lock-only --no-audit --no-fund
 
-.PHONY: help run test check lint deploy setup contract bench lock
+.PHONY: help run test check lint deploy setup faults contract bench lock

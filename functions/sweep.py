@@ -8,7 +8,7 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydynox import DynamoDBClient
 
-from shared.deliveries import Deliveries
+from shared.deliveries import Deliveries, State
 from shared.feedback import utc_now
 from shared.observe import count, logger, metrics
 from shared.queue import Message, Queue, SqsQueue
@@ -25,6 +25,8 @@ def sweep(deliveries: Deliveries, queue: Queue, now: datetime, has_time: Callabl
     for delivery in deliveries.due(now + AHEAD):
         if delivery.message is None or delivery.due_at is None:
             continue
+        if delivery.state is State.SENDING and delivery.due_at > now:
+            continue  # its worker may be at it until then, and could not record over our mark
         if not has_time():
             logger.warning("more is due than a minute can sweep")
             break

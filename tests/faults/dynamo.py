@@ -25,12 +25,13 @@ class MemoryDynamo:
 
     def __init__(self, changed: Change = lambda before, after: None) -> None:
         self._changed = changed
-        self._tables: dict[str, dict[tuple[Any, Any], Image]] = {}
+        self._tables: dict[str, dict[tuple[Any, Any], tuple[Item, Image]]] = {}
+        """Each item as Python values, to look at, and as DynamoDB has it, to give away."""
 
     def sync_get_item(self, table: str, key: Item, *, consistent_read: bool = False) -> Item | None:
         """The item, or None."""
-        image = self._items(table).get(_key(key))
-        return None if image is None else item_from_dynamo(image)
+        found = self._rows(table).get(_key(key))
+        return None if found is None else item_from_dynamo(found[1])
 
     def sync_put_item(
         self,
@@ -89,15 +90,18 @@ class MemoryDynamo:
         """All items that the condition holds for, in the order of the index's sort key."""
         holds = _condition(key_condition_expression)
         sort = {"by_due": "due_at", "by_team": "changed_at", None: "sk"}[index_name]
-        items = (item_from_dynamo(image) for image in self._items(table).values())
-        found = [item for item in items if sort in item and holds(_Scope(item, {}, expression_attribute_values))]
-        return sorted(found, key=lambda item: str(item[sort]))
+        found = [
+            image
+            for item, image in self._rows(table).values()
+            if sort in item and holds(_Scope(item, {}, expression_attribute_values))
+        ]
+        return sorted((item_from_dynamo(image) for image in found), key=lambda item: str(item[sort]))
 
     def items(self, table: str) -> Iterator[Item]:
-        """Every item, for the tests' own eyes."""
-        return (item_from_dynamo(image) for image in self._items(table).values())
+        """Every item, to look at."""
+        return (item for item, _ in self._rows(table).values())
 
-    def _items(self, table: str) -> dict[tuple[Any, Any], Image]:
+    def _rows(self, table: str) -> dict[tuple[Any, Any], tuple[Item, Image]]:
         return self._tables.setdefault(table, {})
 
     def _check(self, table: str, item: Item, condition: str | None, names: dict[str, str], values: Item) -> Item | None:
@@ -108,7 +112,7 @@ class MemoryDynamo:
 
     def _write(self, table: str, before: Item | None, item: Item) -> None:
         image = item_to_dynamo(item)
-        self._items(table)[_key(item)] = image
+        self._rows(table)[_key(item)] = item_from_dynamo(image), image
         if item != before:
             self._changed(item_to_dynamo(before) if before is not None else None, image)
 

@@ -1,6 +1,7 @@
 """What can go wrong, drawn from a seed, until the weather clears."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,11 +25,13 @@ class Faults:
         self.crash = rng.choice([0, 0.002, 0.01, 0.05])
         self.refusal = rng.choice([0, 0.02, 0.1, 0.4])
         self.repeat = rng.choice([0, 0.02, 0.2])
-        self.slow = rng.choice([0, 0.002, 0.02])
+        self.slow = rng.choice([0, 0.005, 0.06])
         self._outages = [self._outage() for _ in range(rng.choice([0, 0, 1, 3]))]
         self._deadlines: dict[Any, float] = {}
         self.crashes = 0
         self.raised: list[Exception] = []
+        self.strikes: Counter[object] = Counter()
+        """How many faults each task has met."""
 
     def _outage(self) -> tuple[str, float, float]:
         service = self._rng.choice(["bus", "publish", "target", "deliveries", "mail", "webhook", "table"])
@@ -55,14 +58,19 @@ class Faults:
             self.refusal
         )
 
+    def strike(self) -> None:
+        """Note that a fault meets the task that runs."""
+        self.strikes[getcurrent()] += 1
+
     def step(self) -> None:
         """Between any two steps of a function time passes, others run, and the process may die."""
         if not self._clock.in_task:
             return
-        self._clock.pause(self._rng.uniform(20, 90) if self.chance(self.slow) else self._rng.uniform(0.001, 0.05))
+        self._clock.pause(self._rng.uniform(10, 90) if self.chance(self.slow) else self._rng.uniform(0.001, 0.05))
         late = self._clock.seconds > self._deadlines.get(getcurrent(), float("inf"))
         if late or self.chance(self.crash):
             self.crashes += 1
+            self.strike()
             raise Crash
 
     def invoke(self, function: Callable[[], Any], timeout: float, then: Callable[[Any], None]) -> None:

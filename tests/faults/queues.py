@@ -93,6 +93,8 @@ class Mapping:
                 self._queue.hide(message, VISIBILITY_SECONDS)
             batch.append(message)
         if not batch:
+            if visible:
+                self._poll()
             return
 
         def then(failed: set[str] | None) -> None:

@@ -7,28 +7,34 @@ that the model sees what it is there to see.
 import os
 from collections.abc import Mapping
 from itertools import pairwise
+from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from functions import publish
+from functions import publish, sweep
+from functions.notify import delivery, webhook
 from shared.bus import Bus, Entry
 from shared.config import Config
+from shared.deliveries import Deliveries, Delivery
 from shared.events import FeedbackEvent, feedback_event
 from shared.feedback import Revision, random_id
 from shared.observe import logger
 from shared.store import read_image
 from tests.faults.world import Violation, World
 
-SEEDS = int(os.environ.get("SEEDS", "120"))
+SEEDS = int(os.environ.get("SEEDS", "80"))
 SEEDS_PER_TEST = 20
 
 
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of invocations in one process would fill the log and the metrics of one."""
-    monkeypatch.setattr(publish, "count", lambda name, number=1: None)
-    monkeypatch.setattr(logger, "error", lambda *args, **more: None)
+    for module in (publish, delivery):
+        monkeypatch.setattr(module, "count", lambda name, number=1: None)
+    for level in ("info", "warning", "error"):
+        monkeypatch.setattr(logger, level, lambda *args, **more: None)
 
 
 def live_through(seed: int, config: Config, monkeypatch: pytest.MonkeyPatch) -> World:
@@ -67,8 +73,9 @@ def test_the_weather_is_foul_enough_to_mean_something(config: Config, monkeypatc
     worlds = [live_through(seed, config, monkeypatch) for seed in range(SEEDS_PER_TEST)]
     assert sum(world.faults.crashes for world in worlds) > SEEDS_PER_TEST
     assert sum(len(world.bridge.accepted) - len(world.revisions) for world in worlds) > SEEDS_PER_TEST  # repeats
-    assert any(world.bucket.kept for world in worlds)
-    assert any(world.refused.sent for world in worlds)
+    for kept in ("bucket.kept", "refused.sent", "undelivered.sent"):
+        assert any(attrgetter(kept)(world) for world in worlds), kept
+    assert any(mail.excused and not mail.recorded for world in worlds for mail in world.people.mails)
 
 
 def fails(config: Config, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -126,3 +133,40 @@ def test_an_event_with_another_id_on_every_attempt_is_seen(config: Config, monke
 
     monkeypatch.setattr(publish, "feedback_event", renamed)
     assert "what nobody said" in fails(config, monkeypatch)
+
+
+def test_a_notify_that_claims_without_an_end_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = Delivery.claim
+
+    def endless(*about: Any) -> Delivery:
+        claimed: Delivery = claim(*about)
+        return claimed.model_copy(update={"wake_at": None, "due_at": None})
+
+    monkeypatch.setattr(Delivery, "claim", endless)
+    assert "was not shown the last state" in fails(config, monkeypatch)
+
+
+def test_a_notify_that_does_not_record_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Delivery, "delivered", lambda delivery, now, shown: delivery)
+    assert "does not come to rest" in fails(config, monkeypatch)
+
+
+def test_a_notify_that_takes_what_another_has_claimed_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = Deliveries.save
+
+    def careless(deliveries: Deliveries, record: Delivery) -> Delivery:
+        current = deliveries.get(record)
+        return save(deliveries, record.model_copy(update={"version": current.version if current else 0})) or record
+
+    monkeypatch.setattr(Deliveries, "save", careless)
+    assert "saw the same card" in fails(config, monkeypatch)
+
+
+def test_a_webhook_with_another_id_on_every_attempt_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "webhook_id", lambda *identity: random_id())
+    assert "webhook-ids" in fails(config, monkeypatch)
+
+
+def test_a_sweep_that_marks_what_is_being_sent_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "State", SimpleNamespace(SENDING=None))
+    assert "saw the same card" in fails(config, monkeypatch)

@@ -14,7 +14,7 @@ from cli.stage import Stage
 from functions import publish
 from shared.bus import Bus
 from shared.conditions import parse
-from shared.config import Config
+from shared.config import Config, Route
 from shared.events import feedback_event
 from shared.feedback import Answer, Channel, Customer, Feedback, Revision, answer_id, transition
 from shared.store import Store
@@ -23,11 +23,16 @@ from tests.faults.bus import EVENT, EventBridge, RuleTarget
 from tests.faults.clock import Clock
 from tests.faults.dynamo import MemoryDynamo
 from tests.faults.faults import Crash, Faults
+from tests.faults.people import People
 from tests.faults.queues import Queue, Sqs
 
 FOUL_WEATHER_SECONDS = 900
-LIMIT = timedelta(days=10)
+LIMIT = timedelta(hours=8)
 TABLE = "earshot"
+ROUTES = {  # beside those of earshot.toml
+    "at-once": Route(team="care", to=("email:at-once@fernleaf.example",), settling=0),
+    "hooks": Route(team="care", to=("webhook:https://hooks.fernleaf.example/all",)),
+}
 MACHINES = {"everything": "", "unhappy": "mood = unhappy"}  # routes to teams' own queues, and what they want
 WORDS = (
     "Twenty minutes, one till open 😤",
@@ -49,6 +54,7 @@ class World:
         self.config = config
         self.clock = Clock()
         self.faults = Faults(self.rng, self.clock, FOUL_WEATHER_SECONDS)
+        self.memory = MemoryDynamo(lambda before, after: self.mapping.append(before, after))
         self.bucket = stream.Bucket(self.clock, self.faults)
         self.refused = Queue("refused", self.clock)
         self.undelivered = Queue("undelivered", self.clock)
@@ -59,10 +65,34 @@ class World:
             RuleTarget(f"earshot-route-{name}", queue, EVENT, _wants(MACHINES[name]), "target")
             for name, queue in self.machines.items()
         ]
+        routes = config.declared_routes() | ROUTES
+        self.rules += [
+            RuleTarget(
+                f"earshot-route-{id}",
+                self.deliveries,
+                f'{{"route": "{id}", "target": "{target.id}", "event": {EVENT}}}',
+                _wants(route.when),
+                "deliveries",
+            )
+            for id, route in routes.items()
+            for target in route.targets
+        ]
         self.bridge = EventBridge(self.rng, self.clock, self.faults, self.rules, self.refused)
         self.bus = Bus(self.bridge, "earshot")  # type: ignore[arg-type]
+        self.people = People(
+            config=config,
+            routes=routes,
+            rng=self.rng,
+            clock=self.clock,
+            faults=self.faults,
+            memory=self.memory,
+            table=TABLE,
+            deliveries=self.deliveries,
+            undelivered=self.undelivered,
+            sqs=self.sqs,
+        )
         self.mapping = stream.Mapping(self.rng, self.clock, self.faults, self.bucket, self.publish)
-        self.store = Store(cast(Any, MemoryDynamo(self.mapping.append)), TABLE)
+        self.store = Store(cast(Any, self.memory), TABLE)
         self.revisions: dict[str, Revision] = {}
         self.poisoned: set[str] = set()
         """Feedback that publish cannot read, until the mistake is mended."""
@@ -75,7 +105,8 @@ class World:
 
     def run(self) -> None:
         """Until nothing is left to do."""
-        self.clock.run(LIMIT)
+        if not self.clock.run(LIMIT):
+            raise Violation(f"the world does not come to rest in {LIMIT}")
 
     def redrive(self) -> dict[str, redrive.Tally]:
         """Mend what is broken, and run the real redrive: twice where it may be cut short anywhere, then to its end."""
@@ -94,7 +125,7 @@ class World:
         return tallies[0]
 
     def _plan_customers(self) -> None:
-        for number in range(self.rng.randint(3, 10)):
+        for number in range(self.rng.randint(2, 7)):
             touchpoint = self.rng.choice(list(self.config.touchpoints))
             first = Answer(
                 id=answer_id("faults", str(number)),
@@ -155,6 +186,8 @@ class World:
     def check_all_arrived(self) -> None:
         """After a redrive nothing is kept any more, so all of it must have arrived."""
         self.check()
+        for broken in self.people.check(self._expected(), self.revisions):
+            raise Violation(broken)
         kept = [*self.bucket.objects, *self.refused.messages, *self.undelivered.messages]
         if kept:
             raise Violation(f"{len(kept)} failures are still kept after a redrive")
