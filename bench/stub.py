@@ -1,4 +1,4 @@
-"""A DynamoDB that does next to nothing, on loopback: what is left to measure is the client and the program."""
+"""A DynamoDB and an EventBridge that do next to nothing, on loopback: what is left to measure is our side of it."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class Stub(NamedTuple):
-    """Where it listens, and how many requests it has had per table."""
+    """Where it listens, and how many requests it has had per table (per operation where there is none)."""
 
     url: str
     requests: Counter[str]
@@ -32,6 +32,8 @@ def serve() -> Iterator[Stub]:
             values = request["ExpressionAttributeValues"]
             item = {name: values[f":{name}"] for name in request["ExpressionAttributeNames"].values()}
             return {"Attributes": item | request["Key"] | {"revision": {"N": "1"}}}
+        if operation == "PutEvents":
+            return {"FailedEntryCount": 0, "Entries": [{"EventId": "taken"} for _ in request["Entries"]]}
         return {}
 
     class Endpoint(BaseHTTPRequestHandler):

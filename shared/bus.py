@@ -1,6 +1,5 @@
 """Putting events on the bus: packed by count and size, and every failed entry reported."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,8 +28,8 @@ class Entry(NamedTuple):
 
 
 def entry(event: Event) -> Entry:
-    """Render an event; raises ValueError for NaN and Infinity, which JSON does not have."""
-    return Entry(event.detail_type, json.dumps(event.detail(), allow_nan=False, separators=(",", ":")))
+    """Render an event."""
+    return Entry(event.detail_type, event.model_dump_json(ensure_ascii=True))
 
 
 def pack(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
