@@ -151,6 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
             for field in ("ToAddresses", "CcAddresses", "BccAddresses")
             for address in sent.get("Destination", {}).get(field, [])
         ]
+        if sent.get("ReplyToAddresses"):  # which SES writes into the mail
+            mail["headers"] = {"Reply-To": ", ".join(sent["ReplyToAddresses"])} | mail["headers"]
         headers = {name.lower(): value for name, value in mail["headers"].items()}
         self.server.outbox.record(
             "email",

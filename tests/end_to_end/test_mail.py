@@ -1,6 +1,8 @@
 """The whole path of a mail, deployed: from a mail program to the team's card."""
 
+import json
 import smtplib
+import uuid
 from typing import Any
 
 import pytest
@@ -20,6 +22,14 @@ def hand_in(world: World, raw: bytes, sender: str, to: str | None = None) -> str
         code, answer = client.data(raw)
     assert code == 250, answer
     return answer.decode().rpartition(" ")[2]
+
+
+def left_for(world: World, address: str) -> list[dict[str, Any]]:
+    return [left for left in world.outbox() if left["to"] == address]
+
+
+def header(mail: dict[str, Any], name: str) -> str:
+    return next(value for key, value in mail["headers"].items() if key.lower() == name.lower())
 
 
 def record_of(world: World, id: str) -> MailRecord:
@@ -49,6 +59,46 @@ def test_a_mail_reaches_the_team_in_the_customers_own_words(world: World, sample
     assert words in card["text"]
     assert sender in card["text"]
     assert "Tap a" not in card["text"]
+
+
+def test_an_invitation_by_mail_is_answered_by_a_reply_and_thanked_once(world: World) -> None:
+    customer = f"nadia-{uuid.uuid4().hex[:8]}@example.com"
+    detail = {"touchpoint": "checkout", "place": "leeds-3", "language": "en", "channel": "email"}
+    detail |= {"customer": {"ref": "order-77", "name": "Nadia", "email": customer}, "version": 1}
+    entry = {"EventBusName": world.description["bus"], "Source": "shop", "DetailType": "InvitationRequested"}
+    world.stage.client("events").put_events(Entries=[entry | {"Detail": json.dumps(detail)}])
+    invitation = next(iter(eventually(lambda: left_for(world, customer))))
+    assert "How was paying today?" in invitation["subject"]
+    assert "?r=4" in invitation["html"]
+
+    signed = header(invitation, "Reply-To")
+    raw = f"From: Nadia <{customer}>\r\nSubject: Re: How was paying today?\r\n\r\n2 - one till, twenty people\r\n"
+    id = hand_in(world, raw.encode(), customer, signed)
+    card = card_of(world, id)
+    assert "one till, twenty people" in card["text"]
+    assert "leeds-3" in card["text"]
+    stored = world.feedback(record_of(world, id).feedback_id or "")
+    assert stored is not None
+    assert (stored.feedback.rating, stored.feedback.customer.ref) == (2, "order-77")
+
+    thanks = eventually(lambda: left_for(world, customer)[1:])
+    assert [header(mail, "Auto-Submitted") for mail in thanks] == ["auto-replied"]
+    again = f"From: {customer}\r\nSubject: Re: thanks\r\n\r\nAnd the card reader was broken.\r\n"
+    second = record_of(world, hand_in(world, again.encode(), customer, header(thanks[0], "Reply-To")))
+    assert second.feedback_id == record_of(world, id).feedback_id
+    eventually(lambda: "card reader" in "".join(card["text"] for card in world.left(second.feedback_id or "")))
+    assert len(left_for(world, customer)) == 2
+
+
+def test_two_auto_responders_exchange_one_mail(world: World) -> None:
+    """Theirs says nothing that gives it away, and answers whatever comes, to From and with a new subject."""
+    theirs = f"responder-{uuid.uuid4().hex[:8]}@example.com"
+    raw = f"From: {theirs}\r\nSubject: Away\r\n\r\nI am away until Monday.\r\n".encode()
+    hand_in(world, raw, theirs)
+    eventually(lambda: left_for(world, theirs))
+    last = [hand_in(world, raw, theirs) for _ in range(3)][-1]
+    card_of(world, last)
+    assert len(left_for(world, theirs)) == 1
 
 
 def test_a_forged_sender_is_on_the_card_as_one(world: World) -> None:

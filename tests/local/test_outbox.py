@@ -93,7 +93,10 @@ def test_a_mail_goes_on_to_ministack_and_is_listed_once_accepted(outbox: OutboxS
         }
     }
     ses(outbox).send_email(
-        FromEmailAddress="us@shop.example", Destination={"ToAddresses": ["tills@shop.example"]}, Content=content
+        FromEmailAddress="us@shop.example",
+        ReplyToAddresses=["us+abc@shop.example"],
+        Destination={"ToAddresses": ["tills@shop.example"]},
+        Content=content,
     )
     assert ministack.asked[0].path == "/v2/email/outbound-emails"
     [message] = left(outbox)
@@ -107,7 +110,7 @@ def test_a_mail_goes_on_to_ministack_and_is_listed_once_accepted(outbox: OutboxS
         "subject": "شكوى",
         "text": "words",
         "html": "<p>words</p>",
-        "headers": {"X-Earshot-Team": "tills", "X-Earshot-Feedback": "abc"},
+        "headers": {"Reply-To": "us+abc@shop.example", "X-Earshot-Team": "tills", "X-Earshot-Feedback": "abc"},
     }
 
 
