@@ -7,11 +7,13 @@ import click
 
 from cli.durations import DURATION
 from cli.stage import Stage, with_stage
+from shared import config as config_file
+from shared.twilio_tokens import TwilioTokens
 
 
 @click.group()
 def keys() -> None:
-    """The keys that sign links."""
+    """The keys that sign links, and what others sign by."""
 
 
 @keys.command()
@@ -33,6 +35,20 @@ def rotate(stage: Stage, overlap: timedelta, as_json: bool) -> None:
     click.echo(f"{len(live)} live keys; new links are signed with the newest from {live[-1]['active_at']}")
     for key in live[:-1]:
         click.echo(f"links of an older key work until {key['retires_at']}")
+
+
+@keys.command()
+@click.argument("account")
+@click.option("--token", prompt="Auth token", hide_input=True, help="The account's auth token. [asked for, unseen]")
+@with_stage
+def twilio(stage: Stage, account: str, token: str) -> None:
+    """Keep the auth token of the Twilio ACCOUNT, which signs its requests to /sms/twilio."""
+    sms = config_file.load().sms
+    accounts = [each.account for each in sms.twilio] if sms else []
+    if account not in accounts:
+        raise click.UsageError(f"earshot.toml has no Twilio account {account!r}; add it to sms.twilio first.")
+    TwilioTokens(stage.dynamodb, stage.outputs["KeysTable"]).set(account, token.strip())
+    click.echo(f"Kept. Requests of {account} are taken within a minute at {stage.outputs['PublicUrl']}/sms/twilio")
 
 
 def _iso(seconds: int | None) -> str | None:

@@ -11,7 +11,21 @@ from pydynox.pydynox_core import PydynoxException
 from shared.config import ConfigError
 from shared.errors import EarshotError
 
-COMMANDS = ("doctor", "keys", "link", "mail", "qr", "redrive", "replay", "routes", "show", "snippet", "tail")
+COMMANDS = (
+    "doctor",
+    "invite",
+    "keys",
+    "link",
+    "mail",
+    "qr",
+    "redrive",
+    "replay",
+    "routes",
+    "show",
+    "snippet",
+    "tail",
+    "text",
+)
 
 
 class Commands(click.Group):

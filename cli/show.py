@@ -1,4 +1,4 @@
-"""`earshot show`: one feedback, and what became of every delivery of it."""
+"""`earshot show`: one feedback and what became of every delivery of it, or one invitation and what became of that."""
 
 import json
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ from cli.stage import Stage, with_stage
 from cli.tail import Change, as_text
 from shared.deliveries import Deliveries, Delivery
 from shared.feedback import Transition
+from shared.invitations import Invitations
+from shared.messages import Messages
 
 
 @click.command()
@@ -16,10 +18,11 @@ from shared.feedback import Transition
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_stage
 def show(stage: Stage, id: str, as_json: bool) -> None:
-    """Show the feedback ID and its deliveries."""
+    """Show the feedback ID and its deliveries, or the invitation ID and what became of it."""
     revision = stage.store.get(id)
     if revision is None:
-        raise click.ClickException(f"no feedback {id!r}; `earshot tail` prints ids as they arrive")
+        _show_invitation(stage, id, as_json)
+        return
     deliveries = Deliveries(stage.dynamodb, stage.outputs["Table"]).of_feedback(id)
     if as_json:
         told = {
@@ -33,6 +36,33 @@ def show(stage: Stage, id: str, as_json: bool) -> None:
         return
     click.echo(as_text(Change(Transition.CAPTURED, None, revision)))
     click.echo("\n".join(line for delivery in deliveries for line in _told(delivery)) or "    not delivered to anyone")
+
+
+def _show_invitation(stage: Stage, id: str, as_json: bool) -> None:
+    table = stage.outputs["Table"]
+    asked = Invitations(stage.dynamodb, table).get(id)
+    if asked is None:
+        raise click.ClickException(
+            f"no feedback or invitation {id!r}; `earshot tail` and `earshot invite` print ids as they arrive"
+        )
+    messages = Messages(stage.dynamodb, table)
+    message, way = messages.get(id), messages.progress(id)
+    invitation = asked.invitation
+    if as_json:
+        told = {
+            "revision": asked.number,
+            "invitation": invitation.model_dump(mode="json"),
+            "message": {"to": message.to, "text": message.text, **way} if message else None,
+        }
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return
+    why = f" ({invitation.reason})" if invitation.reason else ""
+    whom = message.to if message else invitation.customer.phone or invitation.customer.email or "nobody"
+    click.echo(f"{invitation.touchpoint} · {whom} · {invitation.status}{why}, {asked.changed_at:%d %b %H:%M:%S} UTC")
+    for what, said in way.items():
+        click.echo(f"    {what.replace('_', ' ')}: {said}")
+    for line in message.text.strip().splitlines() if message else ():
+        click.echo(f"    | {line}")
 
 
 def _told(delivery: Delivery) -> Iterator[str]:

@@ -102,7 +102,7 @@ def with_stage(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.pass_obj
     @wraps(command)
-    def found(name: str | None, *args: Any, **kwargs: Any) -> Any:
+    def found(name: str | None, /, *args: Any, **kwargs: Any) -> Any:
         return command(Stage.find(name), *args, **kwargs)
 
     return found

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 from local.outbox_page import CONTENT_SECURITY_POLICY, render
 from local.serving import Server
+from shared.gsm7 import measure
 
 MAX_BODY = 40 * 1024 * 1024  # of a mail by SES
 TIMEOUT_SECONDS = 15  # of a webhook
@@ -139,6 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
             sent.get("MessageBody", ""),
             team=context.get("team"),
             feedback_id=context.get("feedback_id"),
+            segments=measure(sent.get("MessageBody", "")).segments,
             payload=sent,
         )
         return Answer(HTTPStatus.OK, headers, json.dumps({"MessageId": str(uuid.uuid4())}).encode())
@@ -151,8 +153,13 @@ class _Handler(BaseHTTPRequestHandler):
             for field in ("ToAddresses", "CcAddresses", "BccAddresses")
             for address in sent.get("Destination", {}).get(field, [])
         ]
+<<<<<<< HEAD
         if sent.get("ReplyToAddresses"):  # which SES writes into the mail
             mail["headers"] = {"Reply-To": ", ".join(sent["ReplyToAddresses"])} | mail["headers"]
+=======
+        if sent.get("ReplyToAddresses"):
+            mail["headers"]["Reply-To"] = ", ".join(sent["ReplyToAddresses"])
+>>>>>>> 74cbd04 (wip6)
         headers = {name.lower(): value for name, value in mail["headers"].items()}
         self.server.outbox.record(
             "email",

@@ -41,7 +41,7 @@ details { border-top: 1px solid #e4e7ec; padding: .5rem 1rem; }
 summary { cursor: pointer; color: #4b5462; }
 """
 
-_ABOUT = {"team": "team", "feedback": "feedback_id", "answered": "status"}
+_ABOUT = {"team": "team", "feedback": "feedback_id", "answered": "status", "segments": "segments"}
 
 
 def render(messages: Sequence[dict[str, Any]]) -> str:

@@ -73,6 +73,11 @@ class Messages:
         item = self._client.sync_get_item(self._table, _key(id), consistent_read=True)
         return Message.model_validate(item) if item else None
 
+    def progress(self, id: str) -> dict[str, str]:
+        """What became of a message: when it was sent and delivered, its provider's id, or the failure."""
+        item: Any = self._client.sync_get_item(self._table, _key(id), consistent_read=True) or {}
+        return {name: item[name] for name in ("sent_at", "provider_id", "delivered_at", "failure") if name in item}
+
     def start(self, id: str, now: datetime) -> bool:
         """Take a message to send it; False for one that was taken before, or is gone.
 
@@ -132,4 +137,5 @@ def _key(id: str) -> dict[str, str]:
 
 
 def _receipt_key(provider_id: str) -> dict[str, str]:
-    return {"pk": f"V#{provider_id[:100]}", "sk": "V"}
+    # SES gives the id of a mail with its domain or without, and names it without.
+    return {"pk": f"V#{provider_id.partition('@')[0][:100]}", "sk": "V"}

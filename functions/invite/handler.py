@@ -51,7 +51,9 @@ def _from_bus(event: Mapping[str, Any]) -> Outcome:
 
 def _answer(outcome: Outcome, *, dry_run: bool = False) -> dict[str, Any]:
     invitation = outcome.invitation
-    if not dry_run:
+    if dry_run:
+        count("InvitationsRehearsed")
+    else:
         count("InvitationsRepeated" if outcome.repeated else f"Invitations{invitation.status.capitalize()}")
     return {
         "id": invitation.id,

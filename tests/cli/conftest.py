@@ -50,6 +50,8 @@ def stage(aws: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "DeliveriesQueueUrl": sqs.create_queue(QueueName="deliveries")["QueueUrl"],
         "UnpublishedBucket": "unpublished",
         "PublishFunction": "publish",
+        "InviteFunction": "invite",
+        "SmsTopic": boto3.client("sns").create_topic(Name="texts")["TopicArn"],
         "RuleArnPrefix": f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/earshot-local/earshot-route-",
     }
     boto3.client("cloudformation").create_stack(

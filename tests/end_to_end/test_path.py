@@ -1,9 +1,5 @@
 """The whole path, deployed: from a tap to the team that is responsible for it."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -94,12 +90,8 @@ def test_a_link_that_was_changed_records_nothing(world: World) -> None:
 
 
 def test_the_command_finds_the_stage_and_its_link_takes_an_answer(world: World, tmp_path: Path) -> None:
-    (tmp_path / ".earshot").mkdir()
-    (tmp_path / ".earshot" / "local.json").write_text(json.dumps(world.description))
-    command = [str(Path(sys.executable).with_name("earshot")), "link", "website", "--ref", "visit-9"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-    answered = world.answer(ran.stdout.strip(), rating=0)
+    link = world.earshot(tmp_path, "link", "website", "--ref", "visit-9")
+    answered = world.answer(link.strip(), rating=0)
     stored = world.feedback(answered.body["id"])
     assert stored is not None
     assert (stored.feedback.touchpoint, stored.feedback.customer.ref) == ("website", "visit-9")

@@ -1,11 +1,15 @@
 """Customers and teams, as seen from outside of the stage."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import urllib3
@@ -43,15 +47,19 @@ class Subscriber:
     def __init__(self, sqs: Any, url: str) -> None:
         self._sqs = sqs
         self._url = url
-        self._events: list[dict[str, Any]] = []
+        self.seen: list[dict[str, Any]] = []
 
     def events(self, id: str) -> list[dict[str, Any]]:
-        """The events about a feedback that came so far, as EventBridge delivered them."""
+        """The events about a feedback or an invitation that came so far, as EventBridge delivered them."""
         answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
         for message in answer.get("Messages", []):
-            self._events.append(json.loads(message["Body"]))
+            self.seen.append(json.loads(message["Body"]))
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-        return [event for event in self._events if event["detail"]["feedback"]["id"] == id]
+        return [
+            event
+            for event in self.seen
+            if event["detail"].get("feedback", event["detail"].get("invitation"))["id"] == id
+        ]
 
 
 class World:
@@ -86,15 +94,40 @@ class World:
         )
         return int(scanned["Count"])
 
+    def function(self, construct: str) -> str:
+        """The name of the function of a construct of the stack."""
+        resources = self.stage.client("cloudformation").describe_stack_resources(StackName="earshot-local")
+        [name] = [
+            each["PhysicalResourceId"]
+            for each in resources["StackResources"]
+            if each["ResourceType"] == "AWS::Lambda::Function" and each["LogicalResourceId"].startswith(construct)
+        ]
+        return str(name)
+
     def left(self, id: str) -> list[dict[str, Any]]:
-        """What left about a feedback, oldest first."""
-        return [message for message in self.outbox() if message.get("feedback_id") == id]
+        """What left about a feedback for the teams, oldest first."""
+        return [left for left in self.outbox() if left.get("feedback_id") == id and left["kind"] != "sms"]
+
+    def left_to(self, address: str) -> list[dict[str, Any]]:
+        """What left for one address or number, oldest first."""
+        return [left for left in self.outbox() if left["to"] == address]
 
     def outbox(self) -> list[dict[str, Any]]:
-        """Everything that left, oldest first."""
-        url = f"{self.description['outbox_url']}.json"
-        messages: list[dict[str, Any]] = urllib3.request("GET", url, timeout=10, retries=False).json()
-        return messages
+        """All that left, oldest first."""
+        listed: list[dict[str, Any]] = urllib3.request(
+            "GET", f"{self.description['outbox_url']}.json", timeout=10, retries=False
+        ).json()
+        return listed
+
+    def earshot(self, folder: Path, *arguments: str) -> str:
+        """What the command line prints, run where the stage's local.json is, as a developer does."""
+        (folder / ".earshot").mkdir(exist_ok=True)
+        (folder / ".earshot" / "local.json").write_text(json.dumps(self.description))
+        command = [str(Path(sys.executable).with_name("earshot")), *arguments]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     @contextmanager
     def subscribed(self) -> Iterator[Subscriber]:

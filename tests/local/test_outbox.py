@@ -144,6 +144,17 @@ def test_a_text_is_listed_and_answered_with_an_id(outbox: OutboxServer) -> None:
     [message] = left(outbox)
     assert (message["kind"], message["to"], message["text"]) == ("sms", "+447400900123", "Thank you 🙏")
     assert (message["team"], message["feedback_id"]) == ("tills", "abc")
+    assert message["segments"] == 1
+
+
+def test_a_mail_says_whom_to_answer(outbox: OutboxServer) -> None:
+    ses(outbox).send_email(
+        Destination={"ToAddresses": ["ann@home.example"]},
+        ReplyToAddresses=["feedback+labc@fernleaf.example"],
+        Content={"Simple": {"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x"}}}},
+    )
+    [message] = left(outbox)
+    assert message["headers"]["Reply-To"] == "feedback+labc@fernleaf.example"
 
 
 def test_a_page_of_another_name_may_not_read_it(outbox: OutboxServer) -> None:

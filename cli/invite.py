@@ -1,0 +1,191 @@
+"""`earshot invite`: ask one customer, or a list of them, and say who was left out and why."""
+
+import csv
+import io
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+import click
+
+from cli.stage import Stage, with_stage
+from shared import config as config_file
+
+BATCH = 20  # customers handed over at a time: a step of the progress bar, far within the function's time
+COLUMNS = ("phone", "email", "name", "ref", "place", "language", "time_zone", "channel")
+TWICE = "twice-in-file"
+_WHY = {
+    "no-address": "has no phone number or mail address to ask at",
+    "address-refused": "is no number or address that a person reads, or a premium or shared-cost number",
+    "country-not-allowed": "is in a country that sms.countries does not list",
+    "no-number-of-ours": "would be texted, and earshot.toml has no [sms]",
+    "unknown-touchpoint": "was asked about a touchpoint that is not deployed; run `make deploy` first",
+    "asked-for-silence": "asked to be left alone, or cannot be reached there",
+    "asked-recently": "was asked less than invitations.days_between days ago",
+    "quiet-hours": "has quiet hours just now; try later, or add --any-hour",
+    "expired": "would be asked too late",
+    TWICE: "stands in the file before",
+}
+
+
+class Customer(NamedTuple):
+    """One request, and the line of the file it came from (0: the command line)."""
+
+    line: int
+    request: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """How the report names them."""
+        customer = self.request["customer"]
+        return str(customer.get("phone") or customer.get("email") or customer.get("ref") or "(nobody)")
+
+
+@click.command()
+@click.argument("touchpoint")
+@click.option("--to", help="A phone number (+447400123456) or a mail address.")
+@click.option(
+    "--csv", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A list of customers."
+)
+@click.option("--name", help="What to call them.")
+@click.option("--ref", help="Your own reference, such as an order's.")
+@click.option("--place", help="Where it was, such as a branch.")
+@click.option("--language", help="Theirs. [default: the first of business.languages]")
+@click.option("--time-zone", help="Theirs, like Europe/London. [default: their number's, else the business's]")
+@click.option("--any-hour", is_flag=True, help="Ask although it is a quiet hour where they are.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be sent, in how many segments, at what price.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_stage
+def invite(
+    stage: Stage,
+    touchpoint: str,
+    to: str | None,
+    file: Path | None,
+    any_hour: bool,
+    dry_run: bool,
+    as_json: bool,
+    **about: str | None,
+) -> None:
+    """Ask about TOUCHPOINT: one customer with --to, or all in a CSV file.
+
+    The file's first line names its columns: phone, email (one of them is needed), name, ref, place, language,
+    time_zone, channel (sms or email). A customer with both is texted.
+    """
+    config = config_file.load()
+    if touchpoint not in config.touchpoints:
+        raise click.UsageError(f"No touchpoint {touchpoint!r}; use one of {', '.join(config.touchpoints)}.")
+    if (to is None) == (file is None):
+        raise click.UsageError("Say whom to ask: either --to or --csv.")
+    if file is not None and any(about.values()):
+        raise click.UsageError("With --csv, what is known of each customer stands in the file.")
+    defaults = {"touchpoint": touchpoint}
+    customers = [_customer(0, defaults, {**about, "email" if "@" in str(to) else "phone": to})] if to else []
+    if file is not None:
+        customers = list(_read(file, defaults))
+    outcomes = _ask(stage, customers, any_hour=any_hour, dry_run=dry_run, quiet=as_json or file is None)
+    _report(customers, outcomes, dry_run=dry_run, as_json=as_json)
+
+
+def _read(file: Path, defaults: dict[str, Any]) -> Iterator[Customer]:
+    """The customers of a CSV file with commas or semicolons, as spreadsheets write it."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{file.name} is not UTF-8; save it as UTF-8.") from None
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
+    unknown = [name for name in rows.fieldnames or () if name.strip() not in COLUMNS]
+    if unknown or not {"phone", "email"} & {name.strip() for name in rows.fieldnames or ()}:
+        what = f"has a column {unknown[0]!r}" if unknown else "has neither phone nor email"
+        raise click.UsageError(f"{file.name} {what}; its first line names columns of {', '.join(COLUMNS)}.")
+    for row in rows:
+        known = {name.strip(): (value or "").strip() for name, value in row.items() if name is not None}
+        if any(known.values()):
+            yield _customer(rows.line_num, defaults, known)
+
+
+def _customer(line: int, defaults: dict[str, Any], known: dict[str, str | None]) -> Customer:
+    customer = {name: known[name] for name in ("phone", "email", "name", "ref") if known.get(name)}
+    more = {name: known[name] for name in ("place", "language", "time_zone", "channel") if known.get(name)}
+    if more.get("channel") not in (None, "sms", "email"):
+        raise click.UsageError(f"Line {line}: the channel is sms or email, not {more['channel']!r}.")
+    return Customer(line, {**defaults, **more, "customer": customer})
+
+
+def _ask(
+    stage: Stage, customers: list[Customer], *, any_hour: bool, dry_run: bool, quiet: bool
+) -> list[dict[str, Any]]:
+    """Let the function ask, a batch at a time; one outcome per customer."""
+    seen: set[str] = set()
+    outcomes: list[dict[str, Any]] = []
+    batches = [customers[start : start + BATCH] for start in range(0, len(customers), BATCH)]
+    shown: TextIO = io.StringIO() if quiet else sys.stderr
+    with click.progressbar(batches, label="Asking", file=shown) as progress:
+        for batch in progress:
+            fresh = [customer for customer in batch if not _stands_before(customer, seen)]
+            asked = iter(_invoke(stage, fresh, any_hour=any_hour, dry_run=dry_run, before=len(outcomes)))
+            outcomes += [next(asked) if customer in fresh else {"reason": TWICE} for customer in batch]
+    return outcomes
+
+
+def _stands_before(customer: Customer, seen: set[str]) -> bool:
+    addresses = {value.lower() for name, value in customer.request["customer"].items() if name in ("phone", "email")}
+    stands = bool(addresses & seen)
+    seen |= addresses
+    return stands
+
+
+def _invoke(
+    stage: Stage, customers: list[Customer], *, any_hour: bool, dry_run: bool, before: int
+) -> list[dict[str, Any]]:
+    if not customers:
+        return []
+    payload = {
+        "requests": [customer.request for customer in customers],
+        "any_hour": any_hour,
+        "dry_run": dry_run,
+    }
+    answer = stage.client("lambda").invoke(FunctionName=stage.outputs["InviteFunction"], Payload=json.dumps(payload))
+    content = json.load(answer["Payload"])
+    if "FunctionError" in answer:
+        raise click.ClickException(
+            f"after {before} customers, invite could not run ({content.get('errorType', 'no reason given')}); read its "
+            "log, then run the same again: who was asked is not asked twice"
+        )
+    outcomes: list[dict[str, Any]] = content["outcomes"]
+    return outcomes
+
+
+def _report(customers: list[Customer], outcomes: list[dict[str, Any]], *, dry_run: bool, as_json: bool) -> None:
+    both = list(zip(customers, outcomes, strict=True))
+    asked = [outcome for _, outcome in both if not outcome["reason"]]
+    left_out = [
+        {"line": customer.line or None, "to": customer.name, "reason": outcome["reason"]}
+        for customer, outcome in both
+        if outcome["reason"]
+    ]
+    segments = sum(outcome["segments"] or 0 for outcome in asked)
+    priced = [outcome["price"] for outcome in asked if outcome["price"] is not None]
+    if as_json:
+        told = {"dry_run": dry_run, "asked": asked, "left_out": left_out}
+        click.echo(
+            json.dumps(told | {"segments": segments, "price": round(sum(priced), 4)}, ensure_ascii=False, indent=2)
+        )
+        return
+    by = Counter(outcome["channel"] for outcome in asked)
+    click.echo(f"{len(asked)} {'would be asked' if dry_run else 'asked'}: {by['sms']} by text, {by['email']} by mail")
+    if by["sms"]:
+        price = f", about ${sum(priced):.2f}" if priced else "; sms.price has no price for them"
+        click.echo(f"  {segments} segment{'' if segments == 1 else 's'}{price}")
+    for outcome in asked[:1]:
+        click.echo("".join(f"  | {line}\n" for line in outcome["text"].strip().splitlines()), nl=False)
+    if len(asked) == 1 and not dry_run:
+        click.echo(f"  `earshot show {asked[0]['id']}` says what becomes of it")
+    if left_out:
+        click.echo(f"{len(left_out)} left out:")
+    for each in left_out:
+        where = f"line {each['line']}: " if each["line"] else ""
+        click.echo(f"  {where}{each['to']} {_WHY.get(each['reason'], each['reason'])} ({each['reason']})")

@@ -1,0 +1,162 @@
+"""`earshot invite`, with the deployed function in this process behind Lambda's API."""
+
+import importlib
+import io
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.invite import Customer
+from cli.stage import Stage
+from shared.people import People, Silence
+from shared.store import Store
+from tests.cli.conftest import Earshot
+from tests.factories import a_context
+from tests.tables import KEYS_TABLE, MAIN_TABLE
+
+MODULE = "functions.invite.handler"
+NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
+
+
+class FakeLambda:
+    """Runs the function where it is invoked."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.batches: list[int] = []
+        self.error: str | None = None
+
+    def invoke(self, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803
+        if self.error:
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(json.dumps({"errorType": self.error}).encode())}
+        event = json.loads(Payload)
+        self.batches.append(len(event["requests"]))
+        return {"Payload": io.BytesIO(json.dumps(self.module.handler(event, a_context())).encode())}
+
+
+@pytest.fixture
+def function(stage: str, monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
+    monkeypatch.setenv("EARSHOT_TABLE", MAIN_TABLE["TableName"])
+    monkeypatch.setenv("EARSHOT_KEYS_TABLE", KEYS_TABLE["TableName"])
+    monkeypatch.setenv("EARSHOT_PUBLIC_URL", "https://feedback.fernleaf.example")
+    sys.modules.pop(MODULE, None)
+    module = importlib.import_module(MODULE)
+    monkeypatch.setattr(module, "utc_now", lambda: NOON)
+    fake = FakeLambda(module)
+    client = Stage.client
+    monkeypatch.setattr(Stage, "client", lambda self, service: fake if service == "lambda" else client(self, service))
+    return fake
+
+
+def asked(out: str) -> dict[str, Any]:
+    """The JSON report, which follows what the function logs to the same place."""
+    return dict(json.loads(out[out.index('{\n  "dry_run"') :]))
+
+
+def test_one_customer_is_asked_and_told_of_in_segments_and_price(earshot: Earshot, function: FakeLambda) -> None:
+    ran = earshot("invite", "delivery", "--to", "+447400123456", "--name", "Layla", "--ref", "order-9")
+    assert ran.status == 0
+    assert "1 asked: 1 by text, 0 by mail" in ran.out
+    assert "1 segment, about $0.04" in ran.out
+    assert "How did your delivery go?" in ran.out
+    assert "`earshot show " in ran.out
+
+
+def test_a_dry_run_asks_nobody(earshot: Earshot, function: FakeLambda) -> None:
+    for _ in range(2):
+        ran = earshot("invite", "delivery", "--to", "layla@example.com", "--dry-run")
+        assert "1 would be asked: 0 by text, 1 by mail" in ran.out
+
+
+def test_a_file_is_asked_in_batches_and_says_who_was_left_out_and_why(
+    earshot: Earshot, function: FakeLambda, store: Store, tmp_path: Path
+) -> None:
+    people = People(store.client, store.table)
+    people.change("+447400123401", lambda person: person.silenced(Silence.STOPPED, NOON), NOON)
+    rows = [f"+4474001234{number:02},,Customer {number}" for number in range(45)]
+    rows += ["+449098790123,,Premium", ",nobody,", "+447400123400,,Again", "", ",tom@example.com,Tom"]
+    file = tmp_path / "customers.csv"
+    file.write_text("\ufeffphone,email,name\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    ran = earshot("invite", "delivery", "--csv", str(file), "--json")
+    told = asked(ran.out)
+    assert len(told["asked"]) == 45
+    assert {(each["line"], each["reason"]) for each in told["left_out"]} == {
+        (3, "asked-for-silence"),
+        (47, "address-refused"),
+        (48, "address-refused"),
+        (49, "twice-in-file"),
+    }
+    assert function.batches == [20, 20, 8]
+    assert told["segments"] == 44
+
+
+def test_a_spreadsheets_semicolons_are_read(earshot: Earshot, function: FakeLambda, tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text("name;phone;language\nليلى;07400 123456;ar\n", encoding="utf-8")
+    [outcome] = asked(earshot("invite", "delivery", "--csv", str(file), "--json").out)["asked"]
+    assert (outcome["to"], outcome["channel"]) == ("+447400123456", "sms")
+    assert "كيف كان توصيل طلبك؟" in outcome["text"]
+
+
+def test_who_is_left_out_is_told_in_words(earshot: Earshot, function: FakeLambda) -> None:
+    ran = earshot("invite", "delivery", "--to", "+33612345678")
+    assert "0 asked" in ran.out
+    assert "+33612345678 is in a country that sms.countries does not list (country-not-allowed)" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("telephone\n1", "has a column 'telephone'"),
+        ("name\nLayla", "has neither phone nor email"),
+        ("phone,channel\n+447400123456,fax", "Line 2: the channel is sms or email, not 'fax'"),
+        ("", "has neither phone nor email"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_bad_usage(
+    earshot: Earshot, function: FakeLambda, tmp_path: Path, content: str, message: str
+) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text(content)
+    ran = earshot("invite", "delivery", "--csv", str(file))
+    assert (ran.status, message in ran.err) == (2, True)
+    assert function.batches == []
+
+
+def test_a_file_in_another_encoding_is_bad_usage(earshot: Earshot, function: FakeLambda, tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_bytes("phone,name\n+447400123456,José".encode("latin-1"))
+    assert earshot("invite", "delivery", "--csv", str(file)).status == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("gone", "--to", "a@example.com"),
+        ("delivery",),
+        ("delivery", "--to", "a@example.com", "--csv", "customers.csv"),
+        ("delivery", "--csv", "nowhere.csv"),
+    ],
+)
+def test_bad_usage_asks_nobody(
+    earshot: Earshot, function: FakeLambda, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "customers.csv").write_text("phone\n+447400123456")
+    assert earshot("invite", *arguments).status == 2
+    assert function.batches == []
+
+
+def test_a_function_that_cannot_run_says_how_far_it_came(earshot: Earshot, function: FakeLambda) -> None:
+    function.error = "MissingSetting"
+    ran = earshot("invite", "delivery", "--to", "a@example.com")
+    assert ran.status == 1
+    assert "after 0 customers, invite could not run (MissingSetting)" in ran.err
+
+
+def test_a_customer_is_named_by_how_they_are_reached() -> None:
+    assert Customer(0, {"customer": {"email": "a@example.com"}}).name == "a@example.com"
+    assert Customer(0, {"customer": {}}).name == "(nobody)"
