@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from cli.findings import Finding
 from cli.mail_checks import check_mail, check_quarantine
 from cli.policies import policy_to_paste
+from cli.route_checks import all_routes, check_claims, check_rules
 from cli.stage import Stage, with_stage
 from shared import config as config_file
 from shared.config import Config, ConfigError, Target, TargetKind
@@ -36,7 +37,7 @@ def check_dead_letters(stage: Stage, config: Config) -> Iterator[Finding]:
 
 def check_queue_targets(stage: Stage, config: Config) -> Iterator[Finding]:
     """Teams' own queues: whether each exists and lets its route's rule send to it."""
-    for id, route in config.declared_routes().items():
+    for id, route in all_routes(stage, config).items():
         for target in route.targets:
             if target.kind is TargetKind.SQS:
                 yield from _check_queue(stage, f"{stage.outputs['RuleArnPrefix']}{id}", f"routes.{id}", target)
@@ -92,7 +93,9 @@ def _list(value: Any) -> list[Any]:
 CHECKS: tuple[Callable[[Stage, Config], Iterator[Finding]], ...] = (
     check_dead_letters,
     check_quarantine,
+    check_rules,
     check_queue_targets,
+    check_claims,
     check_mail,
 )
 

@@ -14,13 +14,15 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
+from botocore.config import Config as BotoConfig
 
 from shared.bus import Bus, Entry, entry
+from shared.config import Config, load
 from shared.events import feedback_event, invitation_event
-from shared.feedback import transition
+from shared.feedback import Transition, transition
 from shared.invitations import read_invitation
 from shared.observe import count, logger, metrics
+from shared.routing import claimed
 from shared.settings import PublishSettings
 from shared.store import read_image
 
@@ -63,6 +65,10 @@ def _entry(change: Mapping[str, Any]) -> Entry | None:
             before = read_image(change["OldImage"]) if "OldImage" in change else None
             after = read_image(image)
             name = transition(before, after)
+            if name is Transition.CAPTURED and not claimed(
+                _config(), after.feedback.touchpoint, after.feedback.reasons
+            ):
+                count("FeedbackUnclaimed")
             return entry(feedback_event(name, before, after)) if name else None
         case {"S": "invitation"}:
             event = invitation_event(read_invitation(image))
@@ -71,6 +77,11 @@ def _entry(change: Mapping[str, Any]) -> Entry | None:
 
 
 @cache
+def _config() -> Config:
+    return load(deployed=True)
+
+
+@cache
 def _bus() -> Bus:
-    retries = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    retries = BotoConfig(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
     return Bus(boto3.client("events", config=retries), PublishSettings.from_environment().bus)

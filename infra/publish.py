@@ -66,3 +66,15 @@ class Publish(Construct):
             minutes=3,
             means="Answers wait a minute and more before teams hear of them: read the log of publish.",
         )
+        alarms.when(
+            "NobodyClaims",
+            cloudwatch.Metric(
+                namespace="Earshot",
+                metric_name="FeedbackUnclaimed",
+                dimensions_map={"service": "publish"},
+                period=Duration.minutes(5),
+                statistic=cloudwatch.Stats.SUM,
+            ),
+            at_least=1,
+            means="No team claims some feedback, so the default team has it: `earshot doctor` says what to name.",
+        )

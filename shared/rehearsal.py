@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from shared.conditions import Condition, parse
 from shared.config import Config, Route
-from shared.feedback import Feedback, Revision, Transition
+from shared.feedback import Revision, Transition
 from shared.routes import TeamRoute
 from shared.routing import claimed
 from shared.store import Store
@@ -53,7 +53,9 @@ def rehearse(
         if condition is not None and catches(condition, revision):
             caught.append(revision)
             overlaps.update(catching)
-        elif catching in ([], [default_cards]) and not _is_claimed(config, revision.feedback):
+        elif catching in ([], [default_cards]) and not claimed(
+            config, revision.feedback.touchpoint, revision.feedback.reasons
+        ):
             uncaught.append(revision)
     return Rehearsal(
         looked_at=looked_at,
@@ -79,10 +81,6 @@ def catches(condition: Condition, revision: Revision) -> bool:
     """Whether any event that led to the feedback as it now is would have been caught."""
     events = [Transition.CAPTURED] if revision.number == 1 else [Transition.CAPTURED, Transition.AMENDED]
     return any(condition.matches(event, revision.feedback) for event in events)
-
-
-def _is_claimed(config: Config, feedback: Feedback) -> bool:
-    return feedback.touchpoint in config.touchpoints and claimed(config, feedback.touchpoint, feedback.reasons)
 
 
 def _latest(revisions: list[Revision]) -> tuple[Revision, ...]:

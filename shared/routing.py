@@ -14,8 +14,11 @@ def owner(config: Config, touchpoint: str, reasons: Iterable[str]) -> str:
 
 
 def claimed(config: Config, touchpoint: str, reasons: Iterable[str]) -> bool:
-    """Whether a reason or the touchpoint names a team; else the default team owns what nobody claims."""
-    return _named(config, touchpoint, reasons) is not None
+    """Whether a reason or the touchpoint names a team; else the default team owns what nobody claims.
+
+    What was said about a touchpoint that is not asked about any more is nobody's.
+    """
+    return touchpoint in config.touchpoints and _named(config, touchpoint, reasons) is not None
 
 
 def _named(config: Config, touchpoint: str, reasons: Iterable[str]) -> str | None:

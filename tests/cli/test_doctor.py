@@ -4,13 +4,28 @@ from pathlib import Path
 import boto3
 import pytest
 
-from cli import doctor
+from cli import doctor, route_checks
 from cli.stage import Stage
 from shared import config as config_file
-from shared.config import Config
+from shared.config import Config, Target
+from shared.feedback import utc_now
+from shared.store import Store
 from tests.cli.conftest import ACCOUNT, Earshot
+from tests.factories import an_answer
 
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:finance"
+
+
+@pytest.fixture
+def stage(stage: str, config: Config) -> str:
+    """A running stage, with the rules that a deployment makes."""
+    events = boto3.client("events")
+    events.create_event_bus(Name="earshot-local")
+    for id in [*config.declared_routes(), "refunds"]:
+        events.put_rule(
+            Name=f"earshot-route-{id}", EventBusName="earshot-local", EventPattern='{"source": ["earshot"]}'
+        )
+    return stage
 
 
 @pytest.fixture
@@ -60,6 +75,46 @@ def test_a_queue_that_refuses_its_route_is_named_with_the_policy_to_paste(
 
 def test_a_queue_that_does_not_exist_is_said(earshot: Earshot, stage: str, with_a_queue: None) -> None:
     assert f"cannot look at {QUEUE}" in earshot("doctor").out
+
+
+def test_a_route_without_its_rule_is_named(earshot: Earshot, stage: str) -> None:
+    events = boto3.client("events")
+    events.delete_rule(Name="earshot-route-order-system", EventBusName="earshot-local")
+    earshot("routes", "add", "late", "--to", "email:care@fernleaf.example")
+    events.remove_targets(
+        Rule="earshot-route-late",
+        EventBusName="earshot-local",
+        Ids=[f"email-{Target.parse('email:care@fernleaf.example').id}"],
+    )
+    events.delete_rule(Name="earshot-route-late", EventBusName="earshot-local")
+
+    findings = {finding["subject"]: finding["message"] for finding in json.loads(earshot("doctor", "--json").out)}
+    assert findings == {
+        "routes.order-system": "its rule is missing, so nothing is caught; deploy again",
+        "routes.late": "its rule is missing, so nothing is caught; run `earshot routes resume late`",
+    }
+    earshot("routes", "resume", "late")
+    assert "routes.late" not in earshot("doctor").out
+
+
+def test_a_bus_that_fills_up_is_said_in_time(earshot: Earshot, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(route_checks, "RULES_PER_BUS", 8)
+    [finding] = json.loads(earshot("doctor", "--json").out)
+    assert finding["message"] == "7 of the 8 rules that one bus may have; raise the quota 'Rules' of EventBridge"
+
+
+def test_feedback_that_nobody_claims_is_a_line(
+    earshot: Earshot, stage: str, store: Store, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = config.touchpoints["checkout"].model_copy(update={"team": None})
+    unclaimed = config.model_copy(update={"touchpoints": config.touchpoints | {"checkout": checkout}})
+    monkeypatch.setattr(config_file, "load", lambda: unclaimed)
+    store.capture(an_answer(rating=5), unclaimed, utc_now())
+    [finding] = json.loads(earshot("doctor", "--json").out)
+    assert finding["message"] == (
+        "1 feedback of the last 90 days went to the default team because no team is named; "
+        "name one in touchpoints.checkout.team, or add a route"
+    )
 
 
 @pytest.mark.parametrize(

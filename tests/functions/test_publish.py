@@ -146,3 +146,11 @@ def test_no_word_of_a_customer_is_logged(monkeypatch: pytest.MonkeyPatch) -> Non
     assert logged.getvalue().count("could not be published") == 2
     assert "whispered" not in logged.getvalue()
     assert "layla" not in logged.getvalue()
+
+
+def test_feedback_that_no_team_claims_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[str] = []
+    monkeypatch.setattr(publish, "count", lambda name, number=1: counted.append(name))
+    gone = {"touchpoint": {"S": "no-longer-asked"}}
+    published([INSERT, changed(INSERT, "2", **gone), changed(MODIFY, "3", **gone)])
+    assert counted.count("FeedbackUnclaimed") == 1

@@ -1,0 +1,61 @@
+"""What `earshot doctor` looks at about routes: their rules, and feedback that nobody claims."""
+
+from collections.abc import Iterator
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.findings import Finding
+from cli.stage import Stage
+from shared.config import Config, Route
+from shared.feedback import utc_now
+from shared.rehearsal import LOOK_BACK, rehearse
+from shared.routes import RULE_PREFIX, RouteTable
+
+RULES_PER_BUS = 300  # what AWS gives every account
+FULL = 0.8  # from here on, there is little time left to ask for more
+
+
+def check_rules(stage: Stage, config: Config) -> Iterator[Finding]:
+    """Whether every route has its rule, and whether there is room for more."""
+    pages = stage.client("events").get_paginator("list_rules").paginate(EventBusName=stage.outputs["Bus"])
+    rules = {rule["Name"] for page in pages for rule in page["Rules"]}
+    for id in all_routes(stage, config):
+        if RULE_PREFIX + id not in rules:
+            mend = "deploy again" if id in config.declared_routes() else f"run `earshot routes resume {id}`"
+            yield Finding(f"routes.{id}", f"its rule is missing, so nothing is caught; {mend}")
+    quota = _rules_quota(stage)
+    if len(rules) > quota * FULL:
+        yield Finding(
+            stage.outputs["Bus"],
+            f"{len(rules)} of the {quota} rules that one bus may have; raise the quota 'Rules' of EventBridge",
+        )
+
+
+def _rules_quota(stage: Stage) -> int:
+    """What this account may have; what AWS gives every account, where that cannot be asked."""
+    try:
+        quotas = stage.client("service-quotas").get_paginator("list_service_quotas").paginate(ServiceCode="events")
+        names = {quota["QuotaName"].lower(): quota["Value"] for page in quotas for quota in page["Quotas"]}
+    except (ClientError, BotoCoreError):
+        return RULES_PER_BUS
+    return int(
+        next((value for name, value in names.items() if name in ("rules", "rules per event bus")), RULES_PER_BUS)
+    )
+
+
+def check_claims(stage: Stage, config: Config) -> Iterator[Finding]:
+    """Feedback of the last 90 days that no team claims and no route catches but the default team's own."""
+    found = rehearse(config, stage.store, all_routes(stage, config), None, utc_now())
+    if found.uncaught:
+        touchpoints = sorted({revision.feedback.touchpoint for revision in found.uncaught_latest})
+        yield Finding(
+            "unclaimed",
+            f"{found.uncaught} feedback of the last {LOOK_BACK.days} days went to the default team because no team is "
+            f"named; name one in {', '.join(f'touchpoints.{id}.team' for id in touchpoints)}, or add a route",
+        )
+
+
+def all_routes(stage: Stage, config: Config) -> dict[str, Route]:
+    """The routes of the file, and those made at run time."""
+    table = RouteTable(stage.dynamodb, stage.outputs["Table"])
+    return config.declared_routes() | {route.id: route for route in table.all()}
