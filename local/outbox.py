@@ -153,13 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
             for field in ("ToAddresses", "CcAddresses", "BccAddresses")
             for address in sent.get("Destination", {}).get(field, [])
         ]
-<<<<<<< HEAD
         if sent.get("ReplyToAddresses"):  # which SES writes into the mail
             mail["headers"] = {"Reply-To": ", ".join(sent["ReplyToAddresses"])} | mail["headers"]
-=======
-        if sent.get("ReplyToAddresses"):
-            mail["headers"]["Reply-To"] = ", ".join(sent["ReplyToAddresses"])
->>>>>>> 74cbd04 (wip6)
         headers = {name.lower(): value for name, value in mail["headers"].items()}
         self.server.outbox.record(
             "email",
