@@ -19,7 +19,7 @@ from shared.keys import Keys
 from shared.links import Link
 
 OURS, CONVENTIONAL = "functions.capture_web.handler", "bench.conventional"
-ROUNDS = 7
+ROUNDS = 9
 ANSWERS = 300
 KEYS_TABLE = "keys"
 

@@ -14,7 +14,7 @@ from shared.config import Config
 from shared.errors import EarshotError, LinkInvalid, Unavailable
 from shared.links import Link
 from shared.observe import count, logger
-from shared.store import CaptureStatus
+from shared.store import Captured, CaptureStatus
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -48,15 +48,22 @@ class Responder:
 
     def question(self, link: Link) -> Response[Any]:
         """The page that asks; `?r=` selects a rating on it and stores nothing."""
+        count("PageViewed")
         return self._page(self._pages.form(link, self.language, Step.RATE, {"rating": self._query("r")}))
 
-    def stored(self, link: Link, said: Said, id: str, status: CaptureStatus) -> Response[Any]:
+    def stored(self, link: Link, said: Said, captured: Captured) -> Response[Any]:
         """What was stored, and to a person: what they may add."""
-        if not body.is_form(self._app.current_event):
-            return self._json(201 if status is CaptureStatus.NEW else 200, {"id": id, "status": status.value})
-        step = Step.DONE if said.is_last_step else Step.TELL
-        fields = {**body.kept_words(self._app.current_event), "submission": said.submission}
-        return self._page(self._pages.form(link, self.language, step, fields))
+        status = captured.status
+        count(f"Answer{status.capitalize()}")
+        if body.is_form(self._app.current_event):
+            return self._accepted(link, said)
+        answer = {"id": captured.revision.feedback.id, "status": status.value}
+        return self._json(201 if status is CaptureStatus.NEW else 200, answer)
+
+    def trapped(self, link: Link, said: Said) -> Response[Any]:
+        """A program filled what no human sees: it reads what everyone reads, and nothing is kept."""
+        count("AnswerTrapped")
+        return self._accepted(link, said)
 
     def refused(self, error: EarshotError) -> Response[Any]:
         """What is wrong and what to do. A person's words stand on the page as they were; the log has only the kind."""
@@ -79,6 +86,11 @@ class Responder:
     def unknown(self, _: Exception) -> Response[Any]:
         """A path that cannot be a link, such as one with a quote in it."""
         return self.refused(LinkInvalid("This is not one of our links."))
+
+    def _accepted(self, link: Link, said: Said) -> Response[Any]:
+        step = Step.DONE if said.is_last_step else Step.TELL
+        fields = {**body.kept_words(self._app.current_event), "submission": said.submission}
+        return self._page(self._pages.form(link, self.language, step, fields))
 
     @property
     def _reads_json(self) -> bool:
