@@ -15,6 +15,8 @@ from cli.route_checks import all_routes, check_claims, check_rules
 from cli.stage import Stage, with_stage
 from shared import config as config_file
 from shared.config import Config, ConfigError, Target, TargetKind
+from shared.deliveries import Deliveries
+from shared.routes import RouteTable
 
 
 def check_dead_letters(stage: Stage, config: Config) -> Iterator[Finding]:
@@ -41,6 +43,21 @@ def check_queue_targets(stage: Stage, config: Config) -> Iterator[Finding]:
         for target in route.targets:
             if target.kind is TargetKind.SQS:
                 yield from _check_queue(stage, f"{stage.outputs['RuleArnPrefix']}{id}", f"routes.{id}", target)
+
+
+def check_disabled_targets(stage: Stage, config: Config) -> Iterator[Finding]:
+    """Targets that nothing is sent to any more, since they took nothing for days or asked for it."""
+    table = RouteTable(stage.dynamodb, stage.outputs["Table"])
+    deliveries = Deliveries(stage.dynamodb, stage.outputs["Table"])
+    for id, route in (config.declared_routes() | {route.id: route for route in table.all()}).items():
+        for target in route.targets:
+            health = deliveries.health(id, target.id)
+            if health.disabled_at is not None:
+                yield Finding(
+                    f"routes.{id}",
+                    f"its {target.kind} target has been off since {health.disabled_at:%d %b} ({health.disabled_why}) "
+                    f"Mend it, then run `earshot replay --route {id} --since 14d`",
+                )
 
 
 def _check_queue(stage: Stage, rule: str, subject: str, target: Target) -> Iterator[Finding]:
@@ -96,6 +113,7 @@ CHECKS: tuple[Callable[[Stage, Config], Iterator[Finding]], ...] = (
     check_rules,
     check_queue_targets,
     check_claims,
+    check_disabled_targets,
     check_mail,
 )
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from shared import contact
+from shared.addresses import find_problem
 from shared.colours import darkened
 from shared.feedback import Scale
 from shared.texts import LANGUAGES
@@ -217,8 +218,8 @@ class Target(NamedTuple):
                 raise ValueError(
                     f"{self.address!r} is not the ARN of {service}; write arn:aws:{service}:region:account:…"
                 )
-        elif not re.fullmatch(r"https://[^\s/]+\S*|http://(127\.0\.0\.1|localhost)(:\d+)?\S*", self.address):
-            raise ValueError(f"{self.address!r} must be an https:// address")
+        elif (problem := find_problem(self.kind, self.address, loopback=True)) is not None:
+            raise ValueError(f"{self.address!r} {problem}")
 
     @property
     def id(self) -> str:

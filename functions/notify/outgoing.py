@@ -8,7 +8,6 @@ server that sends a byte a second; and of the answer only a little is read.
 In the local stage everything goes to the outbox instead, which records it; loopback may be a target there.
 """
 
-import ipaddress
 import socket
 import ssl
 import threading
@@ -23,6 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from shared.addresses import find_problem, is_public
 from shared.errors import InvalidInput
 
 LIMIT_SECONDS = 15.0
@@ -30,17 +30,7 @@ MAX_ANSWER_BYTES = 64 * 1024
 USER_AGENT = "Earshot"
 _CHUNK = 16 * 1024
 
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Sequence[str]]
-
-# What ipaddress calls global, but which leads elsewhere: an IPv4 address is inside.
-_TRANSLATED = [
-    ipaddress.ip_network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
-]
-_HOSTS = {
-    "slack": ("hooks.slack.com", "hooks.slack-gov.com"),
-    "teams": (".logic.azure.com", ".api.powerplatform.com", ".webhook.office.com"),
-}
 
 
 class Forbidden(InvalidInput):
@@ -76,20 +66,6 @@ def resolve(host: str, port: int) -> list[str]:
     """The addresses of a name, IPv4 first: functions outside a network of their own have no way out over IPv6."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in sorted(found, key=lambda entry: entry[0] != socket.AF_INET)]
-
-
-def is_public(text: str) -> bool:
-    """Whether an address belongs to the public internet, and to nothing that translates into a private one."""
-    try:
-        address: IPAddress = ipaddress.ip_address(text)
-    except ValueError:  # such as one with a zone
-        return False
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return is_public(str(address.ipv4_mapped))
-        if any(address in network for network in _TRANSLATED):
-            return False
-    return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
 class Outgoing:
@@ -133,22 +109,11 @@ class Outgoing:
 
     def _check(self, request: Request) -> tuple[SplitResult, str]:
         """The address and its host, after what can be told from them alone."""
-        try:
-            url = urlsplit(request.url)
-            host, _ = url.hostname or "", url.port
-        except ValueError:
-            raise Forbidden("This address cannot be read.") from None
-        if not host or url.username or url.password or url.fragment or not request.url.isascii() or " " in request.url:
-            raise Forbidden("The address must be a host and a path, without a user, spaces or a fragment.")
-        local = bool(self._gateway) and host in ("127.0.0.1", "localhost")
-        if url.scheme != "https" and not (url.scheme == "http" and local):
-            raise Forbidden("The address must start with https://.")
-        allowed = _HOSTS.get(request.kind, ())
-        if allowed and not any(host == name or (name[0] == "." and host.endswith(name)) for name in allowed):
-            raise Forbidden(f"{host} is not a host of {request.kind}.")
-        if not local and _looks_numeric(host) and not is_public(host):
-            raise Forbidden("The address is not on the public internet.")
-        return url, host
+        problem = find_problem(request.kind, request.url, loopback=bool(self._gateway))
+        if problem is not None:
+            raise Forbidden(f"The address {problem}.")
+        url = urlsplit(request.url)
+        return url, url.hostname or ""
 
     def _addresses(self, host: str, port: int, deadline: float) -> Sequence[str]:
         """All addresses of the name, resolved once and every one of them public."""
@@ -250,8 +215,3 @@ def _hang_up_at(deadline: float, sock: Any) -> Iterator[None]:
 
 def _left(deadline: float) -> float:
     return max(0.001, deadline - time.monotonic())
-
-
-def _looks_numeric(host: str) -> bool:
-    """Whether a resolver might read the host as an address itself: 127.1, 0x7f000001, 2130706433, [::1]."""
-    return ":" in host or host.rsplit(".", 1)[-1].isdigit() or host.rsplit(".", 1)[-1].startswith("0x")

@@ -85,9 +85,11 @@ def test_a_disabled_target_is_taken_up_again(
     target = config.declared_routes()[ROUTE].targets[0].id
     deliveries = Deliveries(store.client, store.table)
     deliveries.save_health(Health(route=ROUTE, target=target, failures=9, disabled_at=now, disabled_why="It is gone."))
+    assert "its webhook target has been off since 14 Mar (It is gone.)" in earshot("doctor").out
     ran = earshot("replay", "--route", ROUTE)
     assert "taken up again" in ran.out
     assert deliveries.health(ROUTE, target).disabled_at is None
+    assert "has been off" not in earshot("doctor").out
 
 
 @pytest.mark.parametrize(

@@ -196,3 +196,16 @@ def test_a_target_that_leads_nowhere_is_refused(text: str) -> None:
 def test_people_and_machines_are_told_apart() -> None:
     assert {kind for kind in TargetKind if kind.is_for_people} == {"email", "slack", "teams"}
     assert {kind for kind in TargetKind if kind.is_aws} == {"sqs", "sns", "lambda", "bus"}
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("webhook:http://orders.example/", "webhook:https://169.254.169.254/", "webhook:https://[64:ff9b::a00:1]/x"),
+        *("webhook:https://u:p@orders.example/", "webhook:https://2130706433/", "webhook:orders.example"),
+        *("slack:https://hooks.slack.com.evil.example/x", "teams:https://evillogic.azure.com/x"),
+    ],
+)
+def test_an_address_that_must_not_be_asked_is_no_target(target: str) -> None:
+    with pytest.raises(ValueError, match=r"must|does not lead|another host"):
+        Target.parse(target)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.notify import outgoing as module
-from functions.notify.outgoing import MAX_ANSWER_BYTES, Forbidden, NoAnswer, Outgoing, Request, is_public
+from functions.notify.outgoing import MAX_ANSWER_BYTES, Forbidden, NoAnswer, Outgoing, Request
+from shared.addresses import is_public
 from tests.functions.notify.receiver import (
     HOST,
     Behaviour,
@@ -34,8 +35,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @pytest.fixture
 def loopback_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets a test's receiver stand for a public host; every other address is judged as ever."""
-    judge = module.is_public
-    monkeypatch.setattr(module, "is_public", lambda address: address == "127.0.0.1" or judge(address))
+    monkeypatch.setattr(module, "is_public", lambda address: address == "127.0.0.1" or is_public(address))
 
 
 def a_client(tls: Certificates, *addresses: str, limit: float = 10) -> Outgoing:
@@ -110,7 +110,7 @@ class TestAddresses:
         ],
     )
     def test_slack_and_teams_are_only_what_they_say(self, tls: Certificates, kind: str, host: str) -> None:
-        with pytest.raises(Forbidden, match="is not a host of"):
+        with pytest.raises(Forbidden, match="is another host"):
             a_client(tls, PUBLIC).post(a_request(f"https://{host}/services/x", kind))
 
 
