@@ -82,6 +82,7 @@ def test_only_what_was_missed(
 def test_a_disabled_target_is_taken_up_again(
     earshot: Earshot, stage: str, store: Store, config: Config, now: datetime
 ) -> None:
+    boto3.client("events").create_event_bus(Name="earshot-local")  # doctor looks at its rules too
     target = config.declared_routes()[ROUTE].targets[0].id
     deliveries = Deliveries(store.client, store.table)
     deliveries.save_health(Health(route=ROUTE, target=target, failures=9, disabled_at=now, disabled_why="It is gone."))
