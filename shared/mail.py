@@ -25,7 +25,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,250}>")
 
-_FACES = ("😠", "🙁", "😐", "🙂", "😄")
+_FACES = ("😠", "😞", "😐", "😊", "😄")  # of the first that fonts had
 _SYMBOLS = {Scale.SMILE5: _FACES, Scale.THUMBS: ("👎", "👍")}
 
 # Styles stand in the elements, since mail programs drop most of a style sheet; what they keep turns the mail dark.
@@ -64,11 +64,15 @@ $footer
 </html>
 """)
 _CHOICE = (
-    '<a class="choice" href="{href}" title="{label}" aria-label="{label}" style="display:inline-block;'
-    "min-width:{width}px;margin:0 2px 8px;padding:10px 4px;border:1px solid {colour};border-radius:10px;"
-    "background:#ffffff;color:{colour};text-align:center;text-decoration:none;font-size:{size}px;"
-    'line-height:1.3">{symbol}</a>'
+    '<td style="padding:4px"><a class="choice" href="{href}" title="{label}" aria-label="{label}" style="display:block;'
+    "padding:10px 0;border:1px solid {colour};border-radius:10px;background:#ffffff;color:{colour};text-align:center;"
+    'text-decoration:none;font-size:{size}px;line-height:1.3">{symbol}</a></td>'
 )
+_CHOICES = (
+    '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="table-layout:fixed;'
+    'border-collapse:collapse">\n{rows}\n</table>\n'
+)
+_PER_ROW = 6  # on a phone
 
 
 class Mail(NamedTuple):
@@ -144,24 +148,24 @@ def asking(config: Config, id: str, language: str, link: str) -> str:
     said = texts(language)
     touchpoint = config.touchpoints[id]
     ratings = [(rating, _label(touchpoint.scale, rating, said)) for rating in touchpoint.scale.ratings]
-    small = len(ratings) > 5
-    choices = "\n".join(
+    choices = [
         _CHOICE.format(
             href=escape(_rated(link, rating)),
             label=escape(label),
             symbol=_symbol(touchpoint.scale, rating),
             colour=config.business.brand_colour,
-            width=30 if small else 56,
-            size=18 if small else 26,
+            size=22 if len(ratings) <= _PER_ROW else 18,
         )
         for rating, label in ratings
-    )
+    ]
+    rows = ("".join(choices[at : at + _PER_ROW]) for at in range(0, len(choices), _PER_ROW))
     asked = escape(one_line(touchpoint.question[language]))
+    table = _CHOICES.format(rows="\n".join(f"<tr>{row}</tr>" for row in rows))
     ends = f"{escape(ratings[0][1])} … {escape(ratings[-1][1])}"
     return (
         f'<h1 style="margin:0 0 16px;font-size:23px;line-height:1.35">{asked}</h1>\n'
-        f'<div style="margin:0 -2px">\n{choices}\n</div>\n'
-        f'<p class="quiet" style="margin:0 0 16px;font-size:14px;color:#5b636a">{ends}</p>'
+        f"{table}"
+        f'<p class="quiet" style="margin:4px 4px 16px;font-size:14px;color:#5b636a">{ends}</p>'
     )
 
 
