@@ -31,6 +31,7 @@ RETRY_SECONDS = 24 * 3600
 RETRIES = 185
 TEST_SOURCE = "earshot.test"  # not ours of feedback, which only publish may use
 TEST_EVENT = "RouteTested"
+TEST_ID = "test-"  # what the ids of tests begin with, and those of feedback cannot
 _ROUTES = "ROUTES"
 
 
@@ -145,12 +146,11 @@ def rule_targets(
     return targets
 
 
-def trial_detail(config: Config, id: str, route: Route, by: str, now: datetime) -> dict[str, Any]:
-    """The detail of a test: that of an event about a feedback nobody gave, under an id that no feedback has."""
+def trial(config: Config, id: str, route: Route, test_id: str, by: str, now: datetime) -> Feedback:
+    """The feedback of a test, which nobody gave, and whose words say so."""
     touchpoint, asked = next(iter(config.touchpoints.items()))
-    test_id = f"test-{secrets.token_hex(8)}"
     rating = asked.scale.ratings[0]
-    feedback = Feedback(
+    return Feedback(
         id=test_id,
         touchpoint=touchpoint,
         place=None,
@@ -160,11 +160,17 @@ def trial_detail(config: Config, id: str, route: Route, by: str, now: datetime) 
         scale=asked.scale,
         mood=asked.scale.mood(rating),
         reasons=(),
-        comment=texts(config.language)["route.test"].format(route=id, by=by),
+        comment=texts(config.language)["route.test"].format(route=id, by=by[:200]),
         language=config.language,
         customer=Customer(),
         received_at=now,
     )
+
+
+def trial_detail(config: Config, id: str, route: Route, by: str, now: datetime) -> dict[str, Any]:
+    """The detail of a test: that of an event about a `trial`, under an id that no feedback has."""
+    test_id = f"{TEST_ID}{secrets.token_hex(8)}"
+    feedback = trial(config, id, route, test_id, by, now)
     event = FeedbackEvent(id=f"{test_id}-1", revision=1, occurred_at=now, feedback=feedback)
     return event.detail() | {"route": id, "asked_by": by}
 

@@ -142,6 +142,24 @@ class TestTests:
         if target.kind.is_for_people:
             assert "Tom" in parcel.shown.words
 
+    def test_a_test_cannot_put_words_into_a_customers_mouth(self, world: World) -> None:
+        target = world.route("r", MAIL)
+        detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
+        detail["feedback"]["comment"] = "I was robbed at till 4!"
+        world.handle(Message(route="r", target=target.id, event={"detail-type": routes.TEST_EVENT, "detail": detail}))
+        (parcel,) = world.sent
+        assert parcel.shown.words == "This is a test of the route r, asked for by Tom. No customer said this."
+
+    def test_a_test_under_the_id_of_a_feedback_is_refused_and_the_card_still_comes(self, world: World) -> None:
+        target = world.route("r", MAIL, settling=0)
+        tap = world.say()
+        detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
+        detail["feedback"]["id"] = tap.feedback.id
+        world.handle(Message(route="r", target=target.id, event={"detail-type": routes.TEST_EVENT, "detail": detail}))
+        assert world.sent == []
+        world.handle(world.message("r", tap))
+        assert len(world.sent) == 1
+
 
 class TestRetries:
     def test_ten_attempts_span_at_least_76_hours_and_then_it_is_given_up(self, world: World) -> None:
