@@ -90,7 +90,7 @@ class Notifier:
         delivery = self._deliveries.get(blank) or blank
         if _is_done(delivery, message, now):
             if _is_shown_older(delivery, message):
-                self._queue.send(message.model_copy(update={"settled": True}), LEASE)
+                self._look_again(message)
             return
         current = self._current(message, route)
         # Decide.
@@ -100,7 +100,8 @@ class Notifier:
         shown = current if target.kind.is_for_people else None
         revision = shown.number if shown else message.revision
         if shown and (why := _why_not(message, route, delivery, shown)):
-            self._deliveries.save(delivery.skipped(now, revision, why))
+            if self._deliveries.save(delivery.skipped(now, revision, why)) is None:
+                self._look_again(message)
             return
         health = self._admitted(message, delivery, revision, route, target)
         if health is None:
@@ -108,7 +109,8 @@ class Notifier:
         # Claim.
         claimed = self._deliveries.save(delivery.claim(now, revision, message.model_dump_json(), LEASE))
         if claimed is None:
-            return  # another worker was first, and the table has it now
+            self._look_again(message)
+            return
         # Send.
         parcel = self._parcel(message, route, target, claimed, shown)
         outcome = self._senders[target.kind](parcel)
@@ -137,9 +139,15 @@ class Notifier:
                 health = claimed
         if verdict is Verdict.WAIT:
             text, appointed = message.model_dump_json(), claims is not None
-            self._deliveries.save(delivery.put_off(now, until, "Waits for its target.", text, appointed=appointed))
+            waiting = delivery.put_off(now, until, "Waits for its target.", text, appointed=appointed)
+            if self._deliveries.save(waiting) is None:
+                self._look_again(message)
             return None
         return health
+
+    def _look_again(self, message: Message) -> None:
+        """Come back when the worker that was first is done: it may have read the feedback before the news."""
+        self._queue.send(message.model_copy(update={"settled": True}), LEASE)
 
     def _current(self, message: Message, route: Route) -> Revision | None:
         """The feedback as it now is, or, for the test of a route, one that says so."""

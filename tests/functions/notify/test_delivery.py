@@ -5,6 +5,7 @@ import pytest
 from functions.notify.schedule import ATTEMPTS, LEASE, Outcome
 from shared import routes
 from shared.deliveries import State
+from shared.feedback import Revision
 from shared.queue import Message
 from tests.functions.notify.conftest import World
 from tests.samples import load_event
@@ -81,6 +82,28 @@ class TestPeople:
         assert len(world.sent) == 1
         world.wake()
         assert world.sent[-1].shown.words == "And nobody apologised."
+
+    def test_news_that_lose_the_race_for_the_claim_are_looked_at_again(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.route("r", MAIL, settling=0)
+        tap = world.say()
+        old, get = world.message("r", tap), world.store.get
+
+        def meanwhile(id: str) -> Revision | None:
+            """The worker of the tap reads; before it claims, the customer says more, and that is claimed and sent."""
+            monkeypatch.setattr(world.store, "get", get)
+            read = get(id)
+            world.handle(world.message("r", world.say(comment="One till open."), tap))
+            return read
+
+        monkeypatch.setattr(world.store, "get", meanwhile)
+        world.handle(old)
+        assert [parcel.shown.words for parcel in world.sent] == ["One till open."]
+
+        world.wake()
+        assert len(world.sent) == 1
+        assert world.waiting == []
 
     def test_a_replay_is_a_card_of_its_own_that_says_so(self, world: World) -> None:
         world.route("r", MAIL, settling=0)
