@@ -8,8 +8,9 @@ import click
 from cli.stage import Stage, with_stage
 from cli.tail import Change, as_text
 from shared.deliveries import Deliveries, Delivery
-from shared.feedback import Transition
+from shared.feedback import Transition, answer_id
 from shared.invitations import Invitations
+from shared.mails import MAIL, Mails
 from shared.messages import Messages
 
 
@@ -23,10 +24,15 @@ def show(stage: Stage, id: str, as_json: bool) -> None:
     if revision is None:
         _show_invitation(stage, id, as_json)
         return
-    deliveries = Deliveries(stage.dynamodb, stage.outputs["Table"]).of_feedback(id)
+    table = stage.outputs["Table"]
+    deliveries = Deliveries(stage.dynamodb, table).of_feedback(id)
+    mails = Mails(stage.dynamodb, table).of_feedback(id)
+    thanks = Messages(stage.dynamodb, table).progress(answer_id("thanks", id))
     if as_json:
         told = {
             "revision": revision.number,
+            "mails": [mail.model_dump(mode="json") for mail in mails],
+            "thanks": thanks,
             "feedback": revision.feedback.model_dump(mode="json"),
             "deliveries": [
                 delivery.model_dump(mode="json", exclude={"message", "version", "shown"}) for delivery in deliveries
@@ -35,6 +41,11 @@ def show(stage: Stage, id: str, as_json: bool) -> None:
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     click.echo(as_text(Change(Transition.CAPTURED, None, revision)))
+    for mail in mails:
+        files = f", with {', '.join(mail.attachments)}" if mail.attachments else ""
+        click.echo(f"    mail from {mail.sender}{files}: s3://{stage.outputs['MailBucket']}/{MAIL}{mail.id}")
+    for what, said in thanks.items():
+        click.echo(f"    thanks, {what.replace('_', ' ')}: {said}")
     click.echo("\n".join(line for delivery in deliveries for line in _told(delivery)) or "    not delivered to anyone")
 
 

@@ -82,6 +82,22 @@ class Mails:
             "expression_attribute_values": _VALUES,
         }
 
+    def filing(self, record: MailRecord) -> dict[str, Any]:
+        """Filing a mail with its feedback, as one operation of a transaction."""
+        ttl = int((record.at + RETENTION).timestamp())
+        key = {"pk": f"F#{record.feedback_id}", "sk": f"E#{_short(record.id)}"}
+        return {"type": "put", "table": self._table, "item": key | {"kind": "filed", "id": record.id, "ttl": ttl}}
+
+    def of_feedback(self, feedback_id: str) -> list[MailRecord]:
+        """The mails that a feedback is made of, oldest first."""
+        filed = self._client.sync_query(
+            self._table,
+            key_condition_expression="pk = :feedback AND begins_with(sk, :mail)",
+            expression_attribute_values={":feedback": f"F#{feedback_id}", ":mail": "E#"},
+        )
+        records = (self.get(item["id"]) for item in filed)
+        return sorted((record for record in records if record), key=lambda record: record.at)
+
     def save(self, record: MailRecord) -> bool:
         """Store what became of a mail; False where that is settled already."""
         try:

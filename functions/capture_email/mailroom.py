@@ -100,7 +100,7 @@ class Mailroom:
         if person:
             operations += self._towards(person, letter, topic, answer, flags, now)
         record = _record(id, MailOutcome.FEEDBACK, letter, now, feedback_id=answer.id, flags=flags)
-        return record, [self._mails.saving(record), *operations]
+        return record, [self._mails.saving(record), self._mails.filing(record), *operations]
 
     def _topic(self, letter: Letter, verified: bool, now: datetime) -> Topic:
         """By the signed address it came to, then by the mails of ours that it answers; else a fresh mail."""

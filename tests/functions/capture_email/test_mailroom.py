@@ -136,9 +136,10 @@ def test_a_reply_to_the_thanks_joins_the_feedback_and_is_not_thanked_again(
     thanks = next(everything_said(store))
     about = read_reply_address(thanks.headers["Reply-To"], MAILBOX, keys)
     assert about == ReplyTo(ReplyKind.FEEDBACK, first.feedback_id or "")
-    second = mailroom.take("m2", addressed("gmail_reply", about), now)
+    second = mailroom.take("m2", addressed("gmail_reply", about), now + timedelta(minutes=5))
     assert second.feedback_id == first.feedback_id
     assert "Twenty minutes" in the_feedback(store, second).comment
+    assert Mails(store.client, store.table).of_feedback(first.feedback_id or "") == [first, second]
     assert len(list(everything_said(store))) == 1
 
 
