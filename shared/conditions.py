@@ -97,7 +97,7 @@ class Comparison:
     def matches(self, event_type: str, feedback: Feedback) -> bool:
         """Compare one field of an event."""
         actual = event_type if self.name == "event" else getattr(feedback, FIELDS[self.name].key)
-        return any(self.holds(each) for each in (actual if isinstance(actual, tuple) else (actual,)))
+        return any(map(self.holds, actual)) if isinstance(actual, tuple) else self.holds(actual)
 
     def holds(self, actual: str | int | None) -> bool:
         """Compare one value; what was not said compares as false."""

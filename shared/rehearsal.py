@@ -49,12 +49,13 @@ def rehearse(
     looked_at = 0
     for revision in islice(everything, LOOK_AT):
         looked_at += 1
-        catching = [id for id, other in active.items() if catches(other, revision)]
+        feedback = revision.feedback
         if condition is not None and catches(condition, revision):
             caught.append(revision)
-            overlaps.update(catching)
-        elif catching in ([], [default_cards]) and not claimed(
-            config, revision.feedback.touchpoint, revision.feedback.reasons
+            overlaps.update(id for id, other in active.items() if catches(other, revision))
+        # With a thousand routes, only what nobody claims is worth asking all of them about.
+        elif not claimed(config, feedback.touchpoint, feedback.reasons) and not any(
+            catches(other, revision) for id, other in active.items() if id != default_cards
         ):
             uncaught.append(revision)
     return Rehearsal(
