@@ -29,7 +29,8 @@ def left_for(world: World, address: str) -> list[dict[str, Any]]:
 
 
 def header(mail: dict[str, Any], name: str) -> str:
-    return next(value for key, value in mail["headers"].items() if key.lower() == name.lower())
+    headers: dict[str, str] = mail["headers"]
+    return next(value for key, value in headers.items() if key.lower() == name.lower())
 
 
 def record_of(world: World, id: str) -> MailRecord:
@@ -63,8 +64,9 @@ def test_a_mail_reaches_the_team_in_the_customers_own_words(world: World, sample
 
 def test_an_invitation_by_mail_is_answered_by_a_reply_and_thanked_once(world: World) -> None:
     customer = f"nadia-{uuid.uuid4().hex[:8]}@example.com"
-    detail = {"touchpoint": "checkout", "place": "leeds-3", "language": "en", "channel": "email"}
-    detail |= {"customer": {"ref": "order-77", "name": "Nadia", "email": customer}, "version": 1}
+    asked = {"ref": "order-77", "name": "Nadia", "email": customer}
+    about = {"touchpoint": "checkout", "place": "leeds-3", "language": "en", "channel": "email"}
+    detail = {**about, "customer": asked, "version": 1}
     entry = {"EventBusName": world.description["bus"], "Source": "shop", "DetailType": "InvitationRequested"}
     world.stage.client("events").put_events(Entries=[entry | {"Detail": json.dumps(detail)}])
     invitation = next(iter(eventually(lambda: left_for(world, customer))))
