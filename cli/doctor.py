@@ -13,6 +13,7 @@ from cli.mail_checks import check_mail, check_quarantine
 from cli.policies import policy_to_paste
 from cli.route_checks import all_routes, check_claims, check_rules
 from cli.stage import Stage, with_stage
+from cli.text_checks import check_texts, check_untold
 from shared import config as config_file
 from shared.config import Config, ConfigError, Target, TargetKind
 from shared.deliveries import Deliveries
@@ -115,6 +116,8 @@ CHECKS: tuple[Callable[[Stage, Config], Iterator[Finding]], ...] = (
     check_claims,
     check_disabled_targets,
     check_mail,
+    check_untold,
+    check_texts,
 )
 
 

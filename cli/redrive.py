@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from botocore.exceptions import ClientError
@@ -61,6 +61,8 @@ _PLACES = {
     "undelivered": "cards and webhooks that were not delivered",
     "unheard": "mails whose arrival was not heard of",
     "quarantined": "mails that could not be read",
+    "untaken": "texts that could not be taken",
+    "unsent": "texts and mails to customers that did not leave",
 }
 
 
@@ -68,31 +70,51 @@ _QUEUES = {
     "refused": "RulesDeadLetterQueueUrl",
     "undelivered": "DeliveriesDeadLetterQueueUrl",
     "unheard": "UnheardMailQueueUrl",
+    "untaken": "TextsDeadLetterQueueUrl",
 }
 
 
 def count(stage: Stage) -> dict[str, Tally]:
     """How much is kept in each place; SQS counts approximately."""
     sqs = stage.client("sqs")
-    tallies = {"unpublished": Tally(kept=sum(len(_records(kept)[1]) for _, kept in _kept_batches(stage)))}
+    tallies = {
+        place: Tally(kept=sum(len(_records(kept)[1]) for _, kept in _kept_batches(stage, reader)))
+        for place, reader in (("unpublished", PUBLISH), ("unsent", SEND))
+    }
     for place, output in _QUEUES.items():
         answer = sqs.get_queue_attributes(
             QueueUrl=stage.outputs[output], AttributeNames=["ApproximateNumberOfMessages"]
         )
         tallies[place] = Tally(kept=int(answer["Attributes"]["ApproximateNumberOfMessages"]))
     tallies["quarantined"] = Tally(kept=sum(1 for _ in _quarantined(stage)))
-    return tallies
+    return {place: tallies[place] for place in _PLACES}
 
 
 def send(stage: Stage) -> dict[str, Tally]:
     """Send again what each place keeps, along the way of the feedback: first to the bus, then from there on."""
     return {
-        "unpublished": _publish(stage),
+        "unpublished": _read_again(stage, PUBLISH),
         "refused": _deliver(stage),
         "undelivered": _enqueue(stage),
         "unheard": _hear_of_mails(stage),
         "quarantined": _read_mails(stage),
+        "untaken": _take_texts(stage),
+        "unsent": _read_again(stage, SEND),
     }
+
+
+def _take_texts(stage: Stage) -> Tally:
+    """Bring texts to capture_sms again: those that it failed on, as Lambda keeps them, or that SNS could not bring."""
+    function = stage.client("lambda")
+
+    def take(message: Mapping[str, Any]) -> None:
+        kept = json.loads(message["Body"])
+        event = kept.get("requestPayload", {"Records": [{"Sns": kept}]})
+        answer = function.invoke(FunctionName=stage.outputs["TextsFunction"], Payload=json.dumps(event))
+        if "FunctionError" in answer:
+            raise _Kept("capture_sms could not run; read its log")
+
+    return _drain(stage, "TextsDeadLetterQueueUrl", take)
 
 
 def _read_mails(stage: Stage) -> Tally:
@@ -133,28 +155,42 @@ def _quarantined(stage: Stage) -> Iterator[str]:
             yield found["Key"]
 
 
-def _publish(stage: Stage) -> Tally:
-    """Let publish have the stream's records once more: it alone may put our events on the bus."""
+class StreamReader(NamedTuple):
+    """A function on the table's stream, by the outputs that name it and the bucket of what it failed on."""
+
+    name: str
+    function: str
+    bucket: str
+
+
+PUBLISH = StreamReader("publish", "PublishFunction", "UnpublishedBucket")  # it alone may put our events on the bus
+SEND = StreamReader("send", "SendFunction", "UnsentBucket")
+
+
+def _read_again(stage: Stage, reader: StreamReader) -> Tally:
+    """Let a reader of the stream have the records that it failed on once more."""
     tally = Tally()
     function, s3 = stage.client("lambda"), stage.client("s3")
-    for key, kept in _kept_batches(stage):
+    for key, kept in _kept_batches(stage, reader):
         payload, records = _records(kept)
-        answer = function.invoke(FunctionName=stage.outputs["PublishFunction"], Payload=payload)
+        answer = function.invoke(FunctionName=stage.outputs[reader.function], Payload=payload)
         if "FunctionError" in answer:
-            tally.keep(len(records), "publish could not run; read its log")
+            tally.keep(len(records), f"{reader.name} could not run; read its log")
             continue
         failures = json.load(answer["Payload"])["batchItemFailures"]
         tally.sent += len(records) - len(failures)
         if failures:
-            tally.keep(len(failures), "publish could not read or put a record; its log names the sequence numbers")
+            tally.keep(
+                len(failures), f"{reader.name} could not read or put a record; its log names the sequence numbers"
+            )
         else:
-            s3.delete_object(Bucket=stage.outputs["UnpublishedBucket"], Key=key)
+            s3.delete_object(Bucket=stage.outputs[reader.bucket], Key=key)
     return tally
 
 
-def _kept_batches(stage: Stage) -> Iterator[tuple[str, dict[str, Any]]]:
+def _kept_batches(stage: Stage, reader: StreamReader) -> Iterator[tuple[str, dict[str, Any]]]:
     """The key and content of each invocation that Lambda gave up, as its S3 failure destination keeps it."""
-    s3, bucket = stage.client("s3"), stage.outputs["UnpublishedBucket"]
+    s3, bucket = stage.client("s3"), stage.outputs[reader.bucket]
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for found in page.get("Contents", ()):
             yield found["Key"], json.load(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"])

@@ -33,7 +33,8 @@ def stage(aws: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     boto3.client("s3").create_bucket(
         Bucket="unpublished", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
-    boto3.client("s3").create_bucket(Bucket="mails", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for bucket in ("mails", "unsent"):
+        boto3.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     outputs = {
         "MailBucket": "mails",
         "CaptureEmailFunction": "capture-email",
@@ -51,6 +52,10 @@ def stage(aws: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "UnpublishedBucket": "unpublished",
         "PublishFunction": "publish",
         "InviteFunction": "invite",
+        "SendFunction": "send",
+        "UnsentBucket": "unsent",
+        "TextsFunction": "capture-sms",
+        "TextsDeadLetterQueueUrl": sqs.create_queue(QueueName="texts-dead")["QueueUrl"],
         "SmsTopic": boto3.client("sns").create_topic(Name="texts")["TopicArn"],
         "RuleArnPrefix": f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/earshot-local/earshot-route-",
     }

@@ -117,6 +117,8 @@ def test_a_kept_batch_is_published_and_removed(earshot: Earshot) -> None:
         "cards and webhooks that were not delivered: 0 sent, 0 kept",
         "mails whose arrival was not heard of: 0 sent, 0 kept",
         "mails that could not be read: 0 sent, 0 kept",
+        "texts that could not be taken: 0 sent, 0 kept",
+        "texts and mails to customers that did not leave: 0 sent, 0 kept",
     ]
     assert ran.status == 0
     assert {event["detail"]["revision"] for event in bodies("subscriber")} == {1, 2}
@@ -229,6 +231,8 @@ def test_a_dry_run_counts_and_sends_nothing(earshot: Earshot) -> None:
         "cards and webhooks that were not delivered: 0 to send",
         "mails whose arrival was not heard of: 0 to send",
         "mails that could not be read: 0 to send",
+        "texts that could not be taken: 0 to send",
+        "texts and mails to customers that did not leave: 0 to send",
     ]
     assert ran.status == 0
     assert kept_batches() == 1
@@ -245,4 +249,6 @@ def test_json_carries_the_same_numbers(earshot: Earshot) -> None:
         "undelivered": {"sent": 0, "kept": 0, "reasons": []},
         "unheard": {"sent": 0, "kept": 0, "reasons": []},
         "quarantined": {"sent": 0, "kept": 0, "reasons": []},
+        "untaken": {"sent": 0, "kept": 0, "reasons": []},
+        "unsent": {"sent": 0, "kept": 0, "reasons": []},
     }

@@ -68,7 +68,7 @@ def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
             "sms.twilio: a number stands twice; every number belongs to one provider",
         ),
         (
-            'quiet = { from = "20:00"',
+            'quiet = { from = "22:00"',
             'quiet = { from = "25:00"',
             "invitations.quiet.from: '25:00' is not a time of day; write one like '08:30'",
         ),
