@@ -10,7 +10,7 @@ from importlib import import_module
 
 from bench.figures import Figure
 
-BENCHES = ("capture", "page", "publish", "mail")
+BENCHES = ("capture", "page", "publish", "mail", "asset")
 
 
 def main(names: list[str]) -> int:
