@@ -73,7 +73,7 @@ class Notifier:
             settling = self._settling if route.settling is None else timedelta(seconds=route.settling)
             left = message.occurred_at + settling - self._clock()
             if left > timedelta():
-                self._queue.send(message.model_copy(update={"settled": True}), left)
+                self._wait_in_queue(message, left)
                 return
         self._deliver(message, route, target)
 
@@ -147,7 +147,7 @@ class Notifier:
 
     def _look_again(self, message: Message) -> None:
         """Come back when the worker that was first is done: it may have read the feedback before the news."""
-        self._queue.send(message.model_copy(update={"settled": True}), LEASE)
+        self._wait_in_queue(message, LEASE)
 
     def _current(self, message: Message, route: Route) -> Revision | None:
         """The feedback as it now is, or, for the test of a route, one that says so."""
@@ -179,26 +179,28 @@ class Notifier:
 
     def _record(self, delivery: Delivery, message: Message, outcome: Outcome, shown: str | None) -> None:
         now = self._clock()
-        at = None
         if outcome.error is None:
             count("Delivered")
-            recorded = self._deliveries.save(delivery.delivered(now, shown))
-        else:
-            logger.warning("delivery failed", route=delivery.route, target=delivery.target, error=outcome.error)
-            at = (
-                None
-                if outcome.gone
-                else next_attempt(delivery.attempts, outcome, now, self._chance(), self._retry_speed)
-            )
-            if at is None:
-                count("DeliveryGivenUp")
-                recorded = self._deliveries.save(delivery.failed(now, delivery.revision, outcome.error))
-            else:
-                recorded = self._deliveries.save(delivery.retry(now, at, outcome.error))
-        if recorded is None:  # the claim had ended, and another worker took over
+            self._close(delivery.delivered(now, shown))
+            return
+        logger.warning("delivery failed", route=delivery.route, target=delivery.target, error=outcome.error)
+        at = None if outcome.gone else next_attempt(delivery.attempts, outcome, now, self._chance(), self._retry_speed)
+        if at is None:
+            count("DeliveryGivenUp")
+            self._close(delivery.failed(now, delivery.revision, outcome.error))
+        elif at - now > SHORT_WAIT:
+            self._close(delivery.retry(now, at, outcome.error))
+        else:  # the sweep only looks in case the message is lost
+            self._close(delivery.retry(now, at, outcome.error).swept(at + SHORT_WAIT))
+            self._wait_in_queue(message, at - now)
+
+    def _close(self, delivery: Delivery) -> None:
+        """Record how an attempt ended; if the claim ended sooner, whoever took over has the last word."""
+        if self._deliveries.save(delivery) is None:
             logger.warning("delivery was taken over", route=delivery.route, target=delivery.target)
-        elif at is not None and at - now <= SHORT_WAIT:
-            self._queue.send(message.model_copy(update={"settled": True}), at - now)
+
+    def _wait_in_queue(self, message: Message, delay: timedelta) -> None:
+        self._queue.send(message.model_copy(update={"settled": True}), delay)
 
     def _learn(self, health: Health, outcome: Outcome, route: Route, target: Target) -> None:
         """Save what the attempt says about the target; on a conflict, the other worker's finding will do."""
