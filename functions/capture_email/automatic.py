@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Collection
 
 from functions.capture_email.envelope import Envelope
 from functions.capture_email.mime import Part
@@ -15,10 +16,10 @@ _DAEMON = re.compile(
 )
 
 
-def automatic(mail: Part, envelope: Envelope, sender: str, ours: str) -> str | None:
-    """Why a mail is a machine's, in one word; None for a person's. `ours` is the address that our mail comes from."""
+def automatic(mail: Part, envelope: Envelope, sender: str, ours: Collection[str]) -> str | None:
+    """Why a mail is a machine's, in one word; None for a person's. `ours` are the addresses of our own mail."""
     headers = mail.headers
-    if _is(sender, ours):
+    if any(_is(sender, address) for address in ours):
         return "own"
     if mail.content_type == "multipart/report" or mail.content_type == "message/delivery-status":
         return "report"

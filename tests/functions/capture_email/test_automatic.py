@@ -5,7 +5,7 @@ from functions.capture_email.envelope import read_envelope
 from functions.capture_email.mime import read
 from tests.samples import load_bytes
 
-OURS = "feedback@fernleaf.example"
+OURS = ("feedback@fernleaf.example", "hello@fernleaf.example")
 
 
 def why(raw: bytes, sender: str = "ana@example.com") -> str | None:
@@ -65,6 +65,7 @@ def test_what_people_send_too_proves_nothing(header: str) -> None:
     [
         ("feedback@fernleaf.example", "own"),
         ("Feedback+abc@Fernleaf.example", "own"),
+        ("hello@fernleaf.example", "own"),
         ("mailer-daemon@example.com", "bounce"),
         ("postmaster@example.com", "bounce"),
         ("owner-news@example.com", "bounce"),
