@@ -27,6 +27,13 @@ from shared.store import Store  # noqa: E402
 from tests.tables import KEYS_TABLE, MAIN_TABLE  # noqa: E402
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what speaks to the moto server, so that `make check` can leave it to `make test`."""
+    for item in items:
+        if "moto_server" in getattr(item, "fixturenames", ()):
+            item.add_marker("moto")
+
+
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[str]:
     """The address of a moto server on loopback; pydynox does not go through botocore, so patching would not do."""
