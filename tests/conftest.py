@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 
 # Before anything creates a client: made-up credentials, and no profile or endpoint of the developer's own.
 os.environ.update(
@@ -96,3 +97,23 @@ def capture_web(aws: str, keys: Keys, store: Store, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(module, "keys", keys)
     monkeypatch.setattr(module, "store", store)
     return module
+
+
+@pytest.fixture
+def team(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The handler of the teams' pages, as a cold start leaves it, with the bus and queues behind it."""
+    boto3.client("events").create_event_bus(Name="earshot-test")
+    boto3.client("sesv2").create_email_identity(EmailIdentity="feedback@fernleaf.example")
+    boto3.client("sqs").create_queue(QueueName="deliveries")
+    for name, value in {
+        "TABLE": MAIN_TABLE["TableName"],
+        "KEYS_TABLE": KEYS_TABLE["TableName"],
+        "BUS": "earshot-test",
+        "PUBLIC_URL": "https://feedback.fernleaf.example",
+        "DELIVERIES_QUEUE": "arn:aws:sqs:eu-west-1:123456789012:deliveries",
+        "REFUSED_QUEUE": "arn:aws:sqs:eu-west-1:123456789012:refused",
+        "SECRETS_KEY": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
+    }.items():
+        monkeypatch.setenv(f"EARSHOT_{name}", value)
+    sys.modules.pop("functions.team.handler", None)
+    return importlib.import_module("functions.team.handler")

@@ -29,6 +29,7 @@ def http_event(
     event: dict[str, Any] = load_event("samples/web/http_api.json")
     event["routeKey"] = event["requestContext"]["routeKey"] = f"{method} /f/{{link}}"
     event["rawPath"] = unquote(url.path)
+    event["pathParameters"] = {"link": event["rawPath"].rpartition("/")[2]}
     event["rawQueryString"] = url.query
     event["headers"] = {name.lower(): value for name, value in (headers or {}).items()}
     event["requestContext"]["http"] |= {"method": method, "path": event["rawPath"]}
@@ -63,6 +64,8 @@ def serve(handler: Handler) -> Iterator[str]:
             self.send_response(response["statusCode"])
             for name, value in response["headers"].items():
                 self.send_header(name, value)
+            for cookie in response.get("cookies", []):
+                self.send_header("Set-Cookie", cookie)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)

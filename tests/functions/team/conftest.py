@@ -2,25 +2,18 @@
 
 import base64
 import html
-import importlib
 import re
-import sys
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
 
-import boto3
 import pytest
 from moto.ses.models import ses_backends
-from pydynox import DynamoDBClient
 
 from shared.routes import Routes
 from tests.factories import a_context
-from tests.tables import KEYS_TABLE, MAIN_TABLE
 
-MODULE = "functions.team.handler"
 BUS = "earshot-test"
-QUEUE = "arn:aws:sqs:eu-west-1:123456789012"
 SITE = "https://feedback.fernleaf.example"
 PRIYA = "priya@fernleaf.example"  # of the team tills
 AMAL = "amal@fernleaf.example"  # of the team care
@@ -78,22 +71,9 @@ class Browser:
 
 
 @pytest.fixture
-def function(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    for name, value in {
-        "TABLE": MAIN_TABLE["TableName"],
-        "KEYS_TABLE": KEYS_TABLE["TableName"],
-        "BUS": BUS,
-        "PUBLIC_URL": SITE,
-        "DELIVERIES_QUEUE": f"{QUEUE}:deliveries",
-        "REFUSED_QUEUE": f"{QUEUE}:refused",
-        "SECRETS_KEY": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
-    }.items():
-        monkeypatch.setenv(f"EARSHOT_{name}", value)
-    boto3.client("events").create_event_bus(Name=BUS)
-    boto3.client("sesv2").create_email_identity(EmailIdentity="feedback@fernleaf.example")
-    boto3.client("sqs").create_queue(QueueName="deliveries")
-    sys.modules.pop(MODULE, None)
-    return importlib.import_module(MODULE)
+def function(team: ModuleType) -> ModuleType:
+    """The deployed module."""
+    return team
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ def test_a_mailed_link_grants_no_role(tills: Browser, kind: str) -> None:
         ({"id": "Nope!"}, "use 1 to 40 of a-z"),
         ({"to0": ""}, "an address in at least one line"),
         ({"to0": "nobody"}, "is not an email address"),
-        ({"kind0": "webhook", "to0": "http://intranet/"}, "must be an https:// address"),
+        ({"kind0": "webhook", "to0": "http://intranet/"}, "must start with https://"),
     ],
 )
 def test_a_mistake_says_what_to_do_and_keeps_what_was_typed(

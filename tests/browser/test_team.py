@@ -1,0 +1,97 @@
+"""A team's page as its people use it: on a phone, by keyboard, in both directions of writing."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from types import ModuleType
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from functions.team.pages import Pages
+from shared.config import Config
+from shared.feedback import utc_now
+from shared.store import Store
+from tests.browser.conftest import Visit
+from tests.factories import an_answer
+from tests.functions.team.conftest import PRIYA
+from tests.http_api import serve
+
+Open = Callable[..., Visit]
+
+
+@pytest.fixture
+def team_url(team: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where the handler is served."""
+    with serve(lambda event, context: team.handler(event, context)) as url:
+        here = team.settings.model_copy(update={"public_url": url})
+        monkeypatch.setattr(team, "settings", here)
+        yield url
+
+
+def sign_in(page: Page, team_url: str, module: ModuleType) -> None:
+    page.goto(f"{team_url}/t/{module.sessions.link(PRIYA, module.utc_now())}")
+    page.locator("form button").click()
+    page.wait_for_url(f"{team_url}/t/tills")
+
+
+def has_room(page: Page) -> bool:
+    """Whether nothing sticks out at the side."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def test_a_team_subscribes_on_a_phone_and_the_browser_has_no_complaint(
+    visit: Open,
+    team_url: str,
+    team: ModuleType,
+    store: Store,
+    config: Config,
+) -> None:
+    store.capture(an_answer(reasons=("queue",), comment="One till open."), config, utc_now() - timedelta(days=1))
+    seen = visit()
+    page = seen.page
+    sign_in(page, team_url, team)
+    expect(page.get_by_role("heading", name="Tills and queues")).to_be_visible()
+    page.get_by_label("Name").fill("queues")
+    page.get_by_label("Which feedback").fill("reason = queue")
+    page.get_by_label("Kind 1").select_option("Microsoft Teams")
+    page.get_by_label("Kind 1").select_option("Email")
+    page.get_by_label("Address 1").fill("lead@fernleaf.example")
+    expect(page.get_by_role("button", name="Save")).to_have_count(0)
+    page.get_by_role("button", name="Show what it would have caught").click()
+    expect(page.get_by_text("One till open.")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").first).to_have_text("Saved. It is in force now.")
+    expect(page.get_by_role("heading", name="queues", exact=True)).to_be_visible()
+    assert has_room(page)
+    assert seen.complaints == []
+
+
+def test_a_mistake_is_announced_and_what_was_typed_is_still_there(
+    visit: Open,
+    team_url: str,
+    team: ModuleType,
+) -> None:
+    page = visit().page
+    sign_in(page, team_url, team)
+    page.get_by_label("Name").fill("queues")
+    page.get_by_label("Which feedback").fill("moood = unhappy")
+    page.get_by_label("Address 1").fill("lead@fernleaf.example")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("did you mean 'mood'?")
+    expect(page.get_by_label("Which feedback")).to_have_value("moood = unhappy")
+
+
+def test_the_page_is_whole_from_right_to_left(
+    visit: Open,
+    team_url: str,
+    team: ModuleType,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    business = config.business.model_copy(update={"languages": ("ar", "en")})
+    monkeypatch.setattr(team, "pages", Pages(config.model_copy(update={"business": business})))
+    page = visit().page
+    sign_in(page, team_url, team)
+    assert page.evaluate("getComputedStyle(document.body).direction") == "rtl"
+    expect(page.get_by_role("button", name="عرض ما كان سيلتقطه")).to_be_visible()
+    assert has_room(page)
