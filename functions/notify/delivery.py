@@ -23,6 +23,7 @@ from shared.store import Store
 
 SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
 EARLY = timedelta(seconds=1)  # a message may wake a little before its time
+_CARD = "card"
 
 
 class Notifier:
@@ -60,8 +61,7 @@ class Notifier:
         """Bring one message as far as it can go now. Raises what the table or the queue raise."""
         found = self._find(message)
         if found is None:
-            logger.info("no such target any more", route=message.route, target=message.target)
-            count("DeliveryWithoutTarget")
+            self._drop(message)
             return
         route, target = found
         if message.type == TEST_EVENT and not message.feedback_id.startswith(TEST_ID):
@@ -83,10 +83,21 @@ class Notifier:
         target = next((target for target in targets if target.id == message.target), None)
         return (route, target) if route and target and target.kind in self._senders else None
 
+    def _drop(self, message: Message) -> None:
+        """The route or its target was removed: nothing is owed to it any more."""
+        logger.info("no such target any more", route=message.route, target=message.target)
+        count("DeliveryWithoutTarget")
+        now = self._clock()
+        for subject in (_CARD, _event_subject(message)):  # which of them, the target would have said
+            delivery = self._deliveries.get(_blank(message, subject, "", now))
+            if delivery is not None and delivery.is_owed:
+                self._deliveries.save(delivery.skipped(now, message.revision, "The target was removed."))
+
     def _deliver(self, message: Message, route: Route, target: Target) -> None:
         now = self._clock()
         # Read.
-        blank = _blank(message, target, now)
+        subject = _CARD if target.kind.is_for_people else _event_subject(message)
+        blank = _blank(message, subject, named(target), now)
         delivery = self._deliveries.get(blank) or blank
         if _is_done(delivery, message, now):
             if _is_shown_older(delivery, message):
@@ -112,8 +123,7 @@ class Notifier:
             self._look_again(message)
             return
         # Send.
-        parcel = self._parcel(message, route, target, claimed, shown)
-        outcome = self._senders[target.kind](parcel)
+        outcome = self._send(message, route, target, claimed, shown)
         # Record.
         took = self._clock() - now
         self._record(claimed, message, outcome, fingerprint(shown.feedback) if shown else None)
@@ -144,6 +154,16 @@ class Notifier:
                 self._look_again(message)
             return None
         return health
+
+    def _send(
+        self, message: Message, route: Route, target: Target, delivery: Delivery, shown: Revision | None
+    ) -> Outcome:
+        try:
+            return self._senders[target.kind](self._parcel(message, route, target, delivery, shown))
+        except Exception as error:  # a mistake of ours, or no answer from KMS: an attempt like any other
+            logger.exception("attempt failed", route=message.route, target=message.target)
+            count("AttemptBroken")
+            return Outcome(error=f"Earshot itself failed: {type(error).__name__}.")
 
     def _look_again(self, message: Message) -> None:
         """Come back when the worker that was first is done: it may have read the feedback before the news."""
@@ -241,14 +261,17 @@ def _why_not(message: Message, route: Route, delivery: Delivery, current: Revisi
     return None
 
 
-def _blank(message: Message, target: Target, now: datetime) -> Delivery:
-    subject = "card" if target.kind.is_for_people else f"r{message.revision}"
+def _event_subject(message: Message) -> str:
+    return f"r{message.revision}"
+
+
+def _blank(message: Message, subject: str, to: str, now: datetime) -> Delivery:
     return Delivery(
         feedback_id=message.feedback_id,
         route=message.route,
         target=message.target,
         subject=f"{subject}@{message.replay}" if message.replay else subject,
-        to=named(target),
+        to=to,
         created_at=now,
         changed_at=now,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 from pydynox import DynamoDBClient
 
 from functions.notify.delivery import Notifier
@@ -28,6 +29,9 @@ from shared.settings import NotifySettings
 from shared.store import Store
 from shared.webhook_secrets import WebhookSecrets
 
+# Attempts are counted, spaced and recorded by us, and all of them fit into the function's minute.
+ONE_ATTEMPT = Config(connect_timeout=3, read_timeout=12, retries={"total_max_attempts": 1})
+
 
 def build() -> Notifier:
     """The notifier of this stage, from the environment."""
@@ -35,9 +39,9 @@ def build() -> Notifier:
     config = config_file.load(deployed=True)
     business = config.business.model_copy(update={"public_url": settings.public_url})  # the local stage has its own
     config = config.model_copy(update={"business": business})
-    client = DynamoDBClient()
-    mailer = Mailer(boto3.client("sesv2"), config.business)
-    secrets = WebhookSecrets(client, settings.keys_table, boto3.client("kms"), settings.secrets_key)
+    client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+    mailer = Mailer(boto3.client("sesv2", config=ONE_ATTEMPT), config.business)
+    secrets = WebhookSecrets(client, settings.keys_table, boto3.client("kms", config=ONE_ATTEMPT), settings.secrets_key)
     outgoing = Outgoing(settings.outbound_gateway)
     return Notifier(
         config=config,

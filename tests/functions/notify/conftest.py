@@ -115,7 +115,7 @@ class World:
         self.on_send = lambda: None
 
 
-class Crash(Exception):
+class Crash(BaseException):
     """The function was killed."""
 
 

@@ -142,6 +142,18 @@ class TestMachines:
         world.handle(message.model_copy(update={"target": "gone"}))
         assert world.sent == []
 
+    def test_what_a_removed_route_was_owed_is_owed_no_more(self, world: World) -> None:
+        for to in (HOOK, MAIL):
+            world.route("r", to, settling=0)
+            world.answers = [DOWN]
+            tap = world.say(id=to)
+            message = world.message("r", tap)
+            world.handle(message)
+            assert world.only_delivery(tap).is_owed
+            del world.routes["r"]
+            world.handle(message)
+            assert world.only_delivery(tap).state is State.SKIPPED
+
     def test_a_feedback_that_was_erased_meanwhile_is_not_sent(self, world: World) -> None:
         world.route("r", HOOK)
         tap = world.say()
@@ -206,6 +218,18 @@ class TestRetries:
         world.handle(message)
         world.handle(message)
         assert len(world.sent) == 1
+
+    def test_a_mistake_of_ours_ends_like_any_other_failure(self, world: World) -> None:
+        world.route("r", HOOK)
+
+        def break_down() -> None:
+            raise KeyError("a mistake")
+
+        world.on_send = break_down
+        tap = world.say()
+        world.handle(world.message("r", tap))
+        assert world.only_delivery(tap).state is State.WAITING
+        assert world.only_delivery(tap).error == "Earshot itself failed: KeyError."
 
     def test_the_target_says_when_to_come_back(self, world: World) -> None:
         world.route("r", HOOK)
