@@ -100,12 +100,16 @@ def read(event: APIGatewayProxyEventV2, touchpoint: Touchpoint) -> Said:
 
 
 def raw_body(event: APIGatewayProxyEventV2) -> bytes:
-    """The bytes that were sent, however API Gateway wrapped them."""
+    """The bytes that were sent, however the gateway wrapped them."""
     body = event.get("body") or ""
     try:
-        return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+        raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
     except (binascii.Error, ValueError):
         raise Unreadable("The body is neither text nor base64.") from None
+    # A gateway may have put U+FFFD for bytes that are no text, which makes the body another length than was sent.
+    if "\ufffd" in body and event.headers.get("content-length", "") not in ("", str(len(raw))):
+        raise Unreadable("The body is not UTF-8.")
+    return raw
 
 
 def kept_words(event: APIGatewayProxyEventV2) -> dict[str, Any]:

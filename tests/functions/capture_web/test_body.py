@@ -157,6 +157,16 @@ def test_what_is_no_json_object_is_unreadable(content: Any) -> None:
     assert isinstance(refusal(content), Unreadable)
 
 
+def test_bytes_that_the_gateway_replaced_are_noticed_by_the_length() -> None:
+    replaced = '{"rating": 5, "comment": "\ufffd"}'
+    headers = {"content-type": JSON, "content-length": str(len(replaced.encode()))}
+    typed = http_event("POST", "/f/link", headers, replaced)
+    assert body.read(APIGatewayProxyEventV2(typed), TOUCHPOINT).comment == "\ufffd"
+    damaged = http_event("POST", "/f/link", {**headers, "content-length": str(len(replaced))}, replaced)
+    with pytest.raises(Unreadable):
+        body.read(APIGatewayProxyEventV2(damaged), TOUCHPOINT)
+
+
 class TestBounds:
     @pytest.mark.parametrize("bracket", ["[", '{"a":'])
     def test_deep_nesting_is_refused_before_it_is_parsed(self, bracket: str) -> None:
