@@ -18,7 +18,12 @@ from shared.mails import MAIL, QUARANTINE, RETENTION
 from shared.settings import CaptureEmailSettings, Settings
 
 _MEMORY_MB = 1024  # for its share of the processor; a mail of 40 MB takes 120
-RECEIPTS = (ses.EmailSendingEvent.BOUNCE, ses.EmailSendingEvent.COMPLAINT, ses.EmailSendingEvent.DELIVERY)
+RECEIPTS = (
+    ses.EmailSendingEvent.BOUNCE,
+    ses.EmailSendingEvent.COMPLAINT,
+    ses.EmailSendingEvent.DELIVERY,
+    ses.EmailSendingEvent.REJECT,
+)
 
 
 class CaptureEmail(Construct):
