@@ -16,8 +16,8 @@ run: setup ## Run it all here: prints the link to tap, shows feedback as it arri
 test: lint ## Lint, check types and run every test
 	@exec $(BIN)/python -m pytest
 
-check: lint ## Lint, check types and run the fast tests
-	@exec $(BIN)/python -m pytest --quiet --ignore=tests/end_to_end --ignore=tests/browser --ignore=tests/infra
+check: lint ## Lint, check types and run the tests that need no other program
+	@exec $(BIN)/python -m pytest --quiet -m "not moto" $(addprefix --ignore=tests/,end_to_end browser infra faults)
 
 lint: setup
 	@$(BIN)/ruff check --quiet .

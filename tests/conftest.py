@@ -28,8 +28,9 @@ from shared.store import Store  # noqa: E402
 from tests.tables import KEYS_TABLE, MAIN_TABLE  # noqa: E402
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what speaks to the moto server, so that `make check` can leave it to `make test`."""
+    """Mark what speaks to the moto server, so that `make check` can leave it out: before `-m` selects."""
     for item in items:
         if "moto_server" in getattr(item, "fixturenames", ()):
             item.add_marker("moto")
