@@ -73,7 +73,9 @@ def _check_aws(stage: Stage, sms: Sms) -> Iterator[Finding]:
         country = getattr(read_phone(sms.number), "country", "GB")
         yield Finding(
             sms.number,
-            "is not a number of this account; request one, register it, and write it into sms.number",
+            "is not a number of this account"
+            + (f", which has {', '.join(each['PhoneNumber'] for each in numbers)}" if numbers else "")
+            + "; request one (or set sms.request and `make deploy`), register it, and write it into sms.number",
             f"aws pinpoint-sms-voice-v2 request-phone-number --iso-country-code {country} --message-type TRANSACTIONAL "
             "--number-capabilities SMS --number-type LONG_CODE",
         )

@@ -16,7 +16,7 @@ from infra.capture import HttpApi
 from infra.failures import Alarms, DeadLetterQueue, FailureBucket
 from infra.function import Function, Platform
 from infra.mail import let_send_mail
-from infra.stage import Stage as DeploymentStage
+from infra.stage import Stage
 from infra.store import Store
 from shared.config import Config
 from shared.events import SOURCE, InvitationRequested
@@ -34,7 +34,7 @@ class Invite(Construct):
         scope: Construct,
         id: str,
         *,
-        stage: DeploymentStage,
+        stage: Stage,
         platform: Platform,
         public_url: str,
         store: Store,
@@ -86,7 +86,7 @@ class Send(Construct):
         scope: Construct,
         id: str,
         *,
-        stage: DeploymentStage,
+        stage: Stage,
         platform: Platform,
         config: Config,
         store: Store,
@@ -167,7 +167,7 @@ class Receipts(Construct):
     """Carriers' receipts, bounces and complaints, which AWS puts on the account's default bus."""
 
     def __init__(
-        self, scope: Construct, id: str, *, stage: DeploymentStage, platform: Platform, store: Store, alarms: Alarms
+        self, scope: Construct, id: str, *, stage: Stage, platform: Platform, store: Store, alarms: Alarms
     ) -> None:
         super().__init__(scope, id)
         self.function = Function(

@@ -10,6 +10,7 @@ LEFT_OUT = {
     "AWS::Events::EventBusPolicy": "the policy of the bus, so anyone here can put our events",
     "AWS::EventSchemas::Registry": "the registry of the events' schemas, which are in events/schemas",
     "AWS::EventSchemas::Schema": "the schemas in that registry",
+    "AWS::SMSVOICE::PhoneNumber": "the phone number: `earshot text` plays those who text it",
     "Custom::AccountMail": "SES's receipt rule and the sender's domain: the SMTP listener brings mail to the bucket",
 }
 NOT_MODELLED = (

@@ -49,6 +49,7 @@ class EarshotStack(Stack):
             "CaptureSms",
             stage=stage,
             platform=platform,
+            config=config,
             public_url=public_url,
             api=api,
             store=store,

@@ -4,6 +4,7 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_smsvoice as smsvoice
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -11,8 +12,9 @@ from constructs import Construct
 from infra.capture import HttpApi
 from infra.failures import Alarms, DeadLetterQueue
 from infra.function import Function, Platform
-from infra.stage import Stage as DeploymentStage
+from infra.stage import Stage
 from infra.store import Store
+from shared.config import Config, NumberType, Sms
 from shared.settings import CaptureSmsSettings
 
 
@@ -24,8 +26,9 @@ class CaptureSms(Construct):
         scope: Construct,
         id: str,
         *,
-        stage: DeploymentStage,
+        stage: Stage,
         platform: Platform,
+        config: Config,
         public_url: str,
         api: HttpApi,
         store: Store,
@@ -73,3 +76,20 @@ class CaptureSms(Construct):
         store.grant(self.function.resource, "dynamodb:UpdateItem", only=("F#*",))
         store.grant_twilio_tokens(self.function.resource)
         api.route("/sms/twilio", self.function, apigatewayv2.HttpMethod.POST)
+        if config.sms and config.sms.request:
+            self._request_number(config.sms, config.sms.request, stage)
+
+    def _request_number(self, sms: Sms, kind: NumberType, stage: Stage) -> None:
+        """A number whose texts come here, STOP and HELP among them: Earshot knows more words for those than AWS."""
+        unsaid = smsvoice.CfnPhoneNumber.MandatoryKeywordProperty(message=f"For help: {sms.help}")
+        smsvoice.CfnPhoneNumber(
+            self,
+            "Number",
+            iso_country_code=sms.countries[0],
+            number_type=kind.value,
+            number_capabilities=["SMS"],
+            two_way=smsvoice.CfnPhoneNumber.TwoWayProperty(enabled=True, channel_arn=self.topic.topic_arn),
+            self_managed_opt_outs_enabled=True,
+            mandatory_keywords=smsvoice.CfnPhoneNumber.MandatoryKeywordsProperty(help=unsaid, stop=unsaid),
+            deletion_protection_enabled=stage.keeps_data,
+        )

@@ -304,10 +304,22 @@ class Twilio(Model):
     number: Phone
 
 
+class NumberType(StrEnum):
+    """The kinds of number that AWS sells, as it names them."""
+
+    LONG_CODE = "LONG_CODE"
+    TOLL_FREE = "TOLL_FREE"
+    TEN_DLC = "TEN_DLC"
+    SIMULATOR = "SIMULATOR"
+
+
 class Sms(Model):
     """Texts: the number they come to and leave from, and what bounds them."""
 
     number: Phone
+    request: NumberType | None = None
+    """Asks AWS for a number of this kind, in the first of `countries`, that brings texts to Earshot. Unset: the number
+    exists. Its digits are known once it does, and then stand in `number`."""
     origination: Text | None = None
     """What texts are sent from, where that is not `number`: a pool, a sender id or an ARN of End User Messaging."""
     touchpoint: str

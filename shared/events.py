@@ -5,10 +5,9 @@ change that a subscriber could notice is a new version; the golden events of the
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from shared.feedback import Customer, Feedback, Flag, Moment, Mood, Revision, Transition
@@ -115,8 +114,8 @@ class InvitationRequested(BaseModel):
     detail_type: ClassVar[str] = "InvitationRequested"
 
     version: Literal[1] = Field(default=1, description="of this event's shape")
-    touchpoint: str = Field(description="the moment to ask about; an id of `earshot.toml`")
-    place: str | None = Field(default=None, description="where, such as a branch")
+    touchpoint: str = Field(max_length=40, description="the moment to ask about; an id of `earshot.toml`")
+    place: str | None = Field(default=None, max_length=64, description="where, such as a branch")
     customer: Customer = Field(description="whom to ask; `phone` or `email` is needed")
     channel: Literal["sms", "email"] | None = Field(
         default=None, description="how to ask; unset: by text where there is a phone number, else by mail"
@@ -125,7 +124,17 @@ class InvitationRequested(BaseModel):
     time_zone: str | None = Field(
         default=None, description="theirs, like `Europe/London`; unset: their phone number's, else the business's"
     )
-    expires_at: datetime | None = Field(default=None, description="when it is too late to ask")
+    expires_at: AwareDatetime | None = Field(default=None, description="when it is too late to ask")
+
+    @field_validator("customer")
+    @classmethod
+    def _can_be_kept(cls, customer: Customer) -> Customer:
+        """Short enough for a link, a card and an item, and made of characters that can be stored."""
+        for name, limit in (("ref", 100), ("name", 100), ("email", 254), ("phone", 40)):
+            value = getattr(customer, name) or ""
+            if len(value) > limit or not value.isprintable():
+                raise ValueError(f"customer.{name} is over {limit} characters, or has some that cannot be printed")
+        return customer
 
 
 def read_event(envelope: Mapping[str, Any]) -> Event:

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 
 from functions import publish
 from shared.bus import Bus
@@ -154,3 +155,15 @@ def test_feedback_that_no_team_claims_is_counted_once(monkeypatch: pytest.Monkey
     gone = {"touchpoint": {"S": "no-longer-asked"}}
     published([INSERT, changed(INSERT, "2", **gone), changed(MODIFY, "3", **gone)])
     assert counted.count("FeedbackUnclaimed") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "name"), [("sending", None), ("sent", "InvitationSent"), ("suppressed", "InvitationSuppressed")]
+)
+def test_what_becomes_of_an_invitation_is_published(status: str, name: str | None) -> None:
+    invitation = load_event("golden/InvitationSent.v1.json")["detail"]["invitation"] | {"status": status}
+    item = invitation | {"kind": "invitation", "revision": 2, "changed_at": "2026-03-14T17:42:10.871Z", "link": "k3v9"}
+    image = {key: TypeSerializer().serialize(value) for key, value in item.items()}
+    record = {"eventName": "MODIFY", "dynamodb": {"SequenceNumber": "1", "NewImage": image}}
+    ids, failed = published([record])
+    assert (ids, failed) == ([f"{invitation['id']}-2"] if name else [], [])

@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, DefaultStackSynthesizer, Stack
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Match, Template
 
 from infra import app as infra_app
+from infra.function import Platform
+from infra.stack import EarshotStack
+from infra.stage import Stage
 from shared.conditions import parse
-from shared.config import Config
+from shared.config import Config, NumberType
 from shared.routes import rule_pattern
 from tests.infra.conftest import Resources
 from tests.tables import KEYS_TABLE, MAIN_TABLE
@@ -229,3 +233,21 @@ def test_texts_are_published_by_our_own_account_only(resources: Resources) -> No
     ]
     assert statement["Action"] == "sns:Publish"
     assert statement["Condition"]["StringEquals"]["aws:SourceAccount"]
+
+
+def test_a_number_is_requested_only_where_the_file_says_so_and_brings_texts_to_us(
+    config: Config, template: Template
+) -> None:
+    template.resource_count_is("AWS::SMSVOICE::PhoneNumber", 0)
+    assert config.sms is not None
+    wanted = config.model_copy(update={"sms": config.sms.model_copy(update={"request": NumberType.LONG_CODE})})
+    code = lambda_.Code.from_inline("pass")
+    platform = Platform(code, lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64, {})
+    stack = EarshotStack(
+        App(), stage=Stage("prod"), config=wanted, platform=platform, synthesizer=DefaultStackSynthesizer()
+    )
+    [number] = Template.from_stack(stack).find_resources("AWS::SMSVOICE::PhoneNumber").values()
+    properties = number["Properties"]
+    assert (properties["IsoCountryCode"], properties["NumberType"]) == ("GB", "LONG_CODE")
+    assert properties["TwoWay"]["Enabled"] is True
+    assert properties["SelfManagedOptOutsEnabled"] is True

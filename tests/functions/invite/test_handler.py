@@ -40,7 +40,18 @@ def test_an_event_of_another_system_becomes_a_question_once(function: ModuleType
     assert len(messages) == 1
 
 
-@pytest.mark.parametrize("detail", [{}, {"touchpoint": 5}, {"touchpoint": "delivery", "customer": "Layla"}])
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {},
+        {"touchpoint": 5},
+        {"touchpoint": "delivery", "customer": "Layla"},
+        {"touchpoint": "delivery", "customer": {"phone": "+447400123456", "name": "x" * 101}},
+        {"touchpoint": "delivery", "customer": {"phone": "+447400123456", "name": "Layla\r\nBcc: all"}},
+        {"touchpoint": "delivery", "customer": {"phone": "+447400123456", "ref": "\ud800"}},
+        {"touchpoint": "delivery", "customer": {"phone": "+447400123456"}, "expires_at": "2026-03-14T10:00:00"},
+    ],
+)
 def test_a_request_that_cannot_be_read_is_an_outcome_too(
     function: ModuleType, client: DynamoDBClient, detail: dict[str, Any]
 ) -> None:
