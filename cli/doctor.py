@@ -9,33 +9,23 @@ import click
 from botocore.exceptions import ClientError
 
 from cli.findings import Finding
-from cli.mail_checks import check_mail, check_quarantine
+from cli.mail_checks import check_mail
 from cli.policies import policy_to_paste
+from cli.redrive import PLACES
 from cli.route_checks import all_routes, check_claims, check_rules
 from cli.stage import Stage, with_stage
-from cli.text_checks import check_texts, check_untold
+from cli.text_checks import check_texts
 from shared import config as config_file
 from shared.config import Config, ConfigError, Target, TargetKind
 from shared.deliveries import Deliveries
 from shared.routes import RouteTable
 
 
-def check_dead_letters(stage: Stage, config: Config) -> Iterator[Finding]:
-    """Events and cards that could not be delivered, and batches that could not be published."""
-    sqs = stage.client("sqs")
-    for output, what in (
-        ("RulesDeadLetterQueueUrl", "events that a route's target refused"),
-        ("DeliveriesDeadLetterQueueUrl", "cards that could not be sent"),
-    ):
-        url = stage.outputs[output]
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-        waiting = int(attributes["Attributes"]["ApproximateNumberOfMessages"])
-        if waiting:
-            yield Finding(url.rsplit("/", 1)[-1], f"{waiting} {what} wait; mend the cause, then run `earshot redrive`")
-    bucket = stage.outputs["UnpublishedBucket"]
-    batches = stage.client("s3").list_objects_v2(Bucket=bucket).get("KeyCount", 0)
-    if batches:
-        yield Finding(bucket, f"{batches} batches of feedback are stored but not published; run `earshot redrive`")
+def check_kept(stage: Stage, config: Config) -> Iterator[Finding]:
+    """What could not be sent, and is kept to be sent again."""
+    for name, place in PLACES.items():
+        if number := place.count(stage):
+            yield Finding(name, f"{number} {place.what}; mend the cause, then run `earshot redrive`")
 
 
 def check_queue_targets(stage: Stage, config: Config) -> Iterator[Finding]:
@@ -109,14 +99,12 @@ def _list(value: Any) -> list[Any]:
 
 
 CHECKS: tuple[Callable[[Stage, Config], Iterator[Finding]], ...] = (
-    check_dead_letters,
-    check_quarantine,
+    check_kept,
     check_rules,
     check_queue_targets,
     check_claims,
     check_disabled_targets,
     check_mail,
-    check_untold,
     check_texts,
 )
 

@@ -7,15 +7,7 @@ from botocore.exceptions import ClientError
 from cli.findings import Finding
 from cli.stage import Stage
 from shared.config import Config
-from shared.mails import MAIL, QUARANTINE
-
-
-def check_quarantine(stage: Stage, config: Config) -> Iterator[Finding]:
-    """Mails that could not be read."""
-    bucket = stage.outputs["MailBucket"]
-    kept = stage.client("s3").list_objects_v2(Bucket=bucket, Prefix=QUARANTINE).get("KeyCount", 0)
-    if kept:
-        yield Finding(bucket, f"{kept} mails could not be read; mend the cause, then run `earshot redrive`")
+from shared.mails import MAIL
 
 
 def check_mail(stage: Stage, config: Config) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import click
@@ -31,6 +32,14 @@ class Tally:
             self.reasons.append(reason)
 
 
+class Place(NamedTuple):
+    """Where failures of one kind are kept, how many there are, and how they are sent again."""
+
+    what: str
+    count: Callable[[Stage], int]
+    send: Callable[[Stage], Tally]
+
+
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only count what would be sent again.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -41,203 +50,90 @@ def redrive(stage: Stage, dry_run: bool, as_json: bool) -> int:
     Nothing is removed from where it is kept before it went out. All of it carries the ids it always had, so sending
     twice is safe. The exit status is 1 when something had to stay.
     """
-    act = count if dry_run else send
-    tallies = act(stage)
+    tallies = {name: Tally(kept=place.count(stage)) if dry_run else place.send(stage) for name, place in PLACES.items()}
     if as_json:
-        places = {place: asdict(tally) for place, tally in tallies.items()}
+        places = {name: asdict(tally) for name, tally in tallies.items()}
         click.echo(json.dumps({"dry_run": dry_run} | places, indent=2))
     else:
-        for place, tally in tallies.items():
+        for name, tally in tallies.items():
             verdict = f"{tally.kept} to send" if dry_run else f"{tally.sent} sent, {tally.kept} kept"
-            click.echo(f"{_PLACES[place]}: {verdict}")
+            click.echo(f"{PLACES[name].what}: {verdict}")
             for reason in tally.reasons:
                 click.echo(f"  kept: {reason}")
     return int(not dry_run and any(tally.kept for tally in tallies.values()))
 
 
-_PLACES = {
-    "unpublished": "stored answers that were not published",
-    "refused": "events that a route's target refused",
-    "undelivered": "cards and webhooks that were not delivered",
-    "unheard": "mails whose arrival was not heard of",
-    "quarantined": "mails that could not be read",
-    "untaken": "texts that could not be taken",
-    "unsent": "texts and mails to customers that did not leave",
+_FUNCTIONS = {
+    "PublishFunction": "publish",
+    "SendFunction": "send",
+    "TextsFunction": "capture_sms",
+    "CaptureEmailFunction": "capture_email",
 }
 
 
-_QUEUES = {
-    "refused": "RulesDeadLetterQueueUrl",
-    "undelivered": "DeliveriesDeadLetterQueueUrl",
-    "unheard": "UnheardMailQueueUrl",
-    "untaken": "TextsDeadLetterQueueUrl",
-}
+class _Kept(Exception):
+    """Something cannot be sent now, because."""
 
 
-def count(stage: Stage) -> dict[str, Tally]:
-    """How much is kept in each place; SQS counts approximately."""
-    sqs = stage.client("sqs")
-    tallies = {
-        place: Tally(kept=sum(len(_records(kept)[1]) for _, kept in _kept_batches(stage, reader)))
-        for place, reader in (("unpublished", PUBLISH), ("unsent", SEND))
-    }
-    for place, output in _QUEUES.items():
-        answer = sqs.get_queue_attributes(
-            QueueUrl=stage.outputs[output], AttributeNames=["ApproximateNumberOfMessages"]
-        )
-        tallies[place] = Tally(kept=int(answer["Attributes"]["ApproximateNumberOfMessages"]))
-    tallies["quarantined"] = Tally(kept=sum(1 for _ in _quarantined(stage)))
-    return {place: tallies[place] for place in _PLACES}
+def _invoke(stage: Stage, function: str, payload: str) -> Any:
+    """What the function that an output names answers; raises `_Kept` where it could not run."""
+    answer = stage.client("lambda").invoke(FunctionName=stage.outputs[function], Payload=payload.encode())
+    if "FunctionError" in answer:
+        raise _Kept(f"{_FUNCTIONS[function]} could not run; read its log")
+    return json.load(answer["Payload"])
 
 
-def send(stage: Stage) -> dict[str, Tally]:
-    """Send again what each place keeps, along the way of the feedback: first to the bus, then from there on."""
-    return {
-        "unpublished": _read_again(stage, PUBLISH),
-        "refused": _deliver(stage),
-        "undelivered": _enqueue(stage),
-        "unheard": _hear_of_mails(stage),
-        "quarantined": _read_mails(stage),
-        "untaken": _take_texts(stage),
-        "unsent": _read_again(stage, SEND),
-    }
+# Buckets with the invocations that Lambda gave up on the table's stream
 
 
-def _take_texts(stage: Stage) -> Tally:
-    """Bring texts to capture_sms again: those that it failed on, as Lambda keeps them, or that SNS could not bring."""
-    function = stage.client("lambda")
-
-    def take(message: Mapping[str, Any]) -> None:
-        kept = json.loads(message["Body"])
-        event = kept.get("requestPayload", {"Records": [{"Sns": kept}]})
-        answer = function.invoke(FunctionName=stage.outputs["TextsFunction"], Payload=json.dumps(event))
-        if "FunctionError" in answer:
-            raise _Kept("capture_sms could not run; read its log")
-
-    return _drain(stage, "TextsDeadLetterQueueUrl", take)
-
-
-def _read_mails(stage: Stage) -> Tally:
-    """Let capture_email try each mail again; one that is taken now leaves the quarantine."""
+def _invoke_again(bucket: str, function: str, stage: Stage) -> Tally:
+    """Let a function have the stream's records once more. It alone may do what it does with them."""
     tally = Tally()
-    s3, bucket = stage.client("s3"), stage.outputs["MailBucket"]
-    for key in _quarantined(stage):
+    s3 = stage.client("s3")
+    for key, payload in _batches(stage, bucket):
+        records = len(json.loads(payload)["Records"])
         try:
-            outcome = _take_mail(stage, json.dumps({"detail": {"object": {"key": key}}}))
+            failed = len(_invoke(stage, function, payload)["batchItemFailures"])
         except _Kept as error:
-            tally.keep(1, str(error))
+            tally.keep(records, str(error))
             continue
-        if outcome == MailOutcome.QUARANTINED:
-            tally.keep(1, f"it still cannot be read; look at it with `aws s3 cp s3://{bucket}/{key} -`")
+        tally.sent += records - failed
+        if failed:
+            reason = f"{_FUNCTIONS[function]} could not read or put a record; its log names the sequence numbers"
+            tally.keep(failed, reason)
         else:
-            s3.delete_object(Bucket=bucket, Key=key)
-            tally.sent += 1
+            s3.delete_object(Bucket=stage.outputs[bucket], Key=key)
     return tally
 
 
-def _hear_of_mails(stage: Stage) -> Tally:
-    """Bring the arrivals that EventBridge gave up to capture_email; those that the sweep has taken stay as they are."""
-    return _drain(stage, "UnheardMailQueueUrl", lambda message: _take_mail(stage, message["Body"]))
+def _count_records(bucket: str, stage: Stage) -> int:
+    return sum(len(json.loads(payload)["Records"]) for _, payload in _batches(stage, bucket))
 
 
-def _take_mail(stage: Stage, event: str) -> str | None:
-    answer = stage.client("lambda").invoke(FunctionName=stage.outputs["CaptureEmailFunction"], Payload=event.encode())
-    if "FunctionError" in answer:
-        raise _Kept("capture_email could not run; read its log")
-    outcome: str | None = json.load(answer["Payload"])["outcome"]
-    return outcome
+def _batches(stage: Stage, bucket: str) -> Iterator[tuple[str, str]]:
+    """The key and payload of each invocation; Lambda's S3 failure destination keeps the payload as text."""
+    s3, name = stage.client("s3"), stage.outputs[bucket]
+    for key in _keys(stage, bucket):
+        yield key, json.load(s3.get_object(Bucket=name, Key=key)["Body"])["payload"]
 
 
-def _quarantined(stage: Stage) -> Iterator[str]:
-    s3, bucket = stage.client("s3"), stage.outputs["MailBucket"]
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=QUARANTINE):
+def _keys(stage: Stage, bucket: str, prefix: str = "") -> Iterator[str]:
+    for page in (
+        stage.client("s3").get_paginator("list_objects_v2").paginate(Bucket=stage.outputs[bucket], Prefix=prefix)
+    ):
         for found in page.get("Contents", ()):
             yield found["Key"]
 
 
-class StreamReader(NamedTuple):
-    """A function on the table's stream, by the outputs that name it and the bucket of what it failed on."""
+# Queues of dead letters
 
-    name: str
-    function: str
-    bucket: str
+Message = Mapping[str, Any]
 
 
-PUBLISH = StreamReader("publish", "PublishFunction", "UnpublishedBucket")  # it alone may put our events on the bus
-SEND = StreamReader("send", "SendFunction", "UnsentBucket")
-
-
-def _read_again(stage: Stage, reader: StreamReader) -> Tally:
-    """Let a reader of the stream have the records that it failed on once more."""
-    tally = Tally()
-    function, s3 = stage.client("lambda"), stage.client("s3")
-    for key, kept in _kept_batches(stage, reader):
-        payload, records = _records(kept)
-        answer = function.invoke(FunctionName=stage.outputs[reader.function], Payload=payload)
-        if "FunctionError" in answer:
-            tally.keep(len(records), f"{reader.name} could not run; read its log")
-            continue
-        failures = json.load(answer["Payload"])["batchItemFailures"]
-        tally.sent += len(records) - len(failures)
-        if failures:
-            tally.keep(
-                len(failures), f"{reader.name} could not read or put a record; its log names the sequence numbers"
-            )
-        else:
-            s3.delete_object(Bucket=stage.outputs[reader.bucket], Key=key)
-    return tally
-
-
-def _kept_batches(stage: Stage, reader: StreamReader) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The key and content of each invocation that Lambda gave up, as its S3 failure destination keeps it."""
-    s3, bucket = stage.client("s3"), stage.outputs[reader.bucket]
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        for found in page.get("Contents", ()):
-            yield found["Key"], json.load(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"])
-
-
-def _records(kept: Mapping[str, Any]) -> tuple[bytes, list[Any]]:
-    """The payload that the function was invoked with (Lambda keeps it as text), and the records in it."""
-    payload = kept["payload"]
-    return payload.encode(), json.loads(payload)["Records"]
-
-
-def _deliver(stage: Stage) -> Tally:
-    """Bring each event that a rule gave up to the one target that it was meant for."""
-    events = stage.client("events")
-
-    def deliver(message: Mapping[str, Any]) -> None:
-        """The queue holds the event as it was on the bus; the attributes name the rule and what it points to."""
-        attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
-        bus, _, rule = attributes["RULE_ARN"].partition(":rule/")[2].rpartition("/")
-        targets = events.list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
-        meant = [target for target in targets if target["Arn"] == attributes["TARGET_ARN"]]
-        if not meant:
-            raise _Kept(f"rule {rule} no longer leads to {attributes['TARGET_ARN']}")
-        for target in meant:  # several cards of a route share one queue; those that arrived before know it
-            _send_to(stage, target, message["Body"])
-
-    return _drain(stage, "RulesDeadLetterQueueUrl", deliver)
-
-
-def _enqueue(stage: Stage) -> Tally:
-    """Put the messages that notify gave up back in its queue."""
-    sqs, url = stage.client("sqs"), stage.outputs["DeliveriesQueueUrl"]
-    return _drain(
-        stage,
-        "DeliveriesDeadLetterQueueUrl",
-        lambda message: sqs.send_message(QueueUrl=url, MessageBody=message["Body"]),
-    )
-
-
-class _Kept(Exception):
-    """A message cannot be sent now, because."""
-
-
-def _drain(stage: Stage, output: str, send: Callable[[Mapping[str, Any]], object]) -> Tally:
+def _drain(queue: str, send: Callable[[Stage, Message], object], stage: Stage) -> Tally:
     """Send every message of a queue and delete it after; what cannot be sent is visible again at the end."""
     tally = Tally()
-    sqs, url = stage.client("sqs"), stage.outputs[output]
+    sqs, url = stage.client("sqs"), stage.outputs[queue]
     kept: dict[str, str] = {}
     while True:
         received = sqs.receive_message(
@@ -252,7 +148,7 @@ def _drain(stage: Stage, output: str, send: Callable[[Mapping[str, Any]], object
             break
         for message in messages:
             try:
-                send(message)
+                send(stage, message)
             except (ClientError, _Kept) as error:
                 tally.keep(1, str(error))
                 kept[message["MessageId"]] = message["ReceiptHandle"]
@@ -262,6 +158,29 @@ def _drain(stage: Stage, output: str, send: Callable[[Mapping[str, Any]], object
     for receipt in kept.values():
         sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
     return tally
+
+
+def _count_messages(queue: str, stage: Stage) -> int:
+    """How many there are; SQS counts approximately."""
+    answer = stage.client("sqs").get_queue_attributes(
+        QueueUrl=stage.outputs[queue], AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def _deliver(stage: Stage, message: Message) -> None:
+    """Bring an event that a rule gave up to the one target that it was meant for.
+
+    The message is the event as it was on the bus; its attributes name the rule and what it points to.
+    """
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    bus, _, rule = attributes["RULE_ARN"].partition(":rule/")[2].rpartition("/")
+    targets = stage.client("events").list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
+    meant = [target for target in targets if target["Arn"] == attributes["TARGET_ARN"]]
+    if not meant:
+        raise _Kept(f"rule {rule} no longer leads to {attributes['TARGET_ARN']}")
+    for target in meant:  # several cards of a route share one queue; those that arrived before know it
+        _send_to(stage, target, message["Body"])
 
 
 def _send_to(stage: Stage, target: Mapping[str, Any], event: str) -> None:
@@ -286,3 +205,65 @@ def _send_to(stage: Stage, target: Mapping[str, Any], event: str) -> None:
         answer = client.put_events(Entries=[entry | {"Detail": json.dumps(sent["detail"])}])
         if answer["FailedEntryCount"]:
             raise _Kept(f"{arn} did not take it: {answer['Entries'][0]['ErrorCode']}")
+
+
+def _enqueue(stage: Stage, message: Message) -> None:
+    """Put a message that notify gave up back in its queue."""
+    stage.client("sqs").send_message(QueueUrl=stage.outputs["DeliveriesQueueUrl"], MessageBody=message["Body"])
+
+
+def _take_text(stage: Stage, message: Message) -> None:
+    """Let capture_sms take a text. Lambda keeps what it gave up with the event, SNS keeps its own notification."""
+    kept = json.loads(message["Body"])
+    event = kept.get("requestPayload") or {"Records": [{"EventSource": "aws:sns", "Sns": kept}]}
+    _invoke(stage, "TextsFunction", json.dumps(event))
+
+
+def _take_mail(stage: Stage, message: Message) -> None:
+    """Bring an arrival that EventBridge gave up to capture_email; what the sweep has taken stays as it is."""
+    _invoke(stage, "CaptureEmailFunction", message["Body"])
+
+
+# Mails in quarantine
+
+
+def _read_mails(stage: Stage) -> Tally:
+    """Let capture_email try each mail again; one that is taken now leaves the quarantine."""
+    tally = Tally()
+    s3, bucket = stage.client("s3"), stage.outputs["MailBucket"]
+    for key in _keys(stage, "MailBucket", QUARANTINE):
+        try:
+            answer = _invoke(stage, "CaptureEmailFunction", json.dumps({"detail": {"object": {"key": key}}}))
+        except _Kept as error:
+            tally.keep(1, str(error))
+            continue
+        if answer["outcome"] == MailOutcome.QUARANTINED:
+            tally.keep(1, f"it still cannot be read; look at it with `aws s3 cp s3://{bucket}/{key} -`")
+        else:
+            s3.delete_object(Bucket=bucket, Key=key)
+            tally.sent += 1
+    return tally
+
+
+def _stream(what: str, bucket: str, function: str) -> Place:
+    return Place(what, partial(_count_records, bucket), partial(_invoke_again, bucket, function))
+
+
+def _queue(what: str, queue: str, send: Callable[[Stage, Message], object]) -> Place:
+    return Place(what, partial(_count_messages, queue), partial(_drain, queue, send))
+
+
+PLACES = {
+    "unpublished": _stream("stored answers that were not published", "UnpublishedBucket", "PublishFunction"),
+    "refused": _queue("events that a route's target refused", "RulesDeadLetterQueueUrl", _deliver),
+    "undelivered": _queue("cards and webhooks that were not delivered", "DeliveriesDeadLetterQueueUrl", _enqueue),
+    "unheard": _queue("mails whose arrival was not heard of", "UnheardMailQueueUrl", _take_mail),
+    "quarantined": Place(
+        "mails that could not be read",
+        lambda stage: sum(1 for _ in _keys(stage, "MailBucket", QUARANTINE)),
+        _read_mails,
+    ),
+    "untaken": _queue("texts that could not be taken", "TextsDeadLetterQueueUrl", _take_text),
+    "unsent": _stream("texts and mails to customers that did not leave", "UnsentBucket", "SendFunction"),
+}
+"""In the order of the way: what is published now may be refused by a target, and then not be delivered."""

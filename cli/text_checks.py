@@ -12,23 +12,6 @@ from shared.phones import read_phone
 from shared.twilio_tokens import TwilioTokens
 
 
-def check_untold(stage: Stage, config: Config) -> Iterator[Finding]:
-    """Texts that could not be taken, and messages to customers that did not leave."""
-    url = stage.outputs["TextsDeadLetterQueueUrl"]
-    attributes = stage.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])[
-        "Attributes"
-    ]
-    if waiting := int(attributes["ApproximateNumberOfMessages"]):
-        yield Finding(
-            url.rsplit("/", 1)[-1], f"{waiting} texts wait to be taken; mend the cause, then run `earshot redrive`"
-        )
-    bucket = stage.outputs["UnsentBucket"]
-    if batches := stage.client("s3").list_objects_v2(Bucket=bucket).get("KeyCount", 0):
-        yield Finding(
-            bucket, f"{batches} batches of messages did not leave; mend the cause, then run `earshot redrive`"
-        )
-
-
 def check_texts(stage: Stage, config: Config) -> Iterator[Finding]:
     """The number and who may be texted from it; the local stage needs neither."""
     sms = config.sms

@@ -12,6 +12,7 @@ from shared.feedback import utc_now
 from shared.store import Store
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer
+from tests.samples import load_bytes
 
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:finance"
 
@@ -53,13 +54,13 @@ def test_mistakes_in_the_file_are_lines_that_name_the_key(
     assert ran.out.startswith("earshot.toml: touchpoints.checkout.scale: 'smile7' is not known; use one of")
 
 
-def test_dead_letters_and_unpublished_batches_are_counted(earshot: Earshot, stage: str) -> None:
+def test_what_is_kept_to_be_sent_again_is_counted(earshot: Earshot, stage: str) -> None:
     sqs = boto3.client("sqs")
     for _ in range(3):
         sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="rules-dead")["QueueUrl"], MessageBody="{}")
-    boto3.client("s3").put_object(Bucket="unpublished", Key="batch", Body=b"{}")
+    boto3.client("s3").put_object(Bucket="unpublished", Key="batch", Body=load_bytes("samples/stream_failure.json"))
     findings = json.loads(earshot("doctor", "--json").out)
-    assert [finding["message"].split()[0] for finding in findings] == ["3", "1"]
+    assert [finding["message"].split()[0] for finding in findings] == ["2", "3"]
     assert all("earshot redrive" in finding["message"] for finding in findings)
 
 

@@ -78,5 +78,6 @@ def test_an_arrival_that_nobody_heard_of_is_taken(earshot: Earshot, capture_emai
 
 
 def test_doctor_counts_what_is_in_quarantine(earshot: Earshot, capture_email: Intake) -> None:
+    boto3.client("events").create_event_bus(Name="earshot-local")
     quarantine(capture_email, "m1", b"")
-    assert "1 mails could not be read" in earshot("doctor").out
+    assert "1 mails that could not be read" in earshot("doctor").out

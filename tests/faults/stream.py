@@ -156,7 +156,7 @@ class Bucket:
         """Of list_objects_v2."""
         return self
 
-    def paginate(self, *, Bucket: str) -> list[dict[str, Any]]:  # noqa: N803
+    def paginate(self, *, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803
         """One page, which is without `Contents` when it is empty."""
         self._faults.step()
         return [{"Contents": [{"Key": key} for key in self.objects]} if self.objects else {}]
