@@ -183,6 +183,7 @@ class TestKeyboard:
         seen.page.keyboard.press("Tab")
         for _ in range(3):
             seen.page.keyboard.press("ArrowRight")
+            seen.passes(0.5)
         expect(rating(seen.page, "Good")).to_be_checked()
         assert seen.posted == []
         seen.passes(1)

@@ -75,7 +75,8 @@
 
   const gesture = (event) => {
     if (!event.isTrusted) return
-    walking = event.type === "keydown" && event.key.startsWith("Arrow")
+    // An arrow makes a click too; autofill makes keys without a name.
+    if (event.type !== "click") walking = !!event.key?.startsWith("Arrow")
     if (human) return
     human = true
     want(false, 500) // a rating that the link brought along; a rating chosen by this very gesture comes sooner
