@@ -20,13 +20,18 @@ _MAX_INTRODUCTIONS = 20  # looked at in one mail
 _DASHED = re.compile(r"[-_]{3,}\s?\S.{1,50}\S\s?[-_]{3,}")
 _RULE = re.compile(r"[_\-=*]{5,}")
 _LABELLED = re.compile(r"\*?[^\s:>][^:>]{0,30}:\*?(\s|$)")
-_SIGNS_OF_A_CLIENT = re.compile(r"\S+@\S+\.\S+|\d{1,2}[:.h٫]\d{2}|[٠-٩]{1,2}:[٠-٩]{2}")
+_CUT_OFF = re.compile(r"\d.*[,،<(]$")
+"""A first line with a date, that goes on below."""
+_INLINE = re.compile(r"(^|\s)(On|Am|Le|El|Il|Op|Em|Den|Dnia)\s[^<>]{5,120}<[^<>]{3,200}>[^:]{0,40}[:：]")
+"""An introduction with the quotation on the same line."""
+_TIME = re.compile(r"\d{1,2}[:.h٫]\d{2}")  # in any script's digits
+_SIGNS_OF_A_CLIENT = re.compile(rf"\S+@\S+\.\S+|{_TIME.pattern}")
 _SENT_FROM = re.compile(
     r"(?=.{0,100}$)"
-    r"(?=.*\b(iphone|ipad|ipod|android|samsung|galaxy|outlook|yahoo|gmail|huawei|xiaomi|blackberry|nokia|windows|proton"
-    r"|gmx|web\.de|mobile|handy|smartphone|téléphone|telefono?|teléfono|aol|fastmail|الآيفون|هاتفي)\b)"
-    r".*\b(sent|get|gesendet|holen|envoyé|télécharge[zr]|obtenir|enviado|obtener|obtén|inviato|scarica|verzonden|skickat"
-    r"|hämta|sendt|wysłan[eoy]|odesláno|отправлено|gönderildi|أ[ُ]?رسل\w*|مرسل\w*|تم الإرسال|发自|送信|보냄)",
+    r"(?=.*(?<![a-z])(iphone|ipad|ipod|android|samsung|galaxy|outlook|yahoo|gmail|huawei|xiaomi|blackberry|nokia|windows|proton"
+    r"|gmx|web\.de|mobile|handy|smartphone|téléphone|telefono?|teléfono|aol|fastmail|الآيفون|هاتفي)(?![a-z]))"
+    r".*(?<![a-z])(sent|get|gesendet|holen|envoyé|télécharge[zr]|obtenir|enviado|obtener|obtén|inviato|scarica|verzonden|skickat"
+    r"|hämta|sendt|wysłan[eoy]|odesláno|отправлено|gönderildi|أ[ُ]?رسل\w*|مرسل\w*|تم الإرسال|发自|送信|보냄|organize)",
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
@@ -34,6 +39,7 @@ _FOOTER = re.compile(
     r"|vertraulich|confidentiel|confidencial|riservat|vertrouwelijk|سري[ةّ]?",
     re.IGNORECASE,
 )
+_STEERING = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
 _ABOUT_THE_MAIL = re.compile(
     r"e-?mail|message|nachricht|mensaje|messaggio|bericht|رسالة|البريد|avast|avg", re.IGNORECASE
 )
@@ -53,11 +59,16 @@ def _names(ours: str, business: str) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(local)}(\+\S*)?@{re.escape(domain)}|{re.escape(business)}", re.IGNORECASE)
 
 
+def _bare(line: str) -> str:
+    """A line without the characters that steer its direction, which clients put around addresses."""
+    return line.translate(_STEERING).strip()
+
+
 def _without_quotations(lines: list[str], us: re.Pattern[str]) -> list[str]:
     kept: list[str] = []
     at, looked_at = 0, 0
     while at < len(lines):
-        line = lines[at].strip()
+        line = _bare(lines[at])
         if line.startswith(">"):
             at += 1
             continue
@@ -72,6 +83,10 @@ def _without_quotations(lines: list[str], us: re.Pattern[str]) -> list[str]:
                 break  # quoted without marks, so where it ends is unknown
             at = rest
             continue
+        inline = _INLINE.search(line) if len(line) <= _MAX_INTRODUCTION else None
+        if inline and us.search(inline[0]):
+            kept.append(line[: inline.start()])
+            break
         kept.append(lines[at])
         at += 1
     return kept
@@ -80,20 +95,31 @@ def _without_quotations(lines: list[str], us: re.Pattern[str]) -> list[str]:
 def _introduction(lines: list[str], at: int, us: re.Pattern[str]) -> int:
     """How many lines from here on introduce a quotation, such as `On …, Fernleaf Market <…> wrote:`; 0 for none."""
     for length in (1, 2, 3):
-        window = [line.strip() for line in lines[at : at + length]]
+        window = [_bare(line) for line in lines[at : at + length]]
         joined = " ".join(window)
         if len(window) < length or not window[-1] or len(joined) > _MAX_INTRODUCTION:
             return 0
-        if not joined.endswith((":", "：")):
-            continue
-        rest = _skip_blank(lines, at + length)
-        quoted = rest < len(lines) and lines[rest].startswith(">")
-        by_client = bool(_SIGNS_OF_A_CLIENT.search(joined))
-        if (quoted and (by_client or us.search(joined))) or (by_client and us.search(joined)):
-            return length
-        if (quoted or by_client) and _known_introductions().fullmatch(joined):
-            return length
+        if joined.endswith((":", "：")):
+            rest = _skip_blank(lines, at + length)
+            quoted = rest < len(lines) and lines[rest].startswith(">")
+            return length if _is_one(window, us) and _introduces(joined, us, quoted=quoted) else 0
     return 0
+
+
+def _is_one(window: list[str], us: re.Pattern[str]) -> bool:
+    """Whether a first line belongs to those below, which then lack the time, and is not the customer's last."""
+    first, *below = window
+    if not below:
+        return True
+    return not _TIME.search(" ".join(below)) and bool(us.search(first) or _CUT_OFF.search(first))
+
+
+def _introduces(line: str, us: re.Pattern[str], *, quoted: bool) -> bool:
+    """Whether a line that ends in a colon is a client's, not the customer's own."""
+    by_client, about_us = bool(_SIGNS_OF_A_CLIENT.search(line)), bool(us.search(line))
+    if (quoted and (by_client or about_us)) or (by_client and about_us):
+        return True
+    return (quoted or by_client) and bool(_known_introductions().fullmatch(line))
 
 
 @cache
@@ -105,8 +131,8 @@ def _known_introductions() -> re.Pattern[str]:
 
 def _starts_original(lines: list[str], at: int, us: re.Pattern[str]) -> bool:
     """Whether the rest is the mail answered to, as Outlook and its kin put it: a rule or none, then its headers."""
-    line = lines[at].strip()
-    if line == ORIGINAL_FOLLOWS:
+    line = _bare(lines[at])
+    if line == ORIGINAL_FOLLOWS or (_DASHED.match(line) and us.search(line)):
         return True
     start = _skip_blank(lines, at + 1) if _RULE.fullmatch(line) or _DASHED.fullmatch(line) else at
     block = list(_labelled(lines, start))

@@ -29,6 +29,9 @@ def words(text: str) -> str:
         "2026年3月14日(土) 17:55 Fernleaf Market <feedback@fernleaf.example>:",
         "2026年3月14日 17:55，Fernleaf Market <feedback@fernleaf.example> 写道：",
         "في السبت، 14 مارس 2026 في 8:55 ص تمت كتابة ما يلي بواسطة Fernleaf Market <feedback@fernleaf.example>:",
+        "בתאריך שבת, 14 במרץ 2026 ב-8:55 מאת Fernleaf Market <\u202afeedback@fernleaf.example\u202c\u200f>:\u202c",
+        "On Sat, 14 Mar 2026 at 08:55,\nFernleaf Market <feedback@fernleaf.example> wrote:",
+        "In a message dated 3/14/2026 8:55:00 AM GMT, feedback@fernleaf.example writes:",
         "بتاريخ ١٤‏/٠٣‏/٢٠٢٦، الساعة ٨:٥٥ ص، كتب/كتبت Fernleaf Market:",
     ],
 )
@@ -46,6 +49,8 @@ def test_a_quotation_goes_in_every_language(introduction: str, quotation: str) -
         "________________________________\nFrom: Fernleaf Market <feedback@fernleaf.example>\nSent: 14 March\nTo: Ana",
         "-----Original Message-----\nFrom: Fernleaf Market\nSent: 14 March\nTo: Ana",
         "-----Ursprüngliche Nachricht-----\nVon: Fernleaf Market\nGesendet: 14. März\nAn: Ana\nBetreff: Wie war es?",
+        "-------- Original message --------From: Fernleaf Market <feedback@fernleaf.example> Date: 14/03 To: Ana",
+        "Gesendet: Samstag, 14. März 2026 um 09:55 Uhr\nVon: Fernleaf Market\nAn: ana@gmx.example\nBetreff: Wie?",
         "*De:* Fernleaf Market <feedback@fernleaf.example>\n*Envoyé:* samedi\n*À:* Ana\n*Objet:* Comment ?",
         "من: Fernleaf Market <feedback@fernleaf.example>\nتم الإرسال: 14 مارس\nإلى: آنا\nالموضوع: كيف كان؟",
     ],
@@ -65,7 +70,9 @@ def test_the_mail_answered_to_goes_as_outlook_puts_it(original: str) -> None:
         "Envoyé de mon iPhone",
         "Enviado desde mi iPhone",
         "أُرسلت من الـ iPhone",
-        "发自我的 iPhone",
+        "发自我的iPhone",
+        "iPhone’umdan gönderildi",
+        "Yahoo Mail: Search, Organize, Conquer",
         "CONFIDENTIAL: this e-mail is intended only for the person it is addressed to.",
         "Virus-free.\nwww.avast.com",
     ],
@@ -96,6 +103,29 @@ def test_signatures_and_footers_go(signature: str) -> None:
 )
 def test_in_doubt_words_are_kept(said: str) -> None:
     assert words(said) == said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Too slow at 9:30.",
+        "On time, but rude",
+        "Le service est lent",
+        "Fernleaf Market is slow",
+        "I waited from 8:00 to 9:30",
+    ],
+)
+def test_the_line_just_above_an_introduction_is_kept(line: str) -> None:
+    introduction = "On Sat, 14 Mar 2026 at 08:55, Fernleaf Market <feedback@fernleaf.example> wrote:"
+    assert words(f"{line}\n{introduction}\n\n> How was it?") == line
+    assert words(f"{line}\n{introduction}\n\nHow was it?") == line
+
+
+def test_a_quotation_on_the_introductions_own_line_goes() -> None:
+    text = (
+        "Slow. On Sat, Mar 14, 2026 at 8:55 AM, Fernleaf Market<feedback@fernleaf.example> wrote:   How was it?\nTap."
+    )
+    assert words(text) == "Slow."
 
 
 def test_answers_between_and_below_quoted_lines_are_kept() -> None:
