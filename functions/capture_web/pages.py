@@ -25,6 +25,7 @@ from shared.texts import direction, texts
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FIELDS = ("rating", "comment", "contact")  # that have a place on the page for what is wrong with them
+_NO_PROBLEM = {f"{field}_{place}": "" for field in _FIELDS for place in ("problem", "invalid")} | {"status_class": ""}
 
 
 class Step(StrEnum):
@@ -53,33 +54,13 @@ class Pages:
         self, link: Link, language: str, step: Step, said: Mapping[str, Any], error: EarshotError | None = None
     ) -> str:
         """The page that asks; it shows what was said so far and, at its field, what is wrong with it."""
-        touchpoint = self._config.touchpoints[link.touchpoint]
         words = texts(language)
-        rating = next((each for each in touchpoint.scale.ratings if str(each) == said.get("rating")), None)
-        field = error.field.partition(".")[0] if error and error.field else ""
-        problem = words[f"web.problem_{_problem(error, field)}"] if error else ""
-        status = words["web.status_tell"] if step is Step.TELL else ""
-        places: dict[str, str] = {
-            "step": step,
-            "unless_done": "" if step is Step.DONE else "hidden",
-            "open": "" if step is Step.DONE else "open",
-            "unless_rated": "hidden disabled" if step is Step.RATE else "",
+        places = {
+            **_step_places(step, words),
+            **_said_places(self._config.touchpoints[link.touchpoint], said),
+            **(_problem_places(error, words) if error else _NO_PROBLEM),
             "unless_one_customer": "" if link.ref else "hidden",
-            "status": _text(problem if error and field not in _FIELDS else "" if error else status),
-            "status_class": "problem" if error and field not in _FIELDS else "",
-            "submission": _text(said.get("submission") or new_submission()),
-            "comment": _text(said.get("comment", "")),
-            "contact": _text(_written(said.get("contact", ""))),
-            "and_rating": "" if rating is None else f"&amp;r={rating}",
         }
-        for name in _FIELDS:
-            wrong = name == field
-            places[f"{name}_problem"] = f'<p class="problem" id="{name}-problem">{_text(problem)}</p>' if wrong else ""
-            places[f"{name}_invalid"] = 'aria-invalid="true" autofocus' if wrong else ""
-        for each in touchpoint.scale.ratings:
-            places[f"checked_{each}"] = "checked" if each == rating else ""
-        for index, reason in enumerate(touchpoint.reasons):
-            places[f"picked_{index}"] = "checked" if reason.id in said.get("reasons", ()) else ""
         return self._template(language, link.touchpoint).substitute(places)
 
     def notice(self, error: EarshotError, language: str) -> str:
@@ -161,9 +142,48 @@ def _reasons(touchpoint: Touchpoint, language: str, words: Mapping[str, str]) ->
     return f'<fieldset class="reasons"><legend>{legend}</legend><div class="picks">{picks}</div></fieldset>'
 
 
-def _problem(error: EarshotError, field: str) -> str:
-    """Which of the texts `web.problem_*` explains an error."""
-    return field if error.code == "invalid" and field in _FIELDS else error.code
+def _step_places(step: Step, words: Mapping[str, str]) -> dict[str, str]:
+    """Which parts of the page are shown; a part that is disabled is not sent either."""
+    return {
+        "step": step,
+        "unless_done": "" if step is Step.DONE else "hidden",
+        "open": "" if step is Step.DONE else "open",
+        "unless_rated": "hidden disabled" if step is Step.RATE else "",
+        "status": _text(words["web.status_tell"]) if step is Step.TELL else "",
+    }
+
+
+def _said_places(touchpoint: Touchpoint, said: Mapping[str, Any]) -> dict[str, str]:
+    """What the customer chose and wrote, as a form sent it."""
+    places = {
+        "submission": _text(said.get("submission") or new_submission()),
+        "comment": _text(said.get("comment", "")),
+        "contact": _text(_written(said.get("contact", ""))),
+        "and_rating": "",
+    }
+    for rating in touchpoint.scale.ratings:
+        is_chosen = said.get("rating") == str(rating)
+        places[f"checked_{rating}"] = "checked" if is_chosen else ""
+        if is_chosen:
+            places["and_rating"] = f"&amp;r={rating}"
+    for index, reason in enumerate(touchpoint.reasons):
+        places[f"picked_{index}"] = "checked" if reason.id in said.get("reasons", ()) else ""
+    return places
+
+
+def _problem_places(error: EarshotError, words: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong, at its field where it has one; it stands in for the status."""
+    field = (error.field or "").partition(".")[0]
+    name = field if error.code == "invalid" and field in _FIELDS else error.code
+    problem = _text(words[f"web.problem_{name}"])
+    if field not in _FIELDS:
+        return {**_NO_PROBLEM, "status": problem, "status_class": "problem"}
+    return {
+        **_NO_PROBLEM,
+        "status": "",
+        f"{field}_problem": f'<p class="problem" id="{field}-problem">{problem}</p>',
+        f"{field}_invalid": 'aria-invalid="true" autofocus',
+    }
 
 
 def _written(contact: Any) -> str:
