@@ -48,7 +48,7 @@ def read(message: str, scale: Scale, languages: Iterable[str]) -> Reading:
     if rating is not None and words.command(comment) == (Command.STOP, True):  # "2 stop"
         return Reading(rating, "", Command.STOP)
     if rating is None:
-        rating = _closing_rating(text, scale)
+        rating = words.closing_rating(text, scale)
     if rating is None:
         rating = _emoji_rating(text, scale)
     return Reading(rating, comment, command)
@@ -93,6 +93,7 @@ class _Words(NamedTuple):
     commands: dict[str, Command]
     courtesy: frozenset[str]
     quantities: frozenset[str]
+    dates: frozenset[str]
     numbers: dict[str, int]
     thumbs: dict[str, int]
     fraction: re.Pattern[str]
@@ -119,6 +120,7 @@ class _Words(NamedTuple):
             },
             courtesy=frozenset(_fold(word) for vocabulary in everything for word in vocabulary.get("courtesy", ())),
             quantities=frozenset(phrases("quantities")),
+            dates=frozenset(phrases("dates")),
             numbers={_fold(word): number for vocabulary in chosen for word, number in vocabulary["numbers"].items()},
             thumbs=dict.fromkeys(phrases("yes"), 1) | dict.fromkeys(phrases("no"), 0),
             fraction=re.compile(rf"\s*(?:/|\b(?:{one_of('out_of')})\b)\s*(\d{{1,3}})\b|\s*(?:{one_of('points')})\b"),
@@ -157,6 +159,16 @@ class _Words(NamedTuple):
             return None, 0
         return number, end
 
+    def closing_rating(self, text: str, scale: Scale) -> int | None:
+        """A rating that a text ends with: `Slow again 2/5`, or a number on a last line of its own."""
+        if match := _CLOSING_FRACTION.search(text):
+            number, denominator = int(match[1]), int(match[2])
+            before = _tokens(text[: match.start()])[-1:]
+            is_date = bool(before) and before[0] in self.dates
+            return number if denominator == scale.ratings[-1] and number in scale.ratings and not is_date else None
+        match = _CLOSING_LINE.search(text)
+        return int(match[1]) if match and int(match[1]) in scale.ratings else None
+
     def _number(self, text: str) -> tuple[int, int, bool] | None:
         match = _LEADING_NUMBER.match(text)
         return (int(match[1]), match.end(), False) if match else None
@@ -193,7 +205,7 @@ _LEADING_NUMBER = re.compile(
 _LEADING_STARS = re.compile(rf"\s*(?:[{_STARS}]\ufe0f?)+☆*")
 _LEADING_WORDS = re.compile(r"[\s\"'“”‘’(*]*[^\W\d_]+(?: [^\W\d_]+)?")
 _SEPARATORS = " \t\r\n-–—:;,.!/)*]\"'“”‘’،؛\ufe0f\u20e3"
-_CLOSING_FRACTION = re.compile(r"(?:^|[,.;:!?\n–—-])\s*(\d{1,2})\s*/\s*(\d{1,2})\W*$")
+_CLOSING_FRACTION = re.compile(r"(?<![\w/.,:£€$¥-])(\d{1,2})\s*/\s*(\d{1,2})\W*$")
 _CLOSING_LINE = re.compile(r"\n\s*(\d{1,2})\W*$")
 
 
@@ -212,15 +224,6 @@ def _after_rating(rest: str) -> str:
     rest = rest.lstrip(_SEPARATORS).rstrip()
     says = any(char.isalnum() or unicodedata.category(char) == "So" for char in rest)
     return rest if says else ""
-
-
-def _closing_rating(text: str, scale: Scale) -> int | None:
-    """A rating that a text ends with, set apart: `Slow again. 2/5`, or a last line of its own."""
-    if match := _CLOSING_FRACTION.search(text):
-        number, denominator = int(match[1]), int(match[2])
-        return number if denominator == scale.ratings[-1] and number in scale.ratings else None
-    match = _CLOSING_LINE.search(text)
-    return int(match[1]) if match and int(match[1]) in scale.ratings else None
 
 
 # --- Emoji ------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import base64
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -47,7 +47,7 @@ def verify(parameters: Sequence[tuple[str, str]], signature: str, url: str, sms:
         raise Forged("The signature does not fit.")
     if not fields.get("MessageSid") or "From" not in fields:
         raise Unreadable("MessageSid and From are missing.")
-    return Incoming(fields["MessageSid"], fields["From"], fields.get("Body", ""), bool(fields.get("OptOutType")))
+    return Incoming(fields["MessageSid"], fields["From"], _words(fields), bool(fields.get("OptOutType")))
 
 
 def sign(url: str, parameters: Sequence[tuple[str, str]], token: str) -> str:
@@ -60,6 +60,12 @@ def respond(reply: str | None) -> str:
     """TwiML: the reply goes back in the response, from the number that was texted."""
     message = f"<Message>{escape(reply)}</Message>" if reply else ""
     return f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'
+
+
+def _words(fields: Mapping[str, str]) -> str:
+    """The text and, a line each, where its pictures are: a complaint may be nothing but a photograph."""
+    pictures = [f"📎 {fields[name]}" for number in range(10) if (name := f"MediaUrl{number}") in fields]
+    return "\n".join([fields.get("Body", ""), *pictures]).strip()
 
 
 def _forms(url: str) -> tuple[str, str]:

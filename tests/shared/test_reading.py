@@ -60,7 +60,9 @@ def test_an_emoji_rates_and_stays_in_the_words(message: str, rating: int) -> Non
     assert read(message, FIVE, LANGUAGES) == Reading(rating, message)
 
 
-@pytest.mark.parametrize(("message", "rating"), [("Slow again. 2/5", 2), ("It was fine\n4", 4)])
+@pytest.mark.parametrize(
+    ("message", "rating"), [("Slow again. 2/5", 2), ("Great service 5/5!", 5), ("It was fine\n4", 4)]
+)
 def test_a_rating_set_apart_at_the_end_counts(message: str, rating: int) -> None:
     assert read(message, FIVE, LANGUAGES) == Reading(rating, message)
 
@@ -85,6 +87,9 @@ def test_a_rating_set_apart_at_the_end_counts(message: str, rating: int) -> None
         "0",
         "6",
         "Due on 2/5",
+        "The delivery due 2/5",
+        "Flat 10/2/5",
+        "Queue number A2/5",
         "I waited at till 4",
         "👍😡",
         "🤖",

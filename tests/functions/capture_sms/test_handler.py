@@ -64,6 +64,13 @@ def test_a_text_from_twilio_is_stored_and_answered_in_the_response(with_token: M
     assert with_token.ear().store.get(TWILIO_ID).feedback.comment == "queue too long"
 
 
+def test_a_picture_without_words_reaches_the_team(with_token: ModuleType) -> None:
+    url = "https://api.twilio.com/2010-04-01/Accounts/AC0/Messages/MM1/Media/ME1"
+    answer = with_token.handler(from_twilio(Body="", NumMedia="1", MediaUrl0=url), a_context())
+    assert answer["statusCode"] == 200
+    assert with_token.ear().store.get(TWILIO_ID).feedback.comment == f"📎 {url}"
+
+
 def test_a_replayed_request_stores_and_says_nothing(with_token: ModuleType, client: DynamoDBClient) -> None:
     with_token.handler(from_twilio(), a_context())
     before = sorted(items(client), key=lambda item: item["pk"])
