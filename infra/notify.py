@@ -56,7 +56,6 @@ class Notify(Construct):
             platform=platform,
             handler="functions.notify.handler.handler",
             settings=NotifySettings(
-                stage=stage.name,
                 table=store.table.table_name,
                 keys_table=store.keys.table_name,
                 public_url=public_url,

@@ -94,7 +94,6 @@ class NotifySettings(Settings):
     that many times sooner. `outbound_gateway` is empty on AWS; in the local stage, the outbox that all requests go to.
     """
 
-    stage: str
     table: str
     keys_table: str
     public_url: str

@@ -82,6 +82,7 @@ def handle(record: dict[str, Any]) -> str | None:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Deliver a batch, all at once: a target that takes 15 seconds to fail holds nobody else's card."""
     records = event["Records"]
+    count("MessagesReceived", len(records))
     with ThreadPoolExecutor(len(records)) as pool:
         failed = [id for id in pool.map(handle, records) if id is not None]
     return {"batchItemFailures": [{"itemIdentifier": id} for id in failed]}
