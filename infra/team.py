@@ -73,8 +73,8 @@ class Team(Construct):
             iam.PolicyStatement(
                 actions=["events:PutEvents"],
                 resources=[bus.bus.event_bus_arn],
-                # EventBridge always tells the source; MiniStack does not.
-                conditions={"StringEqualsIfExists": {"events:source": TEST_SOURCE}},
+                # MiniStack does not tell a policy the source.
+                conditions={"StringEqualsIfExists" if stage.local else "StringEquals": {"events:source": TEST_SOURCE}},
             )
         )
         named = f"arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/{stage.qualified_name}/{RULE_PREFIX}*"

@@ -18,6 +18,7 @@ from infra.schemas import openapi
 from shared import config as config_file
 from shared.conditions import ConditionError, parse
 from shared.events import EVENTS, Event
+from shared.routes import TEST_SOURCE
 from tests.infra.conftest import Resources
 from tests.samples import load_event
 
@@ -137,3 +138,9 @@ def _nullable_as_type(schema: Any) -> Any:
         return schema
     schema = {key: _nullable_as_type(value) for key, value in schema.items()}
     return {"anyOf": [schema, {"type": "null"}]} if schema.pop("nullable", False) else schema
+
+
+def test_the_teams_page_may_put_tests_of_routes_and_no_feedback(resources: Resources) -> None:
+    [own] = [each for each in resources("AWS::IAM::Policy").values() if each["PolicyName"].startswith("Team")]
+    [put] = [each for each in own["PolicyDocument"]["Statement"] if each["Action"] == "events:PutEvents"]
+    assert put["Condition"] == {"StringEquals": {"events:source": TEST_SOURCE}}
