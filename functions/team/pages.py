@@ -120,7 +120,7 @@ class Pages:
     def _secret(self, target: str, secret: str) -> str:
         return (
             f"<section class=done><p>{escape(self._say['secret'].format(target=target))}</p>"
-            f"<p><code>{escape(secret)}</code></p></section>"
+            f"<p><code dir=ltr>{escape(secret)}</code></p></section>"
         )
 
     def _test(self, team: str, tested: str, arrivals: Mapping[str, str]) -> str:
@@ -134,7 +134,7 @@ class Pages:
 
     def _route(self, team: str, id: str, route: Route) -> str:
         say = self._say
-        to = "".join(f"<li><code>{escape(named(target))}</code></li>" for target in route.targets)
+        to = "".join(f"<li><code dir=ltr>{escape(named(target))}</code></li>" for target in route.targets)
         paused = isinstance(route, TeamRoute) and route.paused
         state = f"<p class=quiet>{escape(say['is_paused'])}</p>" if paused else ""
         buttons = [self._button("test", id)]
@@ -144,7 +144,7 @@ class Pages:
         else:
             state = f"<p class=quiet>{escape(say['declared'])}</p>"
         return (
-            f"<section><h2>{escape(id)}</h2><p><code>{escape(route.when or say['everything'])}</code></p>"
+            f"<section><h2>{escape(id)}</h2><p><code dir=ltr>{escape(route.when or say['everything'])}</code></p>"
             f"<ul>{to}</ul>{state}<div class=buttons>{''.join(buttons)}</div></section>"
         )
 
