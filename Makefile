@@ -14,7 +14,7 @@ run: setup ## Run it all here: prints the link to tap, shows feedback as it arri
 	@exec $(BIN)/python -m local.run $(if $(PORT),--port $(PORT))
 
 test: lint ## Lint, check types and run every test
-	@exec $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	@exec $(BIN)/python -m pytest
 
 check: lint ## Lint, check types and run the tests that need no other program
 	@exec $(BIN)/python -m pytest --quiet -m "not moto" $(addprefix --ignore=tests/,end_to_end browser infra faults)

@@ -14,7 +14,6 @@ for _name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
 
 from collections.abc import Iterator  # noqa: E402
 from datetime import UTC, datetime  # noqa: E402
-from pathlib import Path  # noqa: E402
 from types import ModuleType  # noqa: E402
 
 import boto3  # noqa: E402
@@ -28,24 +27,13 @@ from shared.keys import Keys  # noqa: E402
 from shared.store import Store  # noqa: E402
 from tests.tables import KEYS_TABLE, MAIN_TABLE  # noqa: E402
 
-TESTS = Path(__file__).parent
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what speaks to the moto server, so that `make check` can leave it out: before `-m` selects.
-
-    And keep on one worker what shares something costly: a deployed stage, a synthesised template, a browser.
-    """
+    """Mark what speaks to the moto server, so that `make check` can leave it out: before `-m` selects."""
     for item in items:
         if "moto_server" in getattr(item, "fixturenames", ()):
             item.add_marker("moto")
-        folder = item.path.relative_to(TESTS).parts[0]
-        if folder == "end_to_end":
-            parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-            item.add_marker(pytest.mark.xdist_group(f"{folder}-{parameters.get('running_stage')}"))
-        elif folder in ("browser", "infra", "local"):
-            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture(scope="session")
