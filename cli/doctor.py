@@ -24,8 +24,11 @@ from shared.routes import RouteTable
 def check_kept(stage: Stage, config: Config) -> Iterator[Finding]:
     """What could not be sent, and is kept to be sent again."""
     for name, place in PLACES.items():
-        if number := place.count(stage):
-            yield Finding(name, f"{number} {place.what}; mend the cause, then run `earshot redrive`")
+        tally = place.count(stage)
+        if tally.kept:
+            yield Finding(name, f"{tally.kept} {place.what}; mend the cause, then run `earshot redrive`")
+        for reason in tally.reasons:
+            yield Finding(name, reason)
 
 
 def check_queue_targets(stage: Stage, config: Config) -> Iterator[Finding]:

@@ -33,10 +33,13 @@ class Tally:
 
 
 class Place(NamedTuple):
-    """Where failures of one kind are kept, how many there are, and how they are sent again."""
+    """Where failures of one kind are kept, how many there are, and how they are sent again.
+
+    `count` leaves out what can never be sent, and names it as a reason.
+    """
 
     what: str
-    count: Callable[[Stage], int]
+    count: Callable[[Stage], Tally]
     send: Callable[[Stage], Tally]
 
 
@@ -50,7 +53,7 @@ def redrive(stage: Stage, dry_run: bool, as_json: bool) -> int:
     Nothing is removed from where it is kept before it went out. All of it carries the ids it always had, so sending
     twice is safe. The exit status is 1 when something had to stay.
     """
-    tallies = {name: Tally(kept=place.count(stage)) if dry_run else place.send(stage) for name, place in PLACES.items()}
+    tallies = {name: place.count(stage) if dry_run else place.send(stage) for name, place in PLACES.items()}
     if as_json:
         places = {name: asdict(tally) for name, tally in tallies.items()}
         click.echo(json.dumps({"dry_run": dry_run} | places, indent=2))
@@ -77,7 +80,10 @@ class _Kept(Exception):
 
 def _invoke(stage: Stage, function: str, payload: str) -> Any:
     """What the function that an output names answers; raises `_Kept` where it could not run."""
-    answer = stage.client("lambda").invoke(FunctionName=stage.outputs[function], Payload=payload.encode())
+    try:
+        answer = stage.client("lambda").invoke(FunctionName=stage.outputs[function], Payload=payload.encode())
+    except ClientError as error:
+        raise _Kept(f"{_FUNCTIONS[function]} could not be invoked: {error}") from None
     if "FunctionError" in answer:
         raise _Kept(f"{_FUNCTIONS[function]} could not run; read its log")
     return json.load(answer["Payload"])
@@ -90,31 +96,47 @@ def _invoke_again(bucket: str, function: str, stage: Stage) -> Tally:
     """Let a function have the stream's records once more. It alone may do what it does with them."""
     tally = Tally()
     s3 = stage.client("s3")
-    for key, payload in _batches(stage, bucket):
-        records = len(json.loads(payload)["Records"])
+    for batch in _batches(stage, bucket, tally):
         try:
-            failed = len(_invoke(stage, function, payload)["batchItemFailures"])
+            failed = len(_invoke(stage, function, batch.payload)["batchItemFailures"])
         except _Kept as error:
-            tally.keep(records, str(error))
+            tally.keep(batch.records, str(error))
             continue
-        tally.sent += records - failed
+        tally.sent += batch.records - failed
         if failed:
             reason = f"{_FUNCTIONS[function]} could not read or put a record; its log names the sequence numbers"
             tally.keep(failed, reason)
         else:
-            s3.delete_object(Bucket=stage.outputs[bucket], Key=key)
+            s3.delete_object(Bucket=stage.outputs[bucket], Key=batch.key)
     return tally
 
 
-def _count_records(bucket: str, stage: Stage) -> int:
-    return sum(len(json.loads(payload)["Records"]) for _, payload in _batches(stage, bucket))
+def _count_records(bucket: str, stage: Stage) -> Tally:
+    foreign = Tally()
+    records = sum(batch.records for batch in _batches(stage, bucket, foreign))
+    return Tally(kept=records, reasons=foreign.reasons)
 
 
-def _batches(stage: Stage, bucket: str) -> Iterator[tuple[str, str]]:
-    """The key and payload of each invocation; Lambda's S3 failure destination keeps the payload as text."""
+class _Batch(NamedTuple):
+    """An invocation that Lambda kept: where it lies, what the function was invoked with, and of how many records."""
+
+    key: str
+    payload: str
+    records: int
+
+
+def _batches(stage: Stage, bucket: str, tally: Tally) -> Iterator[_Batch]:
+    """All that Lambda kept in a bucket. What someone else put there stays, and the tally says so."""
     s3, name = stage.client("s3"), stage.outputs[bucket]
     for key in _keys(stage, bucket):
-        yield key, json.load(s3.get_object(Bucket=name, Key=key)["Body"])["payload"]
+        kept = s3.get_object(Bucket=name, Key=key)["Body"].read()
+        try:
+            payload = json.loads(kept)["payload"]  # as text: Lambda's S3 destination keeps the invocation whole
+            records = len(json.loads(payload)["Records"])
+        except (ValueError, TypeError, LookupError):
+            tally.keep(1, f"s3://{name}/{key} is no invocation that Lambda kept; look at it, then remove it")
+        else:
+            yield _Batch(key, payload, records)
 
 
 def _keys(stage: Stage, bucket: str, prefix: str = "") -> Iterator[str]:
@@ -160,12 +182,12 @@ def _drain(queue: str, send: Callable[[Stage, Message], object], stage: Stage) -
     return tally
 
 
-def _count_messages(queue: str, stage: Stage) -> int:
+def _count_messages(queue: str, stage: Stage) -> Tally:
     """How many there are; SQS counts approximately."""
     answer = stage.client("sqs").get_queue_attributes(
         QueueUrl=stage.outputs[queue], AttributeNames=["ApproximateNumberOfMessages"]
     )
-    return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+    return Tally(kept=int(answer["Attributes"]["ApproximateNumberOfMessages"]))
 
 
 def _deliver(stage: Stage, message: Message) -> None:
@@ -173,14 +195,21 @@ def _deliver(stage: Stage, message: Message) -> None:
 
     The message is the event as it was on the bus; its attributes name the rule and what it points to.
     """
-    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
-    bus, _, rule = attributes["RULE_ARN"].partition(":rule/")[2].rpartition("/")
+    rule_arn, target_arn = (_attribute(message, name) for name in ("RULE_ARN", "TARGET_ARN"))
+    bus, _, rule = rule_arn.partition(":rule/")[2].rpartition("/")
     targets = stage.client("events").list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"]
-    meant = [target for target in targets if target["Arn"] == attributes["TARGET_ARN"]]
+    meant = [target for target in targets if target["Arn"] == target_arn]
     if not meant:
-        raise _Kept(f"rule {rule} no longer leads to {attributes['TARGET_ARN']}")
+        raise _Kept(f"rule {rule} no longer leads to {target_arn}")
     for target in meant:  # several cards of a route share one queue; those that arrived before know it
         _send_to(stage, target, message["Body"])
+
+
+def _attribute(message: Message, name: str) -> str:
+    try:
+        return str(message["MessageAttributes"][name]["StringValue"])
+    except KeyError:
+        raise _Kept(f"message {message['MessageId']} has no {name}, so EventBridge did not put it there") from None
 
 
 def _send_to(stage: Stage, target: Mapping[str, Any], event: str) -> None:
@@ -214,8 +243,11 @@ def _enqueue(stage: Stage, message: Message) -> None:
 
 def _take_text(stage: Stage, message: Message) -> None:
     """Let capture_sms take a text. Lambda keeps what it gave up with the event, SNS keeps its own notification."""
-    kept = json.loads(message["Body"])
-    event = kept.get("requestPayload") or {"Records": [{"EventSource": "aws:sns", "Sns": kept}]}
+    try:
+        kept = json.loads(message["Body"])
+        event = kept.get("requestPayload") or {"Records": [{"EventSource": "aws:sns", "Sns": kept}]}
+    except (ValueError, AttributeError):
+        raise _Kept(f"message {message['MessageId']} is no text that Lambda or SNS kept") from None
     _invoke(stage, "TextsFunction", json.dumps(event))
 
 
@@ -260,7 +292,7 @@ PLACES = {
     "unheard": _queue("mails whose arrival was not heard of", "UnheardMailQueueUrl", _take_mail),
     "quarantined": Place(
         "mails that could not be read",
-        lambda stage: sum(1 for _ in _keys(stage, "MailBucket", QUARANTINE)),
+        lambda stage: Tally(kept=sum(1 for _ in _keys(stage, "MailBucket", QUARANTINE))),
         _read_mails,
     ),
     "untaken": _queue("texts that could not be taken", "TextsDeadLetterQueueUrl", _take_text),

@@ -64,6 +64,13 @@ def test_what_is_kept_to_be_sent_again_is_counted(earshot: Earshot, stage: str) 
     assert all("earshot redrive" in finding["message"] for finding in findings)
 
 
+def test_what_lambda_did_not_put_among_the_failures_is_named(earshot: Earshot, stage: str) -> None:
+    boto3.client("s3").put_object(Bucket="unpublished", Key="a note", Body=b"")
+    [finding] = json.loads(earshot("doctor", "--json").out)
+    assert finding["subject"] == "unpublished"
+    assert finding["message"].startswith("s3://unpublished/a note is no invocation that Lambda kept")
+
+
 def test_a_queue_that_refuses_its_route_is_named_with_the_policy_to_paste(
     earshot: Earshot, stage: str, with_a_queue: None
 ) -> None:

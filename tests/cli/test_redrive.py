@@ -150,6 +150,27 @@ def test_one_batch_that_stays_does_not_hold_up_the_next(earshot: Earshot) -> Non
     assert kept_batches() == 1
 
 
+@pytest.mark.parametrize("foreign", [b"", b"not JSON", b"[]", b'{"payload": "{}"}', b'{"payload": 7}', b"\xff\xfe"])
+def test_what_lambda_did_not_put_in_the_bucket_is_named_and_stays(earshot: Earshot, foreign: bytes) -> None:
+    boto3.client("s3").put_object(Bucket="unpublished", Key="a note", Body=foreign)
+    keep_batch()
+    named = "  kept: s3://unpublished/a note is no invocation that Lambda kept; look at it, then remove it"
+    counted = earshot("redrive", "--dry-run")
+    assert counted.out.splitlines()[:2] == ["stored answers that were not published: 2 to send", named]
+    ran = earshot("redrive")
+    assert ran.out.splitlines()[:2] == ["stored answers that were not published: 2 sent, 1 kept", named]
+    assert ran.status == 1
+    assert kept_batches() == 1
+
+
+def test_a_message_that_eventbridge_did_not_put_in_the_queue_is_named_and_stays(earshot: Earshot) -> None:
+    boto3.client("sqs").send_message(QueueUrl=url_of("rules-dead"), MessageBody="{}")
+    ran = earshot("redrive")
+    assert "events that a route's target refused: 0 sent, 1 kept" in ran.out
+    assert "has no RULE_ARN, so EventBridge did not put it there" in ran.out
+    assert ran.status == 1
+
+
 def test_a_refused_card_goes_to_the_deliveries_queue_as_its_rule_writes_it(earshot: Earshot) -> None:
     deliveries = arn_of(url_of("deliveries"))
     route_to(

@@ -77,6 +77,15 @@ def test_a_text_stays_until_it_is_taken(earshot: Earshot, functions: Functions) 
     assert waiting() == 1
 
 
+@pytest.mark.parametrize("body", ["not JSON", "[]"])
+def test_what_is_no_text_is_named_and_stays(earshot: Earshot, functions: Functions, body: str) -> None:
+    sqs = boto3.client("sqs")
+    id = sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="texts-dead")["QueueUrl"], MessageBody=body)["MessageId"]
+    ran = earshot("redrive")
+    assert f"kept: message {id} is no text that Lambda or SNS kept" in ran.out
+    assert (ran.status, waiting(), functions.invoked) == (1, 1, [])
+
+
 def test_messages_that_did_not_leave_are_sent(earshot: Earshot, functions: Functions) -> None:
     functions.answer = {"batchItemFailures": []}
     payload = {"Records": [{"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1"}}]}
