@@ -3,6 +3,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
+# One more than there are processors: the deployed stages are mostly waited for.
+PYTEST := $(BIN)/python -m pytest --numprocesses=3
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Without kept bytecode, importing the CDK alone takes 7 s.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,10 +16,10 @@ run: setup ## Run it all here: prints the link to tap, shows feedback as it arri
 	@exec $(BIN)/python -m local.run $(if $(PORT),--port $(PORT))
 
 test: lint ## Lint, check types and run every test
-	@exec $(BIN)/python -m pytest
+	@exec $(PYTEST)
 
 check: lint ## Lint, check types and run the tests that need no other program
-	@exec $(BIN)/python -m pytest --quiet -m "not moto" $(addprefix --ignore=tests/,end_to_end browser infra faults)
+	@exec $(PYTEST) --quiet -m "not moto" $(addprefix --ignore=tests/,end_to_end browser infra faults)
 
 lint: setup
 	@$(BIN)/ruff check --quiet .

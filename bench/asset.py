@@ -4,7 +4,6 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from unittest.mock import patch
 
 from bench.figures import Figure
 from infra import asset
@@ -21,6 +20,5 @@ def measure() -> Iterator[Figure]:
 
 
 def _build(folder: Path) -> bytes:
-    with patch.object(asset, "CACHE", folder):
-        built, _ = asset.build("lambda")
+    built, _ = asset.build("lambda", folder)
     return built.read_bytes()

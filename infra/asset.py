@@ -28,33 +28,33 @@ class BundlingError(Exception):
     """The functions' packages could not be installed. The message is the installer's own."""
 
 
-def build(target: Target) -> tuple[Path, str]:
-    """Build the zip for `target`, unless it is there already.
+def build(target: Target, cache: Path = CACHE) -> tuple[Path, str]:
+    """Build the zip for `target` in the folder `cache`, unless it is there already; several may do so at once.
 
     Returns the path of the zip and the SHA-256 of what is in it (names and bytes; not the zip's own bytes, which
     depend on the version of zlib).
     """
-    CACHE.mkdir(exist_ok=True)
-    files = _files(_packages() if target == "lambda" else None)
+    cache.mkdir(exist_ok=True)
+    files = _files(_packages(cache) if target == "lambda" else None)
     digest = hashlib.sha256()
     for name, path in files:
         digest.update(f"{name}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
-    built = CACHE / f"functions-{target}-{digest.hexdigest()[:16]}.zip"
+    built = cache / f"functions-{target}-{digest.hexdigest()[:16]}.zip"
     if not built.exists():
-        for stale in CACHE.glob(f"functions-{target}-*.zip"):
+        for stale in cache.glob(f"functions-{target}-*.zip"):
             stale.unlink(missing_ok=True)
         _zip(files, built)
     return built, digest.hexdigest()
 
 
-def _packages() -> Path:
+def _packages(cache: Path) -> Path:
     """Install the locked packages for Lambda into the cache, once per lock file."""
-    installed = CACHE / f"packages-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
+    installed = cache / f"packages-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
     if installed.exists():
         return installed
     # Installed beside, then renamed: an interrupted download leaves nothing that looks complete.
-    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
         result = subprocess.run(
             [
                 *(uv.find_uv_bin(), "pip", "install", "--quiet", "--no-progress"),
@@ -68,9 +68,13 @@ def _packages() -> Path:
         )
         if result.returncode:
             raise BundlingError(" ".join(result.stderr.split()) or "uv pip install failed")
-        for stale in CACHE.glob("packages-*"):
+        for stale in set(cache.glob("packages-*")) - {installed}:
             shutil.rmtree(stale, ignore_errors=True)
-        Path(folder, "packages").rename(installed)
+        try:
+            Path(folder, "packages").rename(installed)
+        except OSError:
+            if not installed.exists():  # else another build was first, with the same packages
+                raise
     return installed
 
 
@@ -99,7 +103,7 @@ def _is_left_out(name: Path) -> bool:
 
 
 def _zip(files: list[tuple[str, Path]], built: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+    with tempfile.TemporaryDirectory(dir=built.parent) as folder:
         partial = Path(folder, "functions.zip")
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, path in files:

@@ -20,6 +20,8 @@ import boto3  # noqa: E402
 import pytest  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 from pydynox import DynamoDBClient  # noqa: E402
+from xdist.remote import Producer  # noqa: E402
+from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 
 from shared import config as config_module  # noqa: E402
 from shared.config import Config  # noqa: E402
@@ -34,6 +36,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "moto_server" in getattr(item, "fixturenames", ()):
             item.add_marker("moto")
+
+
+class MadeOnce(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Hands out tests one by one, but keeps with one worker those that share what takes long to make."""
+
+    KEPT_TOGETHER = ("as-it-is", "iam-enforced", "tests/infra/", "tests/browser/")
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((shared for shared in self.KEPT_TOGETHER if shared in nodeid), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> MadeOnce:
+    """How tests are spread over several processes."""
+    return MadeOnce(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.feedback import utc_now
 from shared.mails import MailOutcome, MailRecord, Mails
 from tests.end_to_end.world import World, eventually
 from tests.samples import load_bytes
@@ -31,6 +32,11 @@ def left_for(world: World, address: str) -> list[dict[str, Any]]:
 def header(mail: dict[str, Any], name: str) -> str:
     headers: dict[str, str] = mail["headers"]
     return next(value for key, value in headers.items() if key.lower() == name.lower())
+
+
+def where_it_is_noon() -> str:
+    """A time zone in which nobody sleeps, whenever the tests run."""
+    return f"Etc/GMT{utc_now().hour - 12:+}"
 
 
 def record_of(world: World, id: str) -> MailRecord:
@@ -66,7 +72,7 @@ def test_an_invitation_by_mail_is_answered_by_a_reply_and_thanked_once(world: Wo
     customer = f"nadia-{uuid.uuid4().hex[:8]}@example.com"
     asked = {"ref": "order-77", "name": "Nadia", "email": customer}
     about = {"touchpoint": "checkout", "place": "leeds-3", "language": "en", "channel": "email"}
-    detail = {**about, "customer": asked, "version": 1}
+    detail = {**about, "customer": asked, "time_zone": where_it_is_noon(), "version": 1}
     entry = {"EventBusName": world.description["bus"], "Source": "shop", "DetailType": "InvitationRequested"}
     world.stage.client("events").put_events(Entries=[entry | {"Detail": json.dumps(detail)}])
     invitation = next(iter(eventually(lambda: left_for(world, customer))))
