@@ -12,19 +12,18 @@ from cli.findings import Finding
 from cli.mail_checks import check_mail
 from cli.policies import policy_to_paste
 from cli.redrive import PLACES
-from cli.route_checks import all_routes, check_claims, check_rules
+from cli.route_checks import check_claims, check_rules
 from cli.stage import Stage, with_stage
 from cli.text_checks import check_texts
 from shared import config as config_file
 from shared.config import Config, ConfigError, Target, TargetKind
 from shared.deliveries import Deliveries
-from shared.routes import RouteTable
 
 
 def check_kept(stage: Stage, config: Config) -> Iterator[Finding]:
     """What could not be sent, and is kept to be sent again."""
     for name, place in PLACES.items():
-        tally = place.count(stage)
+        tally = place.look(stage)
         if tally.kept:
             yield Finding(name, f"{tally.kept} {place.what}; mend the cause, then run `earshot redrive`")
         for reason in tally.reasons:
@@ -33,7 +32,7 @@ def check_kept(stage: Stage, config: Config) -> Iterator[Finding]:
 
 def check_queue_targets(stage: Stage, config: Config) -> Iterator[Finding]:
     """Teams' own queues: whether each exists and lets its route's rule send to it."""
-    for id, route in all_routes(stage, config).items():
+    for id, route in stage.routes(config).all().items():
         for target in route.targets:
             if target.kind is TargetKind.SQS:
                 yield from _check_queue(stage, f"{stage.outputs['RuleArnPrefix']}{id}", f"routes.{id}", target)
@@ -41,9 +40,8 @@ def check_queue_targets(stage: Stage, config: Config) -> Iterator[Finding]:
 
 def check_disabled_targets(stage: Stage, config: Config) -> Iterator[Finding]:
     """Targets that nothing is sent to any more, since they took nothing for days or asked for it."""
-    table = RouteTable(stage.dynamodb, stage.outputs["Table"])
     deliveries = Deliveries(stage.dynamodb, stage.outputs["Table"])
-    for id, route in (config.declared_routes() | {route.id: route for route in table.all()}).items():
+    for id, route in stage.routes(config).all().items():
         for target in route.targets:
             health = deliveries.health(id, target.id)
             if health.disabled_at is not None:

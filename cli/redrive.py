@@ -33,13 +33,13 @@ class Tally:
 
 
 class Place(NamedTuple):
-    """Where failures of one kind are kept, how many there are, and how they are sent again.
+    """Where failures of one kind are kept, how to look at how many there are, and how to send them again.
 
-    `count` leaves out what can never be sent, and names it as a reason.
+    `look` leaves out what can never be sent, and names it as a reason.
     """
 
     what: str
-    count: Callable[[Stage], Tally]
+    look: Callable[[Stage], Tally]
     send: Callable[[Stage], Tally]
 
 
@@ -53,7 +53,7 @@ def redrive(stage: Stage, dry_run: bool, as_json: bool) -> int:
     Nothing is removed from where it is kept before it went out. All of it carries the ids it always had, so sending
     twice is safe. The exit status is 1 when something had to stay.
     """
-    tallies = {name: place.count(stage) if dry_run else place.send(stage) for name, place in PLACES.items()}
+    tallies = {name: place.look(stage) if dry_run else place.send(stage) for name, place in PLACES.items()}
     if as_json:
         places = {name: asdict(tally) for name, tally in tallies.items()}
         click.echo(json.dumps({"dry_run": dry_run} | places, indent=2))

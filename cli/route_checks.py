@@ -7,10 +7,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.findings import Finding
 from cli.stage import Stage
-from shared.config import Config, Route
+from shared.config import Config
 from shared.feedback import utc_now
 from shared.rehearsal import LOOK_BACK, rehearse
-from shared.routes import RULE_PREFIX, RouteTable
+from shared.routes import RULE_PREFIX
 
 RULES_PER_BUS = 300  # what AWS gives every account
 FULL = 0.8  # from here on, there is little time left to ask for more
@@ -20,7 +20,7 @@ def check_rules(stage: Stage, config: Config) -> Iterator[Finding]:
     """Whether every route has its rule, and whether there is room for more."""
     pages = stage.client("events").get_paginator("list_rules").paginate(EventBusName=stage.outputs["Bus"])
     rules = {rule["Name"] for page in pages for rule in page["Rules"]}
-    for id in all_routes(stage, config):
+    for id in stage.routes(config).all():
         if RULE_PREFIX + id not in rules:
             mend = "deploy again" if id in config.declared_routes() else f"run `earshot routes resume {id}`"
             yield Finding(f"routes.{id}", f"its rule is missing, so nothing is caught; {mend}")
@@ -49,7 +49,7 @@ def _rules_quota(stage: Stage) -> int:
 
 def check_claims(stage: Stage, config: Config) -> Iterator[Finding]:
     """Feedback of the last 90 days that no team claims and no route catches but the default team's own."""
-    found = rehearse(config, stage.store, all_routes(stage, config), None, utc_now())
+    found = rehearse(config, stage.store, stage.routes(config).all(), None, utc_now())
     if found.uncaught:
         touchpoints = sorted({revision.feedback.touchpoint for revision in found.uncaught_latest})
         yield Finding(
@@ -57,9 +57,3 @@ def check_claims(stage: Stage, config: Config) -> Iterator[Finding]:
             f"{found.uncaught} feedback of the last {LOOK_BACK.days} days went to the default team because no team is "
             f"named; name one in {', '.join(f'touchpoints.{id}.team' for id in touchpoints)}, or add a route",
         )
-
-
-def all_routes(stage: Stage, config: Config) -> dict[str, Route]:
-    """The routes of the file, and those made at run time."""
-    table = RouteTable(stage.dynamodb, stage.outputs["Table"])
-    return config.declared_routes() | {route.id: route for route in table.all()}

@@ -19,7 +19,7 @@ from shared.deliveries import Deliveries, State
 from shared.errors import InvalidInput
 from shared.feedback import Revision, utc_now
 from shared.rehearsal import LOOK_BACK, Rehearsal, rehearse
-from shared.routes import TEST_SOURCE, Routes, RouteTable, Rules, TeamRoute, draft
+from shared.routes import TEST_SOURCE, TeamRoute, draft
 from shared.webhook_secrets import WebhookSecrets
 
 ARRIVAL_SECONDS = 30
@@ -40,7 +40,7 @@ def routes() -> None:
 @with_stage
 def list_routes(stage: Stage, team: str | None, as_json: bool) -> None:
     """List all routes, of earshot.toml and made at run time."""
-    found = {id: route for id, route in _routes(stage).all().items() if team in (None, route.team)}
+    found = {id: route for id, route in stage.routes(config_file.load()).all().items() if team in (None, route.team)}
     if as_json:
         click.echo(json.dumps([_as_dict(id, route) for id, route in found.items()], ensure_ascii=False, indent=2))
         return
@@ -73,7 +73,7 @@ def add(
     config = config_file.load()
     team = team or (id if id in config.teams else config.default_team)
     route = _draft(stage, config, id=id, team=team, when=when, to=to, settling=_seconds(settling), role=role)
-    _save(stage, config, route, _routes(stage, config).add, as_json)
+    _save(stage, config, route, stage.routes(config).add, as_json)
 
 
 @routes.command()
@@ -95,7 +95,7 @@ def change(
 ) -> None:
     """Change what the route ID catches or where it leads; what is not given stays."""
     config = config_file.load()
-    all_routes = _routes(stage, config)
+    all_routes = stage.routes(config)
     before = all_routes.own(id, None)
     route = _draft(
         stage,
@@ -121,9 +121,9 @@ def rehearse_route(stage: Stage, id: str | None, when: str | None, as_json: bool
     if (id is None) == (when is None):
         raise click.UsageError("Give either the ID of a route or --when with a condition.")
     config = config_file.load()
-    others = _routes(stage, config).all()
+    others = stage.routes(config).all()
     if id is not None:
-        when = _routes(stage, config).get(id).when
+        when = stage.routes(config).get(id).when
         others.pop(id)
     with _bad_usage():
         condition = parse(when or "")
@@ -139,7 +139,7 @@ def rehearse_route(stage: Stage, id: str | None, when: str | None, as_json: bool
 @with_stage
 def test(stage: Stage, id: str, as_json: bool) -> int:
     """Send a test through the route ID and see it arrive; exit status 1 where it did not."""
-    all_routes = _routes(stage)
+    all_routes = stage.routes(config_file.load())
     route = all_routes.get(id)
     feedback_id = all_routes.test(id, _caller(stage), utc_now())
     seen = {str(target): _see(stage, id, target, feedback_id) for target in route.targets}
@@ -157,7 +157,7 @@ def test(stage: Stage, id: str, as_json: bool) -> int:
 @with_stage
 def rm(stage: Stage, id: str) -> None:
     """Remove the route ID."""
-    _routes(stage).remove(id, None)
+    stage.routes(config_file.load()).remove(id, None)
     click.echo(f"Removed {id}.")
 
 
@@ -166,7 +166,7 @@ def rm(stage: Stage, id: str) -> None:
 @with_stage
 def pause(stage: Stage, id: str) -> None:
     """Stop the route ID for now. What happens meanwhile can be sent later with `earshot replay`."""
-    _routes(stage).pause(id, None, paused=True, now=utc_now())
+    stage.routes(config_file.load()).pause(id, None, paused=True, now=utc_now())
     click.echo(f"Paused {id}.")
 
 
@@ -175,7 +175,7 @@ def pause(stage: Stage, id: str) -> None:
 @with_stage
 def resume(stage: Stage, id: str) -> None:
     """Take up the route ID again."""
-    _routes(stage).pause(id, None, paused=False, now=utc_now())
+    stage.routes(config_file.load()).pause(id, None, paused=False, now=utc_now())
     click.echo(f"Resumed {id}.")
 
 
@@ -187,7 +187,7 @@ def resume(stage: Stage, id: str) -> None:
 @with_stage
 def secret(stage: Stage, id: str, rotate: bool, overlap: timedelta, as_json: bool) -> None:
     """Show the secrets that the webhooks of the route ID verify with, each once only."""
-    route = _routes(stage).get(id)
+    route = stage.routes(config_file.load()).get(id)
     hooks = [target for target in route.targets if target.kind is TargetKind.WEBHOOK]
     if not hooks:
         raise click.ClickException(f"the route {id!r} has no webhook; other targets need no secret")
@@ -202,17 +202,6 @@ def secret(stage: Stage, id: str, rotate: bool, overlap: timedelta, as_json: boo
         return
     for address, value in found.items():
         click.echo(f"{address} verifies with this secret, which is shown only now:\n{value}")
-
-
-def _routes(stage: Stage, config: Config | None = None) -> Routes:
-    outputs = stage.outputs
-    rules = Rules(
-        stage.client("events"),
-        bus=outputs["Bus"],
-        deliveries=outputs["DeliveriesQueueArn"],
-        refused=outputs["RulesDeadLetterQueueArn"],
-    )
-    return Routes(config or config_file.load(), RouteTable(stage.dynamodb, outputs["Table"]), rules)
 
 
 def _caller(stage: Stage) -> str:
@@ -242,7 +231,7 @@ def _save(
     stage: Stage, config: Config, route: TeamRoute, save: Callable[[TeamRoute], TeamRoute], as_json: bool
 ) -> None:
     """Rehearse, save, and print what the owner of each target needs."""
-    others = {id: other for id, other in _routes(stage, config).all().items() if id != route.id}
+    others = {id: other for id, other in stage.routes(config).all().items() if id != route.id}
     rehearsal = rehearse(config, stage.store, others, parse(route.when), utc_now())
     saved = save(route)
     rule = stage.outputs["RuleArnPrefix"] + saved.id

@@ -11,7 +11,9 @@ import click
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 from pydynox import DynamoDBClient
 
+from shared.config import Config
 from shared.keys import Keys
+from shared.routes import Routes, RouteTable, Rules
 from shared.store import Store
 
 LOCAL_FILE = Path(".earshot/local.json")
@@ -95,6 +97,16 @@ class Stage:
     def keys(self) -> Keys:
         """The signing keys."""
         return Keys(self.dynamodb, self.outputs["KeysTable"])
+
+    def routes(self, config: Config) -> Routes:
+        """The routes of the file and those made at run time, with what may be done with them."""
+        rules = Rules(
+            self.client("events"),
+            bus=self.outputs["Bus"],
+            deliveries=self.outputs["DeliveriesQueueArn"],
+            refused=self.outputs["RulesDeadLetterQueueArn"],
+        )
+        return Routes(config, RouteTable(self.dynamodb, self.outputs["Table"]), rules)
 
 
 def with_stage(command: Callable[..., Any]) -> Callable[..., Any]:
