@@ -3,7 +3,7 @@
 That each does its work with IAM enforced is what test_path.py shows; here each role attempts what the others may do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -119,6 +119,15 @@ class Role:
 
 
 @pytest.fixture
+def kept_as_it_was(world: World) -> Iterator[None]:
+    """Takes away what the attempts leave where other tests look."""
+    yield
+    s3, outputs = world.stage.client("s3"), world.stage.outputs
+    for bucket, key in ((outputs["UnpublishedBucket"], "k"), (outputs["MailBucket"], f"{outputs['MailPrefix']}m")):
+        s3.delete_object(Bucket=bucket, Key=key)
+
+
+@pytest.fixture
 def function_roles(world: World) -> dict[str, str]:
     """The path of each function's construct → its role."""
     resources = world.stage.client("cloudformation").describe_stack_resources(StackName="earshot-local")
@@ -135,6 +144,7 @@ def test_every_function_is_in_the_list(function_roles: dict[str, str]) -> None:
     assert function_roles.keys() == GRANTED.keys()
 
 
+@pytest.mark.usefixtures("kept_as_it_was")
 @pytest.mark.parametrize("name", GRANTED)
 def test_a_function_can_do_what_it_was_granted_and_nothing_else(
     world: World, function_roles: dict[str, str], name: str
