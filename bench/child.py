@@ -29,6 +29,7 @@ def http_event(method: str, path: str, headers: dict[str, str], body: str = "") 
         "version": "2.0",
         "routeKey": f"{method} /f/{{link}}",
         "rawPath": path,
+        "pathParameters": {"link": path.rpartition("/")[2]},
         "rawQueryString": "",
         "headers": headers,
         "requestContext": {

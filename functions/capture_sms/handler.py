@@ -1,7 +1,5 @@
 """A customer's text, from AWS End User Messaging (through SNS) or from Twilio (`POST /sms/twilio`)."""
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -12,17 +10,17 @@ from pydynox import DynamoDBClient
 from functions.capture_sms import twilio
 from functions.capture_sms.conversation import Text
 from functions.capture_sms.hearing import Ear
+from shared import http
 from shared.config import Sms, load
-from shared.errors import EarshotError, Forged, TooLarge, Unreadable
+from shared.errors import EarshotError, Forged, Unreadable
 from shared.feedback import utc_now
+from shared.http import Request, Response
 from shared.messages import Messages
 from shared.observe import count, logger, metrics
 from shared.people import People
 from shared.settings import CaptureSmsSettings
 from shared.store import Store
 from shared.twilio_tokens import TwilioTokens
-
-MAX_BYTES = 64 * 1024
 
 settings = CaptureSmsSettings.from_environment()
 config = load()
@@ -32,10 +30,10 @@ tokens = TwilioTokens(client, settings.keys_table)
 
 @metrics.log_metrics
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:
+def handler(event: dict[str, Any], context: LambdaContext) -> Response | None:
     """Entry point of both ways in."""
     if "Records" not in event:
-        return _answer_twilio(event)
+        return _answer_twilio(Request(event))
     for record in event["Records"]:
         _hear_aws(record["Sns"])
     return None
@@ -76,35 +74,22 @@ def _read_aws(message: str) -> Text:
     return Text("aws", *named)
 
 
-def _answer_twilio(event: Mapping[str, Any]) -> dict[str, Any]:
+def _answer_twilio(request: Request) -> Response:
     """A text that Twilio brings; its reply goes back in the response, from the number that was texted."""
     try:
-        parameters = twilio.read_form(_body(event))
-        signature = event.get("headers", {}).get("x-twilio-signature", "")
-        incoming = twilio.verify(parameters, signature, _public_url(event), ear().sms, tokens)
+        parameters = twilio.read_form(request.body)
+        signature = request.header("x-twilio-signature")
+        incoming = twilio.verify(parameters, signature, _public_url(request), ear().sms, tokens)
         text = Text("twilio", incoming.id, incoming.sender, incoming.body)
         heard = ear().hear(text, utc_now(), sends_reply=False)
     except EarshotError as error:
         count(f"Refused{type(error).__name__}")
-        status, content = error.to_http()
-        return {"statusCode": status, "headers": {"Content-Type": "application/json"}, "body": json.dumps(content)}
+        return http.refusal(request, error)
     count(heard.outcome)
     reply = None if incoming.handled or heard.reply is None else heard.reply.text
-    return {"statusCode": 200, "headers": {"Content-Type": "text/xml"}, "body": twilio.respond(reply)}
+    return http.text(request, 200, twilio.respond(reply), "text/xml")
 
 
-def _public_url(event: Mapping[str, Any]) -> str:
+def _public_url(request: Request) -> str:
     """The URL as Twilio was given it: the setting, since the function's own host is not the one that is public."""
-    query = event.get("rawQueryString") or ""
-    return f"{settings.public_url}/sms/twilio" + (f"?{query}" if query else "")
-
-
-def _body(event: Mapping[str, Any]) -> bytes:
-    body = event.get("body") or ""
-    try:
-        raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-    except (binascii.Error, ValueError):
-        raise Unreadable("The body is neither text nor base64.") from None
-    if len(raw) > MAX_BYTES:
-        raise TooLarge(f"The body is over {MAX_BYTES // 1024} kB.")
-    return bytes(raw)
+    return f"{settings.public_url}/sms/twilio" + (f"?{request.raw_query}" if request.raw_query else "")

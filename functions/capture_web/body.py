@@ -4,8 +4,6 @@ Anything may be posted. `read` returns what can be stored exactly as it was sent
 the field; it never raises anything else and never mends what it was given.
 """
 
-import base64
-import binascii
 import json
 import re
 import secrets
@@ -13,22 +11,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
-
 from shared import contact
 from shared.config import Touchpoint
-from shared.errors import InvalidInput, TooLarge, TooLong, Unreadable, UnsupportedType
+from shared.errors import InvalidInput, TooLong, Unreadable, UnsupportedType
 from shared.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, Answer, Channel, Customer
+from shared.http import FORM, JSON, MAX_BYTES, Request
 from shared.links import Link
 
-MAX_BYTES = 64 * 1024
 MAX_DEPTH = 20  # an answer needs 2; up to here the field is named, deeper is not even parsed
 MAX_FORM_FIELDS = 100
 MAX_SUBMISSION = 100
 TRAP = "homepage"  # a form field that people do not see; programs fill it
 
-_JSON = "application/json"
-_FORM = "application/x-www-form-urlencoded"
 _BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -68,54 +62,28 @@ def new_submission() -> str:
     return secrets.token_hex(16)
 
 
-def media_type(event: APIGatewayProxyEventV2) -> str:
-    """The content type without its parameters, lower case."""
-    return (event.headers.get("content-type") or "").partition(";")[0].strip().lower()
-
-
-def is_form(event: APIGatewayProxyEventV2) -> bool:
-    """Whether the sender is a browser's form, which reads pages; everyone else who posts reads JSON."""
-    return media_type(event) == _FORM
-
-
-def read(event: APIGatewayProxyEventV2, touchpoint: Touchpoint) -> Said:
+def read(request: Request, touchpoint: Touchpoint) -> Said:
     """The answer in a request; raises `EarshotError` and nothing else."""
-    parsers: dict[str, Callable[[str], dict[str, Any]]] = {_JSON: _parse_json, _FORM: _parse_form}
-    parse = parsers.get(media_type(event))
+    parsers: dict[str, Callable[[str], dict[str, Any]]] = {JSON: _parse_json, FORM: _parse_form}
+    parse = parsers.get(request.media_type)
     if parse is None:
-        raise UnsupportedType(f"Send {_JSON} or {_FORM}.")
-    raw = raw_body(event)
-    if len(raw) > MAX_BYTES:
-        raise TooLarge(f"The body is over {MAX_BYTES // 1024} kB.")
+        raise UnsupportedType(f"Send {JSON} or {FORM}.")
     try:
-        text = raw.decode()
+        text = request.body.decode()
     except UnicodeDecodeError:
         raise Unreadable("The body is not UTF-8.") from None
     fields = parse(text)
-    trapped = is_form(event) and bool(fields.pop(TRAP, ""))
-    is_last_step = not fields.keys().isdisjoint(("comment", "reasons", "contact")) or not is_form(event)
-    if is_form(event):
+    trapped = request.is_form and bool(fields.pop(TRAP, ""))
+    is_last_step = not fields.keys().isdisjoint(("comment", "reasons", "contact")) or not request.is_form
+    if request.is_form:
         fields = {name: value for name, value in fields.items() if value not in ("", [], {})}
     return _check(fields, touchpoint)._replace(trapped=trapped, is_last_step=is_last_step)
 
 
-def raw_body(event: APIGatewayProxyEventV2) -> bytes:
-    """The bytes that were sent, however the gateway wrapped them."""
-    body = event.get("body") or ""
-    try:
-        raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-    except (binascii.Error, ValueError):
-        raise Unreadable("The body is neither text nor base64.") from None
-    # A gateway may have put U+FFFD for bytes that are no text, which makes the body another length than was sent.
-    if "\ufffd" in body and event.headers.get("content-length", "") not in ("", str(len(raw))):
-        raise Unreadable("The body is not UTF-8.")
-    return raw
-
-
-def kept_words(event: APIGatewayProxyEventV2) -> dict[str, Any]:
+def kept_words(request: Request) -> dict[str, Any]:
     """The fields of a form that was refused, as far as they can be read: only ever shown to their sender again."""
     try:
-        raw = raw_body(event)[: 4 * MAX_BYTES]
+        raw = request.raw[: 4 * MAX_BYTES]
     except Unreadable:
         return {}
     return _fold(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))[0]

@@ -6,14 +6,17 @@ gc.disable()  # until all is imported: what a start makes, stays; to look for ga
 
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydynox import DynamoDBClient
+from pydynox.exceptions import PydynoxException
 
 from functions.capture_web import body, opening
-from functions.capture_web.respond import Responder
+from functions.capture_web.pages import Pages
+from functions.capture_web.reply import Reply
 from shared.config import load
+from shared.errors import EarshotError
 from shared.feedback import utc_now
+from shared.http import Request, Response
 from shared.invitations import Invitations
 from shared.keys import Keys
 from shared.observe import logger, metrics
@@ -26,33 +29,28 @@ client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
 store = Store(client, settings.table)
 invitations = Invitations(client, settings.table)
 keys = Keys(client, settings.keys_table)
-app = APIGatewayHttpResolver()
-respond = Responder(app, config)
+pages = Pages(config)
 gc.freeze()
 gc.enable()
 
 
-@app.route("/f/<token>", method=["GET", "HEAD"])
-def show(token: str) -> Response[Any]:
-    """The page that asks. It writes nothing: scanners and previews open links too."""
-    return respond.question(opening.open_link(token, keys, invitations, config).link)
-
-
-@app.post("/f/<token>")
-def capture(token: str) -> Response[Any]:
-    """Store an answer, or what a customer adds to one."""
-    link, customer = opening.open_link(token, keys, invitations, config)
-    respond.about(link)
-    said = body.read(app.current_event, config.touchpoints[link.touchpoint])
-    if said.trapped:
-        return respond.trapped(link, said)
-    answer = said.answer(link, respond.language, customer)
-    captured = store.capture(answer, config, utc_now(), needs_rating=True)
-    return respond.stored(link, said, captured)
-
-
 @metrics.log_metrics
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     """Entry point."""
-    return app.resolve(event, context)
+    request = Request(event)
+    reply = Reply(request, config, pages)
+    try:
+        link, customer = opening.open_link(request.link, keys, invitations, config)
+        reply.about(link)
+        if not request.is_post:  # it writes nothing: scanners and previews open links too
+            return reply.question(link)
+        said = body.read(request, config.touchpoints[link.touchpoint])
+        if said.trapped:
+            return reply.trapped(link, said)
+        captured = store.capture(said.answer(link, reply.language, customer), config, utc_now(), needs_rating=True)
+        return reply.stored(link, said, captured)
+    except EarshotError as error:
+        return reply.refused(error)
+    except PydynoxException as error:
+        return reply.unavailable(error)

@@ -4,23 +4,20 @@ What follows from the configuration is filled in once per touchpoint and languag
 places that the templates mark with `$$`.
 """
 
-import base64
 import html
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from functions.capture_web.body import TRAP, new_submission
 from functions.capture_web.scales import mark
-from shared.colours import lightened
 from shared.config import Config, Touchpoint
 from shared.errors import EarshotError
 from shared.links import Link
+from shared.pages import Layout
 from shared.texts import direction, texts
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -41,14 +38,9 @@ class Pages:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        colour = config.business.brand_colour
-        self._style = Template(_squeezed("page.css")).substitute(brand=colour, brand_on_dark=lightened(colour))
-        self._script = _squeezed("page.js")
-        self._template = cache(self._fill_template)
-        self.content_security_policy = (
-            f"default-src 'none'; style-src '{_fingerprint(self._style)}'; script-src '{_fingerprint(self._script)}'; "
-            "connect-src 'self'; form-action 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
-        )
+        self._layout = Layout(config, _TEMPLATES / "page.css", _TEMPLATES / "page.js")
+        self._form = cache(self._fill_form)
+        self.content_security_policy = self._layout.content_security_policy
 
     def form(
         self, link: Link, language: str, step: Step, said: Mapping[str, Any], error: EarshotError | None = None
@@ -61,47 +53,37 @@ class Pages:
             **(_problem_places(error, words) if error else _NO_PROBLEM),
             "unless_one_customer": "" if link.ref else "hidden",
         }
-        return self._template(language, link.touchpoint).substitute(places)
+        question = self._config.touchpoints[link.touchpoint].question[language]
+        return self._layout.render(language, question, self._form(language, link.touchpoint).substitute(places))
 
     def notice(self, error: EarshotError, language: str) -> str:
         """A page without a form, for a link on which nothing can be said."""
         words = texts(language)
         title = words[f"web.title_{error.code}"]
         content = _template("notice.html").substitute(
-            title=_fixed(title),
-            text=_fixed(words[f"web.problem_{error.code}"]),
-            write=_fixed(words["web.write"]),
-            sender=_fixed(self._config.business.sender),
+            title=_text(title),
+            text=_text(words[f"web.problem_{error.code}"]),
+            write=_text(words["web.write"]),
+            sender=_text(self._config.business.sender),
         )
-        return Template(self._layout(language, title, content)).substitute()
+        return self._layout.render(language, title, content)
 
-    def _fill_template(self, language: str, id: str) -> Template:
+    def _fill_form(self, language: str, id: str) -> Template:
         touchpoint = self._config.touchpoints[id]
         words = texts(language)
         fixed = {name.removeprefix("web."): _fixed(text) for name, text in words.items() if name.startswith("web.")}
-        question = touchpoint.question[language]
-        content = _template("form.html").substitute(
+        form = _template("form.html").substitute(
             fixed,
-            question=_fixed(question),
+            question=_fixed(touchpoint.question[language]),
             scale=touchpoint.scale.value,
             choices="".join(_choice(touchpoint, rating, words) for rating in touchpoint.scale.ratings),
             ends=_ends(touchpoint, words),
             reasons=_reasons(touchpoint, language, words),
             languages=self._languages(language),
             trap=TRAP,
-            script=self._script.replace("$", "$$"),
+            script=self._layout.script.replace("$", "$$"),
         )
-        return Template(self._layout(language, question, content))
-
-    def _layout(self, language: str, title: str, content: str) -> str:
-        return _template("layout.html").substitute(
-            language=language,
-            direction=direction(language),
-            title=_fixed(title),
-            business=_fixed(self._config.business.name),
-            style=self._style,
-            content=content,
-        )
+        return Template(form)
 
     def _languages(self, current: str) -> str:
         """Links to the page in the business's other languages, each in its own name; the chosen rating goes along."""
@@ -203,15 +185,3 @@ def _fixed(text: str) -> str:
 @cache
 def _template(name: str) -> Template:
     return Template((_TEMPLATES / name).read_text(encoding="utf-8"))
-
-
-def _squeezed(name: str) -> str:
-    """A style sheet or script without the comments and indentation that only its authors need."""
-    text = (_TEMPLATES / name).read_text(encoding="utf-8")
-    lines = (re.sub(r"(^|\s+)// .*", "", line).strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line)
-
-
-def _fingerprint(inline: str) -> str:
-    """How a content security policy names an inline style or script."""
-    return f"sha256-{base64.b64encode(sha256(inline.encode()).digest()).decode()}"

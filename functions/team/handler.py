@@ -12,11 +12,12 @@ from pydynox import DynamoDBClient
 from functions.team.desk import Desk, Outcome
 from functions.team.door import Door
 from functions.team.pages import Pages
-from functions.team.request import Request, page, redirect
+from functions.team.request import TeamRequest
 from shared.config import load
 from shared.deliveries import Deliveries
 from shared.errors import EarshotError, LinkExpired, LinkInvalid
 from shared.feedback import utc_now
+from shared.http import Response, page, redirect
 from shared.keys import Keys
 from shared.observe import count, logger, metrics
 from shared.routes import RouteNotYours, Routes, RouteTable, Rules
@@ -47,44 +48,44 @@ pages = Pages(config)
 
 @metrics.log_metrics
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     """Entry point."""
     count("TeamPageAsked")
-    request = Request(event, settings.public_url)
+    request = TeamRequest(event, settings.public_url)
     try:
         if request.link == SIGN_IN:
             return _sign_in(request)
         return _open(request) if "." in request.link else _team(request)
     except (LinkInvalid, LinkExpired) as error:
-        return page(error.status, pages.sign_in(error=error.message), pages.content_security_policy)
+        return _page(request, error.status, pages.sign_in(error=error.message))
     except EarshotError as error:
-        return page(error.status, pages.refused(error.message), pages.content_security_policy)
+        return _page(request, error.status, pages.refused(error.message))
 
 
-def _sign_in(request: Request) -> dict[str, Any]:
+def _sign_in(request: TeamRequest) -> Response:
     """Ask for an address; the answer is the same whether it is listed or not."""
     if not request.is_post:
-        return page(200, pages.sign_in(), pages.content_security_policy)
+        return _page(request, 200, pages.sign_in())
     door.send_link(request.form.get("email", ""), utc_now())
-    return page(200, pages.sign_in(sent=True), pages.content_security_policy)
+    return _page(request, 200, pages.sign_in(sent=True))
 
 
-def _open(request: Request) -> dict[str, Any]:
+def _open(request: TeamRequest) -> Response:
     """Opening a mailed link only shows a button, since scanners open links too; pressing it signs in."""
     if not request.is_post:
         session = sessions.read_link(request.link, utc_now())
-        return page(200, pages.enter(session.email), pages.content_security_policy)
+        return _page(request, 200, pages.enter(session.email))
     session = sessions.begin(request.link, utc_now())
     count("TeamSignedIn")
     return redirect(f"/t/{door.teams(session.email)[0]}", request.cookie(sessions.cookie(session)))
 
 
-def _team(request: Request) -> dict[str, Any]:
+def _team(request: TeamRequest) -> Response:
     """The page of one team, for those who are listed for it."""
     now = utc_now()
     session = sessions.find(request.session, now)
     if session is None or not door.teams(session.email):
-        return page(401, pages.sign_in(), pages.content_security_policy)
+        return _page(request, 401, pages.sign_in())
     team, action = request.link, request.form.get("action", "")
     if team not in door.teams(session.email):
         logger.warning("refused: not a member of this team", team=team, session=session.id)
@@ -95,7 +96,7 @@ def _team(request: Request) -> dict[str, Any]:
         return redirect(f"/t/{SIGN_IN}", request.cookie("", lasts=0))
     if "feedback" in request.query and not request.is_post:
         read = pages.feedback(session.email, desk.read(team, request.query["feedback"]))
-        return page(200, read, pages.content_security_policy)
+        return _page(request, 200, read)
     if request.is_post:
         outcome = desk.act(team, action, request.form, session.email, now)
     else:
@@ -105,4 +106,9 @@ def _team(request: Request) -> dict[str, Any]:
         count("TeamRefused")
     shown = desk.look(team, outcome.tested or request.query.get("tested"))
     html = pages.desk(team, door.teams(session.email), session.email, shown, outcome)
-    return page(outcome.status, html, pages.content_security_policy)
+    return _page(request, outcome.status, html)
+
+
+def _page(request: TeamRequest, status: int, html: str) -> Response:
+    """A page whose forms say where they come from: with no referrer at all, browsers name no origin either."""
+    return page(request, status, html, pages.content_security_policy, referrer="same-origin")

@@ -1,21 +1,18 @@
 """The pages of `/t/{link}`. They work without a script, and have none."""
 
-import base64
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 from html import escape
 from pathlib import Path
-from string import Template
 
 from functions.team.desk import KINDS, TARGETS, Look, Outcome, named
-from shared.colours import lightened
 from shared.config import Config, Route
 from shared.feedback import Revision
+from shared.pages import Layout
 from shared.rehearsal import Rehearsal
 from shared.routes import TeamRoute
-from shared.texts import direction, texts
+from shared.texts import texts
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_STYLE = Path(__file__).parent / "page.css"
 
 
 class Pages:
@@ -26,15 +23,8 @@ class Pages:
         self._say = {
             key.removeprefix("team."): text for key, text in texts(config.language).items() if key.startswith("team.")
         }
-        colour = config.business.brand_colour
-        style = Template((_TEMPLATES / "page.css").read_text(encoding="utf-8"))
-        self._style = style.substitute(brand=colour, brand_on_dark=lightened(colour))
-        self._layout = Template((_TEMPLATES / "layout.html").read_text(encoding="utf-8"))
-        fingerprint = base64.b64encode(sha256(self._style.encode()).digest()).decode()
-        self.content_security_policy = (
-            f"default-src 'none'; style-src 'sha256-{fingerprint}'; form-action 'self'; img-src data:; "
-            "base-uri 'none'; frame-ancestors 'none'"
-        )
+        self._layout = Layout(config, _STYLE)
+        self.content_security_policy = self._layout.content_security_policy
 
     def sign_in(self, *, sent: bool = False, error: str = "") -> str:
         """Where someone asks for a link."""
@@ -88,17 +78,9 @@ class Pages:
         return self._page("title", self._words(revision), self._header(email))
 
     def _page(self, title: str, content: str, header: str = "") -> str:
-        language = self._config.language
         heading = "" if header else f"<h1>{escape(self._say[title])}</h1>"
-        return self._layout.substitute(
-            language=language,
-            direction=direction(language),
-            title=escape(self._say[title]),
-            business=escape(self._config.business.name),
-            style=self._style,
-            header=header,
-            content=heading + content,
-        )
+        main = f"<main>\n{heading}{content}\n</main>"
+        return self._layout.render(self._config.language, self._say[title], main, header)
 
     def _header(self, email: str) -> str:
         def out(action: str) -> str:

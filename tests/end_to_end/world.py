@@ -66,6 +66,7 @@ class World:
     """The stage from outside: by HTTP, the outbox and AWS calls of an admin."""
 
     def __init__(self, running: Running) -> None:
+        self.running = running
         self.description = running.description
         self.stage = running.stage
 

@@ -94,7 +94,7 @@ def test_what_twilio_answered_itself_is_not_answered_again(with_token: ModuleTyp
         {**TWILIO, "body": base64.b64encode(b"\xff\xfe").decode()},
         {**TWILIO, "body": "not base64!"},
         {**TWILIO, "body": base64.b64encode(b"Body=" + b"x" * 70_000).decode()},
-        {"requestContext": {}, "rawPath": "/sms/twilio"},
+        {"requestContext": TWILIO["requestContext"], "rawPath": "/sms/twilio"},
     ],
 )
 def test_a_bad_request_is_refused_and_nothing_stored(

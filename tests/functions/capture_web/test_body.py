@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from functions.capture_web import body
 from shared import config
 from shared.errors import EarshotError, InvalidInput, TooLarge, TooLong, Unreadable, UnsupportedType
 from shared.feedback import MAX_COMMENT_BYTES
+from shared.http import MAX_BYTES, Request
 from tests.http_api import http_event
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
@@ -24,7 +24,7 @@ def read(content: Any, content_type: str = JSON) -> body.Said:
     if not isinstance(content, str | bytes):
         content = json.dumps(content)
     event = http_event("POST", "/f/link", {"content-type": content_type}, content)
-    return body.read(APIGatewayProxyEventV2(event), TOUCHPOINT)
+    return body.read(Request(event), TOUCHPOINT)
 
 
 def refusal(content: Any, content_type: str = JSON) -> EarshotError:
@@ -82,7 +82,7 @@ class TestWhateverArrives:
     @given(st.binary(max_size=500))
     def test_what_a_form_keeps_for_its_sender_never_fails(self, content: bytes) -> None:
         event = http_event("POST", "/f/link", {"content-type": FORM}, content)
-        assert isinstance(body.kept_words(APIGatewayProxyEventV2(event)), dict)
+        assert isinstance(body.kept_words(Request(event)), dict)
 
 
 @pytest.mark.parametrize(
@@ -161,10 +161,10 @@ def test_bytes_that_the_gateway_replaced_are_noticed_by_the_length() -> None:
     replaced = '{"rating": 5, "comment": "\ufffd"}'
     headers = {"content-type": JSON, "content-length": str(len(replaced.encode()))}
     typed = http_event("POST", "/f/link", headers, replaced)
-    assert body.read(APIGatewayProxyEventV2(typed), TOUCHPOINT).comment == "\ufffd"
+    assert body.read(Request(typed), TOUCHPOINT).comment == "\ufffd"
     damaged = http_event("POST", "/f/link", {**headers, "content-length": str(len(replaced))}, replaced)
     with pytest.raises(Unreadable):
-        body.read(APIGatewayProxyEventV2(damaged), TOUCHPOINT)
+        body.read(Request(damaged), TOUCHPOINT)
 
 
 class TestBounds:
@@ -182,10 +182,10 @@ class TestBounds:
         assert isinstance(refusal('"\\' * 30_000), Unreadable)
 
     def test_a_body_over_the_limit_is_too_large_however_it_is_wrapped(self) -> None:
-        content = json.dumps({"comment": "x" * body.MAX_BYTES})
+        content = json.dumps({"comment": "x" * MAX_BYTES})
         assert isinstance(refusal(content), TooLarge)
         assert isinstance(refusal(content.encode()), TooLarge)
-        assert isinstance(refusal(f"comment={'x' * body.MAX_BYTES}".encode(), FORM), TooLarge)
+        assert isinstance(refusal(f"comment={'x' * MAX_BYTES}".encode(), FORM), TooLarge)
 
     def test_five_thousand_graphemes_are_taken_and_one_more_is_not(self) -> None:
         family = "e\u0301"
