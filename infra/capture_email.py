@@ -1,7 +1,6 @@
 """Email capture: customers' mails from SES through a bucket, and what the account needs for it."""
 
 from aws_cdk import Acknowledgment, CustomResource, Duration, Stack, Validations
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -10,10 +9,9 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from infra.failures import Alarms, DeadLetterQueue
-from infra.function import Function, Platform
+from infra.function import Function
 from infra.stage import Stage
 from infra.store import Store
-from shared.config import Config
 from shared.mails import MAIL, QUARANTINE, RETENTION
 from shared.settings import CaptureEmailSettings, Settings
 
@@ -35,8 +33,6 @@ class CaptureEmail(Construct):
         id: str,
         *,
         stage: Stage,
-        platform: Platform,
-        config: Config,
         store: Store,
         alarms: Alarms,
     ) -> None:
@@ -45,8 +41,8 @@ class CaptureEmail(Construct):
         settings = CaptureEmailSettings(
             table=store.table.table_name, keys_table=store.keys.table_name, mail_bucket=self.bucket.bucket_name
         )
-        self.function = self._function("Function", "handler", platform, settings, store, Duration.seconds(30))
-        sweep = self._function("Sweep", "sweep", platform, settings, store, Duration.minutes(5))
+        self.function = self._function("Function", "handler", stage, settings, store, Duration.seconds(30))
+        sweep = self._function("Sweep", "sweep", stage, settings, store, Duration.minutes(5))
         sweep.resource.add_to_role_policy(
             iam.PolicyStatement(
                 actions=["s3:ListBucket"],
@@ -65,27 +61,16 @@ class CaptureEmail(Construct):
             ("MailQuarantined", "Mails could not be read and are kept whole: see `earshot redrive --dry-run`."),
             ("MailSwept", "Mails waited for the sweep: read the log of capture_email."),
         ):
-            alarms.when(
-                name,
-                cloudwatch.Metric(
-                    namespace="Earshot",
-                    metric_name=name,
-                    dimensions_map={"service": "capture_email"},
-                    period=Duration.minutes(5),
-                    statistic=cloudwatch.Stats.SUM,
-                ),
-                at_least=1,
-                means=means,
-            )
-        self._account_setup(stage, platform, config)
+            alarms.when_counted("capture_email", name, means=means)
+        self._account_setup(stage)
 
     def _function(
-        self, id: str, module: str, platform: Platform, settings: CaptureEmailSettings, store: Store, timeout: Duration
+        self, id: str, module: str, stage: Stage, settings: CaptureEmailSettings, store: Store, timeout: Duration
     ) -> Function:
         function = Function(
             self,
             id,
-            platform=platform,
+            stage=stage,
             handler=f"functions.capture_email.{module}.handler",
             settings=settings,
             timeout=timeout,
@@ -135,7 +120,7 @@ class CaptureEmail(Construct):
             ],
         )
 
-    def _account_setup(self, stage: Stage, platform: Platform, config: Config) -> None:
+    def _account_setup(self, stage: Stage) -> None:
         """What the account shares: its active receipt rules, and the sender's domain (functions/mail_setup.py)."""
         stack = Stack.of(self)
         configuration_set = ses.ConfigurationSet(self, "Sending", configuration_set_name=stage.qualified_name)
@@ -147,7 +132,7 @@ class CaptureEmail(Construct):
         setup = Function(
             self,
             "Setup",
-            platform=platform,
+            stage=stage,
             handler="functions.mail_setup.handler",
             settings=Settings(),
             timeout=Duration.minutes(3),
@@ -172,10 +157,10 @@ class CaptureEmail(Construct):
             resource_type="Custom::AccountMail",
             properties={
                 "rule": f"{stage.qualified_name}-mail",
-                "address": config.mail.address,
+                "address": stage.config.mail.address,
                 "bucket": self.bucket.bucket_name,
                 "prefix": MAIL,
-                "domain": config.business.sender.partition("@")[2],
+                "domain": stage.config.business.sender.partition("@")[2],
                 "configuration_set": configuration_set.configuration_set_name,
             },
         )

@@ -41,6 +41,17 @@ class Alarms(Construct):
         alarm.add_alarm_action(action)
         alarm.add_ok_action(action)
 
+    def when_counted(self, service: str, name: str, *, at_least: int = 1, means: str) -> None:
+        """Raise an alarm when a function has counted `name` (shared/observe.py) so often within five minutes."""
+        metric = cloudwatch.Metric(
+            namespace="Earshot",
+            metric_name=name,
+            dimensions_map={"service": service},
+            period=Duration.minutes(5),
+            statistic=cloudwatch.Stats.SUM,
+        )
+        self.when(name, metric, at_least=at_least, means=means)
+
 
 class DeadLetterQueue(Construct):
     """A queue that keeps failed messages for 14 days, and the alarm that goes off when there is one."""

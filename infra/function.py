@@ -1,27 +1,15 @@
 """The one construct for a Lambda function: its code, runtime, log group, settings, tracing and own role."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.stage import Stage
 from shared.settings import Settings
 
 LOG_RETENTION = logs.RetentionDays.ONE_MONTH
-
-
-@dataclass(frozen=True)
-class Platform:
-    """What every function of a stage runs on."""
-
-    code: lambda_.Code
-    runtime: lambda_.Runtime
-    architecture: lambda_.Architecture
-    environment: Mapping[str, str]
 
 
 class Function(Construct):
@@ -35,7 +23,7 @@ class Function(Construct):
         scope: Construct,
         id: str,
         *,
-        platform: Platform,
+        stage: Stage,
         handler: str,
         settings: Settings,
         timeout: Duration,
@@ -48,10 +36,10 @@ class Function(Construct):
         self.resource = lambda_.Function(
             self,
             "Resource",
-            code=platform.code,
+            code=stage.platform.code,
             handler=handler,
-            runtime=platform.runtime,
-            architecture=platform.architecture,
+            runtime=stage.platform.runtime,
+            architecture=stage.platform.architecture,
             role=self.role,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
@@ -59,7 +47,7 @@ class Function(Construct):
             timeout=timeout,
             memory_size=memory_mb,
             environment={
-                **platform.environment,
+                **stage.platform.environment,
                 "PYDANTIC_DISABLE_PLUGINS": "__all__",  # there are none; looking for them costs each cold start
                 "POWERTOOLS_SERVICE_NAME": handler.split(".")[1],
                 **{f"EARSHOT_{name.upper()}": str(value) for name, value in settings},

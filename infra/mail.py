@@ -7,8 +7,9 @@ from infra.function import Function
 from infra.stage import Stage
 
 
-def let_send_mail(function: Function, stage: Stage, sender: str) -> None:
-    """Allow sending as `sender`: SES looks for the verified identity of the address, else of its domain."""
+def let_send_mail(function: Function, stage: Stage) -> None:
+    """Allow sending as the business: SES looks for the verified identity of the address, else of its domain."""
+    sender = stage.config.business.sender
     names = (sender, sender.partition("@")[2])
     identities = [
         Stack.of(function).format_arn(service="ses", resource="identity", resource_name=name) for name in names

@@ -7,11 +7,10 @@ from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
 from infra.failures import Alarms, DeadLetterQueue
-from infra.function import Function, Platform
+from infra.function import Function
 from infra.mail import let_send_mail
 from infra.stage import Stage
 from infra.store import Store
-from shared.config import Config
 from shared.settings import NotifySettings
 
 TIMEOUT = Duration.seconds(60)
@@ -27,9 +26,6 @@ class Notify(Construct):
         id: str,
         *,
         stage: Stage,
-        platform: Platform,
-        config: Config,
-        public_url: str,
         store: Store,
         alarms: Alarms,
     ) -> None:
@@ -53,12 +49,12 @@ class Notify(Construct):
         function = Function(
             self,
             "Function",
-            platform=platform,
+            stage=stage,
             handler="functions.notify.handler.handler",
             settings=NotifySettings(
                 table=store.table.table_name,
                 keys_table=store.keys.table_name,
-                public_url=public_url,
+                public_url=stage.public_url,
                 deliveries_queue_url=self.queue.queue_url,
                 secrets_key=store.secrets_key.key_id,
                 settling_seconds=3 if stage.local else 45,
@@ -76,7 +72,7 @@ class Notify(Construct):
         store.grant(function.resource, "dynamodb:PutItem", only=("D#*", "T#*"))
         store.grant_webhook_secrets(function.resource)
         self.queue.grant_send_messages(function.resource)
-        let_send_mail(function, stage, config.business.sender)
+        let_send_mail(function, stage)
         alarms.when(
             "DeliveriesWait",
             self.queue.metric_approximate_age_of_oldest_message(

@@ -6,11 +6,11 @@ from constructs import Construct
 
 from infra.bus import Bus
 from infra.failures import Alarms, DeadLetterQueue
-from infra.function import Function, Platform
+from infra.function import Function
 from infra.notify import Notify
 from infra.stage import Stage
 from shared.conditions import parse
-from shared.config import Config, Route, Target, TargetKind
+from shared.config import Route, Target, TargetKind
 from shared.routes import RULE_PREFIX, rule_pattern, rule_targets
 from shared.settings import ClearRulesSettings
 
@@ -24,8 +24,6 @@ class Routes(Construct):
         id: str,
         *,
         stage: Stage,
-        platform: Platform,
-        config: Config,
         bus: Bus,
         notify: Notify,
         alarms: Alarms,
@@ -53,9 +51,9 @@ class Routes(Construct):
                     conditions={"ArnLike": {"aws:SourceArn": f"{self.rule_arn_prefix}*"}},
                 )
             )
-        for route_id, route in config.declared_routes().items():
+        for route_id, route in stage.config.declared_routes().items():
             self._add(route_id, route)
-        self._clear_when_the_stack_goes(platform)
+        self._clear_when_the_stack_goes(stage)
 
     def _add(self, route_id: str, route: Route) -> None:
         buses = [target.address for target in route.targets if target.kind is TargetKind.BUS]
@@ -78,13 +76,13 @@ class Routes(Construct):
             },
         )
 
-    def _clear_when_the_stack_goes(self, platform: Platform) -> None:
+    def _clear_when_the_stack_goes(self, stage: Stage) -> None:
         """Rules that were made at run time are unknown to CloudFormation, and a bus with rules cannot be deleted."""
         bus = self._bus.bus
         function = Function(
             self,
             "ClearRules",
-            platform=platform,
+            stage=stage,
             handler="functions.clear_rules.handler",
             settings=ClearRulesSettings(bus=bus.event_bus_name),
             timeout=Duration.minutes(5),

@@ -1,8 +1,22 @@
-"""What differs between a deployment to AWS and the local stage; everything else is the same stack."""
+"""One deployment: what all its parts need to know of it, and what differs between AWS and the local stage."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws_cdk import RemovalPolicy
+from aws_cdk import aws_lambda as lambda_
+
+from shared.config import Config
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What every function of a stage runs on."""
+
+    code: lambda_.Code
+    runtime: lambda_.Runtime
+    architecture: lambda_.Architecture
+    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -19,12 +33,19 @@ class Stage:
     """One deployment of Earshot."""
 
     name: str
+    config: Config
+    platform: Platform
     local: LocalStage | None = None
 
     @property
     def qualified_name(self) -> str:
         """The name of the stack and of the bus: `earshot` for `prod`, `earshot-<stage>` for the others."""
         return "earshot" if self.name == "prod" else f"earshot-{self.name}"
+
+    @property
+    def public_url(self) -> str:
+        """What every link starts with, without a slash at the end."""
+        return self.local.public_url if self.local else self.config.business.public_url
 
     @property
     def keeps_data(self) -> bool:

@@ -7,8 +7,9 @@ from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from infra.failures import Alarms
-from infra.function import Function, Platform
+from infra.function import Function
 from infra.notify import Notify
+from infra.stage import Stage
 from infra.store import Store
 from shared.settings import SweepSettings
 
@@ -17,13 +18,13 @@ class Sweep(Construct):
     """A schedule and its function: waits that are longer than a queue's 15 minutes end here."""
 
     def __init__(
-        self, scope: Construct, id: str, *, platform: Platform, store: Store, notify: Notify, alarms: Alarms
+        self, scope: Construct, id: str, *, stage: Stage, store: Store, notify: Notify, alarms: Alarms
     ) -> None:
         super().__init__(scope, id)
         self.function = Function(
             self,
             "Function",
-            platform=platform,
+            stage=stage,
             handler="functions.sweep.handler",
             settings=SweepSettings(table=store.table.table_name, deliveries_queue_url=notify.queue.queue_url),
             timeout=Duration.seconds(55),  # before the next one starts

@@ -6,14 +6,13 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.bus import Bus
-from infra.capture import HttpApi
-from infra.function import Function, Platform
+from infra.function import Function
+from infra.http import HttpApi
 from infra.mail import let_send_mail
 from infra.notify import Notify
 from infra.routes import Routes
 from infra.stage import Stage
 from infra.store import Store
-from shared.config import Config
 from shared.routes import RULE_PREFIX, TEST_SOURCE
 from shared.settings import TeamSettings
 
@@ -27,9 +26,6 @@ class Team(Construct):
         id: str,
         *,
         stage: Stage,
-        platform: Platform,
-        config: Config,
-        public_url: str,
         api: HttpApi,
         store: Store,
         bus: Bus,
@@ -40,13 +36,13 @@ class Team(Construct):
         function = Function(
             self,
             "Function",
-            platform=platform,
+            stage=stage,
             handler="functions.team.handler.handler",
             settings=TeamSettings(
                 table=store.table.table_name,
                 keys_table=store.keys.table_name,
                 bus=bus.bus.event_bus_name,
-                public_url=public_url,
+                public_url=stage.public_url,
                 deliveries_queue=notify.queue.queue_arn,
                 refused_queue=routes.refused.queue.queue_arn,
                 secrets_key=store.secrets_key.key_id,
@@ -62,7 +58,7 @@ class Team(Construct):
         store.grant_query(function.resource, index="by_team")
         store.grant_signing(function.resource)
         store.grant_webhook_secrets(function.resource, shows=True)
-        let_send_mail(function, stage, config.business.sender)
+        let_send_mail(function, stage)
         function.resource.add_to_role_policy(
             iam.PolicyStatement(
                 actions=[f"events:{action}" for action in ("PutRule", "DeleteRule", "PutTargets", "RemoveTargets")],

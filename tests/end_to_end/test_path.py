@@ -40,7 +40,7 @@ def test_the_same_answer_twice_is_one_feedback_and_one_card(world: World, subscr
     later = world.answer(world.link("checkout"), rating=2).body["id"]
     eventually(lambda: world.left(later))
     assert len(world.left(id)) == 1
-    assert len(subscriber.events(id)) == 1
+    assert len(eventually(lambda: subscriber.events(id))) == 1
 
 
 def test_words_that_follow_a_rating_are_on_the_one_card(world: World, subscriber: Subscriber) -> None:

@@ -50,16 +50,17 @@ class Subscriber:
         self.seen: list[dict[str, Any]] = []
 
     def events(self, id: str) -> list[dict[str, Any]]:
-        """The events about a feedback or an invitation that came so far, as EventBridge delivered them."""
+        """The events about a feedback or an invitation that came so far, each once: they come at least once."""
         answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
         for message in answer.get("Messages", []):
             self.seen.append(json.loads(message["Body"]))
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-        return [
+        mine = [
             event
             for event in self.seen
             if event["detail"].get("feedback", event["detail"].get("invitation"))["id"] == id
         ]
+        return list({event["detail"]["id"]: event for event in mine}.values())
 
 
 class World:

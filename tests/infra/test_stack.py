@@ -11,9 +11,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Match, Template
 
 from infra import app as infra_app
-from infra.function import Platform
 from infra.stack import EarshotStack
-from infra.stage import Stage
+from infra.stage import Platform, Stage
 from shared.conditions import parse
 from shared.config import Config, NumberType
 from shared.routes import rule_pattern
@@ -243,9 +242,7 @@ def test_a_number_is_requested_only_where_the_file_says_so_and_brings_texts_to_u
     wanted = config.model_copy(update={"sms": config.sms.model_copy(update={"request": NumberType.LONG_CODE})})
     code = lambda_.Code.from_inline("pass")
     platform = Platform(code, lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64, {})
-    stack = EarshotStack(
-        App(), stage=Stage("prod"), config=wanted, platform=platform, synthesizer=DefaultStackSynthesizer()
-    )
+    stack = EarshotStack(App(), stage=Stage("prod", wanted, platform), synthesizer=DefaultStackSynthesizer())
     [number] = Template.from_stack(stack).find_resources("AWS::SMSVOICE::PhoneNumber").values()
     properties = number["Properties"]
     assert (properties["IsoCountryCode"], properties["NumberType"]) == ("GB", "LONG_CODE")

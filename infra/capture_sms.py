@@ -9,12 +9,12 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.capture import HttpApi
 from infra.failures import Alarms, DeadLetterQueue
-from infra.function import Function, Platform
+from infra.function import Function
+from infra.http import HttpApi
 from infra.stage import Stage
 from infra.store import Store
-from shared.config import Config, NumberType, Sms
+from shared.config import NumberType, Sms
 from shared.settings import CaptureSmsSettings
 
 
@@ -27,9 +27,6 @@ class CaptureSms(Construct):
         id: str,
         *,
         stage: Stage,
-        platform: Platform,
-        config: Config,
-        public_url: str,
         api: HttpApi,
         store: Store,
         alarms: Alarms,
@@ -54,12 +51,12 @@ class CaptureSms(Construct):
         self.function = Function(
             self,
             "Function",
-            platform=platform,
+            stage=stage,
             handler="functions.capture_sms.handler.handler",
             settings=CaptureSmsSettings(
                 table=store.table.table_name,
                 keys_table=store.keys.table_name,
-                public_url=public_url,
+                public_url=stage.public_url,
                 sms_topic=self.topic.topic_arn,
             ),
             timeout=Duration.seconds(15),
@@ -76,8 +73,8 @@ class CaptureSms(Construct):
         store.grant(self.function.resource, "dynamodb:UpdateItem", only=("F#*",))
         store.grant_twilio_tokens(self.function.resource)
         api.route("/sms/twilio", self.function, apigatewayv2.HttpMethod.POST)
-        if config.sms and config.sms.request:
-            self._request_number(config.sms, config.sms.request, stage)
+        if stage.config.sms and stage.config.sms.request:
+            self._request_number(stage.config.sms, stage.config.sms.request, stage)
 
     def _request_number(self, sms: Sms, kind: NumberType, stage: Stage) -> None:
         """A number whose texts come here, STOP and HELP among them: Earshot knows more words for those than AWS."""

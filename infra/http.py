@@ -1,4 +1,4 @@
-"""Web capture: the HTTP API, and the function behind `/f/{link}`."""
+"""The HTTP API: the one public entrance."""
 
 import json
 
@@ -12,9 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.failures import Alarms
-from infra.function import LOG_RETENTION, Function, Platform
-from infra.store import Store
-from shared.settings import CaptureWebSettings
+from infra.function import LOG_RETENTION, Function
 
 # A route's key stands in for the path, in which a signed link is a credential. The caller's address is not kept.
 ACCESS_LOG = {
@@ -60,33 +58,6 @@ class HttpApi(Construct):
                     reason="Customers have no account: the signed link in the path is what authorises them.",
                 )
             )
-
-
-class CaptureWeb(Construct):
-    """The page a customer taps, and the answer stored."""
-
-    def __init__(self, scope: Construct, id: str, *, platform: Platform, api: HttpApi, store: Store) -> None:
-        super().__init__(scope, id)
-        function = Function(
-            self,
-            "Function",
-            platform=platform,
-            handler="functions.capture_web.handler.handler",
-            settings=CaptureWebSettings(table=store.table.table_name, keys_table=store.keys.table_name),
-            timeout=Duration.seconds(10),
-            memory_mb=512,
-        )
-        # One conditional write per answer, and no read but of short links: it cannot see what others have said.
-        store.grant(function.resource, "dynamodb:UpdateItem", only=("F#*",))
-        store.grant(function.resource, "dynamodb:GetItem", only=("L#*",))
-        store.grant_signing(function.resource)
-        api.route(
-            "/f/{link}",
-            function,
-            apigatewayv2.HttpMethod.GET,
-            apigatewayv2.HttpMethod.HEAD,
-            apigatewayv2.HttpMethod.POST,
-        )
 
 
 @jsii.implements(apigatewayv2.IAccessLogSettings)

@@ -1,0 +1,38 @@
+"""Web capture: the function behind `/f/{link}`."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from constructs import Construct
+
+from infra.function import Function
+from infra.http import HttpApi
+from infra.stage import Stage
+from infra.store import Store
+from shared.settings import CaptureWebSettings
+
+
+class CaptureWeb(Construct):
+    """The page a customer taps, and the answer stored."""
+
+    def __init__(self, scope: Construct, id: str, *, stage: Stage, api: HttpApi, store: Store) -> None:
+        super().__init__(scope, id)
+        function = Function(
+            self,
+            "Function",
+            stage=stage,
+            handler="functions.capture_web.handler.handler",
+            settings=CaptureWebSettings(table=store.table.table_name, keys_table=store.keys.table_name),
+            timeout=Duration.seconds(10),
+            memory_mb=512,
+        )
+        # One conditional write per answer, and no read but of short links: it cannot see what others have said.
+        store.grant(function.resource, "dynamodb:UpdateItem", only=("F#*",))
+        store.grant(function.resource, "dynamodb:GetItem", only=("L#*",))
+        store.grant_signing(function.resource)
+        api.route(
+            "/f/{link}",
+            function,
+            apigatewayv2.HttpMethod.GET,
+            apigatewayv2.HttpMethod.HEAD,
+            apigatewayv2.HttpMethod.POST,
+        )

@@ -1,0 +1,56 @@
+"""Invite: who asks a customer, and how a request comes to it."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from constructs import Construct
+
+from infra.bus import Bus
+from infra.failures import Alarms
+from infra.function import Function
+from infra.sources import BusEvents
+from infra.stage import Stage
+from infra.store import Store
+from shared.events import SOURCE, InvitationRequested
+from shared.settings import InviteSettings
+
+
+class Invite(Construct):
+    """Any system's `InvitationRequested` becomes a question; `earshot invite` calls the function itself."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        store: Store,
+        bus: Bus,
+        alarms: Alarms,
+    ) -> None:
+        super().__init__(scope, id)
+        self.function = Function(
+            self,
+            "Function",
+            stage=stage,
+            handler="functions.invite.handler.handler",
+            settings=InviteSettings(
+                table=store.table.table_name, keys_table=store.keys.table_name, public_url=stage.public_url
+            ),
+            timeout=Duration.seconds(60),
+            memory_mb=512,
+        )
+        store.grant(self.function.resource, "dynamodb:GetItem", only=("P#*", "I#*"))
+        store.grant(self.function.resource, "dynamodb:PutItem", only=("P#*", "I#*", "L#*", "M#*"))
+        store.grant_signing(self.function.resource)
+        BusEvents(
+            self,
+            "Requests",
+            stage=stage,
+            alarms=alarms,
+            function=self.function,
+            bus=bus.bus,
+            pattern=events.EventPattern(
+                source=events.Match.anything_but(SOURCE), detail_type=[InvitationRequested.detail_type]
+            ),
+            means="Requested invitations were not made: read the log of invite, mend the cause, request them again.",
+        )

@@ -1,0 +1,90 @@
+"""What wakes a function: changes of the table, or events of a bus. Whatever it cannot take is kept, with an alarm."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk.aws_lambda_event_sources import DynamoEventSource
+from constructs import Construct
+
+from infra.failures import Alarms, DeadLetterQueue, FailureBucket
+from infra.function import Function
+from infra.stage import Stage
+from infra.store import Store
+
+RETRIES = 8
+
+
+class TableChanges(Construct):
+    """Brings the changes that a filter lets through, at least once; a bad record holds up no other for long.
+
+    What still fails after the retries, or at the age of `retried`, is kept whole in a bucket for `earshot redrive`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        alarms: Alarms,
+        store: Store,
+        function: Function,
+        only: Mapping[str, Any],
+        batch_size: int,
+        at_once: int = 1,
+        retried: Duration,
+        means: str,
+    ) -> None:
+        """`only` is a filter pattern of Lambda's; `at_once`, how many batches of a shard are worked on side by side."""
+        super().__init__(scope, id)
+        self.failures = FailureBucket(self, "Failures", stage=stage, alarms=alarms, means=means)
+        source = DynamoEventSource(
+            store.table,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            filters=[lambda_.FilterCriteria.filter(only)],
+            batch_size=batch_size,
+            parallelization_factor=at_once,
+            report_batch_item_failures=True,
+            bisect_batch_on_error=True,
+            retry_attempts=RETRIES,
+            max_record_age=retried,
+            on_failure=self.failures.destination,
+            metrics_config=lambda_.MetricsConfig(metrics=[lambda_.MetricType.EVENT_COUNT]),
+        )
+        function.resource.add_event_source(source)
+        self.failures.watch(source.event_source_mapping_id)
+
+
+class BusEvents(Construct):
+    """Brings the events of a pattern, at least once; what cannot be taken for six hours is kept in a queue."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        stage: Stage,
+        alarms: Alarms,
+        function: Function,
+        pattern: events.EventPattern,
+        bus: events.IEventBus | None = None,
+        means: str,
+    ) -> None:
+        """Without a `bus`, the account's default one, on which AWS puts its own events."""
+        super().__init__(scope, id)
+        failures = DeadLetterQueue(self, "Failures", stage=stage, alarms=alarms, means=means)
+        function.resource.configure_async_invoke(
+            on_failure=destinations.SqsDestination(failures.queue), retry_attempts=2
+        )
+        target = targets.LambdaFunction(
+            function.resource,
+            dead_letter_queue=failures.queue,
+            retry_attempts=RETRIES,
+            max_event_age=Duration.hours(6),
+        )
+        events.Rule(self, "Rule", event_bus=bus, event_pattern=pattern, targets=[target])
