@@ -51,8 +51,8 @@ faults: $(VENV)/ready ## Live through a thousand kinds of weather (SEEDS=1000)
 contract: $(VENV)/ready ## Write the events' schemas and page again from their classes
 	@$(BIN)/python -m events
 
-bench: $(VENV)/ready ## Measure what is promised: CPU, requests, bytes
-	@$(BIN)/python -m bench
+bench: setup ## Measure what is promised: CPU, requests, bytes, the deployed stage (ONLY=capture)
+	@$(BIN)/python -m bench $(ONLY)
 
 lock: ## Lock the dependencies again, with versions and hashes
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --output-file requirements/functions.txt
