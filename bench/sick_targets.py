@@ -139,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def _subscribed(stage: Stage, config: Config, endpoints: str) -> Iterator[None]:
     """One route per endpoint, for what is said at its place."""
-    routes = stage.routes(config)
+    routes = stage.routes
     for number in range(ROUTES):
         to = (f"webhook:{endpoints}/{number}",)
         when = f"place = {place(number)}"

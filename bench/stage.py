@@ -72,7 +72,7 @@ def _beside_sick_targets(stage: Running, config: Config) -> Iterator[Figure]:
 
 def _beside_many_routes(stage: Running, config: Config, folder: Path) -> Iterator[Figure]:
     """From the command that adds a route until a customer's answer has arrived where it leads."""
-    routes = stage.stage.routes(config)
+    routes = stage.stage.routes
     for number in range(ROUTES):
         routes.add(
             draft(

@@ -15,12 +15,10 @@ from cli.redrive import PLACES
 from cli.route_checks import check_claims, check_rules
 from cli.stage import Stage, with_stage
 from cli.text_checks import check_texts
-from shared import config as config_file
-from shared.config import Config, ConfigError, Target, TargetKind
-from shared.deliveries import Deliveries
+from shared.config import ConfigError, Target, TargetKind
 
 
-def check_kept(stage: Stage, config: Config) -> Iterator[Finding]:
+def check_kept(stage: Stage) -> Iterator[Finding]:
     """What could not be sent, and is kept to be sent again."""
     for name, place in PLACES.items():
         tally = place.look(stage)
@@ -30,20 +28,19 @@ def check_kept(stage: Stage, config: Config) -> Iterator[Finding]:
             yield Finding(name, reason)
 
 
-def check_queue_targets(stage: Stage, config: Config) -> Iterator[Finding]:
+def check_queue_targets(stage: Stage) -> Iterator[Finding]:
     """Teams' own queues: whether each exists and lets its route's rule send to it."""
-    for id, route in stage.routes(config).all().items():
+    for id, route in stage.routes.all().items():
         for target in route.targets:
             if target.kind is TargetKind.SQS:
                 yield from _check_queue(stage, f"{stage.outputs['RuleArnPrefix']}{id}", f"routes.{id}", target)
 
 
-def check_disabled_targets(stage: Stage, config: Config) -> Iterator[Finding]:
+def check_disabled_targets(stage: Stage) -> Iterator[Finding]:
     """Targets that nothing is sent to any more, since they took nothing for days or asked for it."""
-    deliveries = Deliveries(stage.dynamodb, stage.outputs["Table"])
-    for id, route in stage.routes(config).all().items():
+    for id, route in stage.routes.all().items():
         for target in route.targets:
-            health = deliveries.health(id, target.id)
+            health = stage.deliveries.health(id, target.id)
             if health.disabled_at is not None:
                 yield Finding(
                     f"routes.{id}",
@@ -99,7 +96,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-CHECKS: tuple[Callable[[Stage, Config], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[Stage], Iterator[Finding]], ...] = (
     check_kept,
     check_rules,
     check_queue_targets,
@@ -116,11 +113,9 @@ CHECKS: tuple[Callable[[Stage, Config], Iterator[Finding]], ...] = (
 def doctor(stage: Stage, as_json: bool) -> None:
     """Say what is wrong and what to do; exit status 1 if anything is."""
     try:
-        config = config_file.load()
+        findings = [finding for check in CHECKS for finding in check(stage)]
     except ConfigError as error:
         findings = [Finding(f"earshot.toml: {problem.path}", problem.message) for problem in error.problems]
-    else:
-        findings = [finding for check in CHECKS for finding in check(stage, config)]
     if as_json:
         click.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False, indent=2))
     else:

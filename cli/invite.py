@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, TextIO
 import click
 
 from cli.stage import Stage, with_stage
-from shared import config as config_file
 
 BATCH = 20  # customers handed over at a time: a step of the progress bar, far within the function's time
 COLUMNS = ("phone", "email", "name", "ref", "place", "language", "time_zone", "channel")
@@ -74,7 +73,7 @@ def invite(
     The file's first line names its columns: phone, email (one of them is needed), name, ref, place, language,
     time_zone, channel (sms or email). A customer with both is texted.
     """
-    config = config_file.load()
+    config = stage.config
     if touchpoint not in config.touchpoints:
         raise click.UsageError(f"No touchpoint {touchpoint!r}; use one of {', '.join(config.touchpoints)}.")
     if (to is None) == (file is None):

@@ -7,7 +7,6 @@ import click
 
 from cli.durations import DURATION
 from cli.stage import Stage, with_stage
-from shared import config as config_file
 from shared.twilio_tokens import TwilioTokens
 
 
@@ -43,7 +42,7 @@ def rotate(stage: Stage, overlap: timedelta, as_json: bool) -> None:
 @with_stage
 def twilio(stage: Stage, account: str, token: str) -> None:
     """Keep the auth token of the Twilio ACCOUNT, which signs its requests to /sms/twilio."""
-    sms = config_file.load().sms
+    sms = stage.config.sms
     accounts = [each.account for each in sms.twilio] if sms else []
     if account not in accounts:
         raise click.UsageError(f"earshot.toml has no Twilio account {account!r}; add it to sms.twilio first.")

@@ -10,8 +10,6 @@ import click
 
 from cli.durations import DURATION
 from cli.stage import Stage, with_stage
-from shared import config as config_file
-from shared.config import Config
 from shared.feedback import utc_now
 from shared.links import Link
 
@@ -26,10 +24,11 @@ class Asked(NamedTuple):
     ref: str | None
     expires: timedelta | None
 
-    def sign(self, stage: Stage, config: Config) -> tuple[str, Link]:
+    def sign(self, stage: Stage) -> tuple[str, Link]:
         """The link's address and what it says; raises `click.UsageError`."""
-        if self.touchpoint not in config.touchpoints:
-            raise click.UsageError(f"No touchpoint {self.touchpoint!r}; use one of {', '.join(config.touchpoints)}.")
+        touchpoints = stage.config.touchpoints
+        if self.touchpoint not in touchpoints:
+            raise click.UsageError(f"No touchpoint {self.touchpoint!r}; use one of {', '.join(touchpoints)}.")
         life = self.expires or timedelta(days=30 if self.ref else 365)
         if life > MAX_LIFE:
             raise click.UsageError(f"A link works for at most {MAX_LIFE.days}d, since its key is retired then.")
@@ -56,7 +55,7 @@ def asking(command: Callable[..., None]) -> Callable[..., None]:
 @with_stage
 def link(stage: Stage, as_json: bool, **asked: Any) -> None:
     """Print a signed link that asks about TOUCHPOINT."""
-    url, made = Asked(**asked).sign(stage, config_file.load())
+    url, made = Asked(**asked).sign(stage)
     click.echo(json.dumps({"url": url, "expires_at": made.expires_at.isoformat()}) if as_json else url)
 
 

@@ -6,24 +6,24 @@ from botocore.exceptions import ClientError
 
 from cli.findings import Finding
 from cli.stage import Stage
-from shared.config import Config
 from shared.mails import MAIL
 
 
-def check_mail(stage: Stage, config: Config) -> Iterator[Finding]:
+def check_mail(stage: Stage) -> Iterator[Finding]:
     """The sandbox, the sender's DNS records, and the rule that brings mail in; the local stage needs none of them."""
     if stage.is_local:
         return
-    domain = config.business.sender.partition("@")[2]
+    business = stage.config.business
+    domain = business.sender.partition("@")[2]
     if not stage.client("sesv2").get_account().get("ProductionAccessEnabled"):
         yield Finding(
             "SES",
             "this account is in the sandbox, so mail reaches verified addresses only; ask for production access",
             "aws sesv2 put-account-details --production-access-enabled --mail-type TRANSACTIONAL"
-            f" --website-url {config.business.public_url}",
+            f" --website-url {business.public_url}",
         )
     yield from _check_domain(stage, domain)
-    yield from _check_receiving(stage, config)
+    yield from _check_receiving(stage)
 
 
 def _check_domain(stage: Stage, domain: str) -> Iterator[Finding]:
@@ -40,9 +40,9 @@ def _check_domain(stage: Stage, domain: str) -> Iterator[Finding]:
         yield Finding(domain, "does not let SES send in its name yet; add these DNS records", "\n".join(records))
 
 
-def _check_receiving(stage: Stage, config: Config) -> Iterator[Finding]:
+def _check_receiving(stage: Stage) -> Iterator[Finding]:
     """Whether our rule is active, and whether any mail has ever come in."""
-    bucket, address = stage.outputs["MailBucket"], config.mail.address
+    bucket, address = stage.outputs["MailBucket"], stage.config.mail.address
     rules = stage.client("ses").describe_active_receipt_rule_set().get("Rules", ())
     buckets = [
         action.get("S3Action", {}).get("BucketName")

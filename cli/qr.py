@@ -8,7 +8,6 @@ import segno
 
 from cli.link import Asked, asking
 from cli.stage import Stage, with_stage
-from shared import config as config_file
 
 
 @click.command()
@@ -19,7 +18,7 @@ def qr(stage: Stage, out: Path | None, **asked: Any) -> None:
     """Draw a QR code of a link that asks about TOUCHPOINT: in the terminal, or into a file."""
     if out and out.suffix not in (".svg", ".png", ".pdf"):
         raise click.UsageError(f"--out writes .svg, .png or .pdf, not {out.name!r}.")
-    url, made = Asked(**asked).sign(stage, config_file.load())
+    url, made = Asked(**asked).sign(stage)
     code = segno.make(url, error="m", micro=False)
     if out is None:
         code.terminal(compact=True)

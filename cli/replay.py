@@ -10,15 +10,13 @@ import click
 
 from cli.durations import DURATION
 from cli.stage import Stage, with_stage
-from shared import config as config_file
 from shared.conditions import parse
-from shared.config import Config, Route, Target
+from shared.config import Route, Target
 from shared.deliveries import Deliveries, State
 from shared.events import SOURCE, feedback_event
 from shared.feedback import Revision, Transition, to_iso, utc_now
 from shared.queue import Message, SqsQueue
 from shared.rehearsal import catches
-from shared.routes import RouteTable, RouteUnknown, find
 
 LONGEST = timedelta(days=14)
 
@@ -36,19 +34,15 @@ def replay(stage: Stage, route_id: str, since: timedelta, missed: bool, as_json:
     """
     if since > LONGEST:
         raise click.UsageError("--since goes back 14d at most.")
-    config = config_file.load()
-    route = find(config, RouteTable(stage.dynamodb, stage.outputs["Table"]), route_id)
-    if route is None:
-        raise RouteUnknown(f"There is no route {route_id!r}; `earshot routes list` names them.")
+    route = stage.routes.get(route_id)
     targets = [target for target in route.targets if not target.kind.is_aws]
     if not targets:
         raise click.ClickException("its targets are AWS's own; EventBridge replays to those from the bus's archive")
-    deliveries = Deliveries(stage.dynamodb, stage.outputs["Table"])
-    enabled = [str(target.kind) for target in targets if deliveries.enable(route_id, target.id)]
+    enabled = [str(target.kind) for target in targets if stage.deliveries.enable(route_id, target.id)]
     queue = SqsQueue(stage.client("sqs"), stage.outputs["DeliveriesQueueUrl"])
     id, sent = secrets.token_hex(4), 0
-    for revision in _caught(stage, config, route, since):
-        for target in _without(deliveries, route_id, targets, revision) if missed else targets:
+    for revision in _caught(stage, route, since):
+        for target in _without(stage.deliveries, route_id, targets, revision) if missed else targets:
             queue.send(Message(route=route_id, target=target.id, event=_event(revision), replay=id))
             sent += 1
     if as_json:
@@ -59,9 +53,9 @@ def replay(stage: Stage, route_id: str, since: timedelta, missed: bool, as_json:
     click.echo(f"replay {id}: {sent} on their way to {route_id}; `earshot show ID` tells what became of one")
 
 
-def _caught(stage: Stage, config: Config, route: Route, since: timedelta) -> Iterator[Revision]:
+def _caught(stage: Stage, route: Route, since: timedelta) -> Iterator[Revision]:
     condition, start = parse(route.when), utc_now() - since
-    for team in config.teams:
+    for team in stage.config.teams:
         yield from (revision for revision in stage.store.by_team(team, start) if catches(condition, revision))
 
 

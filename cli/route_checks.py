@@ -7,7 +7,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.findings import Finding
 from cli.stage import Stage
-from shared.config import Config
 from shared.feedback import utc_now
 from shared.rehearsal import LOOK_BACK, rehearse
 from shared.routes import RULE_PREFIX
@@ -16,13 +15,13 @@ RULES_PER_BUS = 300  # what AWS gives every account
 FULL = 0.8  # from here on, there is little time left to ask for more
 
 
-def check_rules(stage: Stage, config: Config) -> Iterator[Finding]:
+def check_rules(stage: Stage) -> Iterator[Finding]:
     """Whether every route has its rule, and whether there is room for more."""
     pages = stage.client("events").get_paginator("list_rules").paginate(EventBusName=stage.outputs["Bus"])
     rules = {rule["Name"] for page in pages for rule in page["Rules"]}
-    for id in stage.routes(config).all():
+    for id in stage.routes.all():
         if RULE_PREFIX + id not in rules:
-            mend = "deploy again" if id in config.declared_routes() else f"run `earshot routes resume {id}`"
+            mend = "deploy again" if id in stage.config.declared_routes() else f"run `earshot routes resume {id}`"
             yield Finding(f"routes.{id}", f"its rule is missing, so nothing is caught; {mend}")
     quota = _rules_quota(stage)
     if len(rules) > quota * FULL:
@@ -47,9 +46,9 @@ def _rules_quota(stage: Stage) -> int:
     )
 
 
-def check_claims(stage: Stage, config: Config) -> Iterator[Finding]:
+def check_claims(stage: Stage) -> Iterator[Finding]:
     """Feedback of the last 90 days that no team claims and no route catches but the default team's own."""
-    found = rehearse(config, stage.store, stage.routes(config).all(), None, utc_now())
+    found = rehearse(stage.config, stage.store, stage.routes.all(), None, utc_now())
     if found.uncaught:
         touchpoints = sorted({revision.feedback.touchpoint for revision in found.uncaught_latest})
         yield Finding(

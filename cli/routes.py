@@ -1,7 +1,6 @@
 """`earshot routes`: what teams subscribe to, at run time. The caller's AWS credentials decide what may be done."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -9,21 +8,19 @@ from typing import Any
 
 import click
 
+from cli import rehearsals
+from cli.arrivals import see
 from cli.durations import DURATION
 from cli.policies import policy_to_paste
 from cli.stage import Stage, with_stage
-from shared import config as config_file
 from shared.conditions import check, parse
-from shared.config import Config, Route, Target, TargetKind
-from shared.deliveries import Deliveries, State
+from shared.config import Route, Target, TargetKind
 from shared.errors import InvalidInput
-from shared.feedback import Revision, utc_now
-from shared.rehearsal import LOOK_BACK, Rehearsal, rehearse
-from shared.routes import TEST_SOURCE, TeamRoute, draft
+from shared.feedback import utc_now
+from shared.rehearsal import rehearse
+from shared.routes import TeamRoute, draft
 from shared.webhook_secrets import WebhookSecrets
 
-ARRIVAL_SECONDS = 30
-REFUSAL_SECONDS = 10  # EventBridge gives up at once on a target that does not let it in
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _WHEN = "Which feedback, such as 'mood = unhappy and reason in (refund, price)'. [default: all of it]"
 _TO = "Where to: email:, slack:, teams:, webhook: and an address, or sqs:, sns:, lambda:, bus: and an ARN. Repeatable."
@@ -40,7 +37,7 @@ def routes() -> None:
 @with_stage
 def list_routes(stage: Stage, team: str | None, as_json: bool) -> None:
     """List all routes, of earshot.toml and made at run time."""
-    found = {id: route for id, route in stage.routes(config_file.load()).all().items() if team in (None, route.team)}
+    found = {id: route for id, route in stage.routes.all().items() if team in (None, route.team)}
     if as_json:
         click.echo(json.dumps([_as_dict(id, route) for id, route in found.items()], ensure_ascii=False, indent=2))
         return
@@ -70,10 +67,9 @@ def add(
     as_json: bool,
 ) -> None:
     """Add the route ID, after showing what it would have caught."""
-    config = config_file.load()
-    team = team or (id if id in config.teams else config.default_team)
-    route = _draft(stage, config, id=id, team=team, when=when, to=to, settling=_seconds(settling), role=role)
-    _save(stage, config, route, stage.routes(config).add, as_json)
+    team = team or (id if id in stage.config.teams else stage.config.default_team)
+    route = _draft(stage, id=id, team=team, when=when, to=to, settling=_seconds(settling), role=role)
+    _save(stage, route, stage.routes.add, as_json)
 
 
 @routes.command()
@@ -94,12 +90,9 @@ def change(
     as_json: bool,
 ) -> None:
     """Change what the route ID catches or where it leads; what is not given stays."""
-    config = config_file.load()
-    all_routes = stage.routes(config)
-    before = all_routes.own(id, None)
+    before = stage.routes.own(id, None)
     route = _draft(
         stage,
-        config,
         id=id,
         team=before.team,
         when=before.when if when is None else when,
@@ -108,7 +101,7 @@ def change(
         role=role or before.role,
         paused=before.paused,
     )
-    _save(stage, config, route, lambda changed: all_routes.change(changed, None), as_json)
+    _save(stage, route, lambda changed: stage.routes.change(changed, None), as_json)
 
 
 @routes.command("rehearse")
@@ -120,17 +113,20 @@ def rehearse_route(stage: Stage, id: str | None, when: str | None, as_json: bool
     """Show what a condition, or the route ID, would have caught in the last 90 days. Changes nothing."""
     if (id is None) == (when is None):
         raise click.UsageError("Give either the ID of a route or --when with a condition.")
-    config = config_file.load()
-    others = stage.routes(config).all()
+    others = stage.routes.all()
     if id is not None:
-        when = stage.routes(config).get(id).when
+        when = stage.routes.get(id).when
         others.pop(id)
     with _bad_usage():
         condition = parse(when or "")
-        check(condition, config.known_ids())
+        check(condition, stage.config.known_ids())
         condition.pattern()
-    rehearsal = rehearse(config, stage.store, others, condition, utc_now())
-    click.echo(json.dumps(_rehearsal_dict(rehearsal), ensure_ascii=False, indent=2) if as_json else _told(rehearsal))
+    rehearsal = rehearse(stage.config, stage.store, others, condition, utc_now())
+    click.echo(
+        json.dumps(rehearsals.as_dict(rehearsal), ensure_ascii=False, indent=2)
+        if as_json
+        else rehearsals.as_text(rehearsal)
+    )
 
 
 @routes.command()
@@ -139,10 +135,9 @@ def rehearse_route(stage: Stage, id: str | None, when: str | None, as_json: bool
 @with_stage
 def test(stage: Stage, id: str, as_json: bool) -> int:
     """Send a test through the route ID and see it arrive; exit status 1 where it did not."""
-    all_routes = stage.routes(config_file.load())
-    route = all_routes.get(id)
-    feedback_id = all_routes.test(id, _caller(stage), utc_now())
-    seen = {str(target): _see(stage, id, target, feedback_id) for target in route.targets}
+    route = stage.routes.get(id)
+    feedback_id = stage.routes.test(id, _caller(stage), utc_now())
+    seen = {str(target): see(stage, id, target, feedback_id) for target in route.targets}
     failed = any(verdict.startswith("not ") for verdict in seen.values())
     if as_json:
         click.echo(json.dumps({"id": feedback_id, "arrived": not failed, "targets": seen}, indent=2))
@@ -157,7 +152,7 @@ def test(stage: Stage, id: str, as_json: bool) -> int:
 @with_stage
 def rm(stage: Stage, id: str) -> None:
     """Remove the route ID."""
-    stage.routes(config_file.load()).remove(id, None)
+    stage.routes.remove(id, None)
     click.echo(f"Removed {id}.")
 
 
@@ -166,7 +161,7 @@ def rm(stage: Stage, id: str) -> None:
 @with_stage
 def pause(stage: Stage, id: str) -> None:
     """Stop the route ID for now. What happens meanwhile can be sent later with `earshot replay`."""
-    stage.routes(config_file.load()).pause(id, None, paused=True, now=utc_now())
+    stage.routes.pause(id, None, paused=True, now=utc_now())
     click.echo(f"Paused {id}.")
 
 
@@ -175,7 +170,7 @@ def pause(stage: Stage, id: str) -> None:
 @with_stage
 def resume(stage: Stage, id: str) -> None:
     """Take up the route ID again."""
-    stage.routes(config_file.load()).pause(id, None, paused=False, now=utc_now())
+    stage.routes.pause(id, None, paused=False, now=utc_now())
     click.echo(f"Resumed {id}.")
 
 
@@ -187,7 +182,7 @@ def resume(stage: Stage, id: str) -> None:
 @with_stage
 def secret(stage: Stage, id: str, rotate: bool, overlap: timedelta, as_json: bool) -> None:
     """Show the secrets that the webhooks of the route ID verify with, each once only."""
-    route = stage.routes(config_file.load()).get(id)
+    route = stage.routes.get(id)
     hooks = [target for target in route.targets if target.kind is TargetKind.WEBHOOK]
     if not hooks:
         raise click.ClickException(f"the route {id!r} has no webhook; other targets need no secret")
@@ -213,9 +208,9 @@ def _seconds(duration: timedelta | None) -> int | None:
     return None if duration is None else int(duration.total_seconds())
 
 
-def _draft(stage: Stage, config: Config, **fields: Any) -> TeamRoute:
+def _draft(stage: Stage, **fields: Any) -> TeamRoute:
     with _bad_usage():
-        return draft(config, **fields, created_by=_caller(stage), changed_at=utc_now())
+        return draft(stage.config, **fields, created_by=_caller(stage), changed_at=utc_now())
 
 
 @contextmanager
@@ -227,21 +222,19 @@ def _bad_usage() -> Iterator[None]:
         raise click.UsageError(error.message) from None
 
 
-def _save(
-    stage: Stage, config: Config, route: TeamRoute, save: Callable[[TeamRoute], TeamRoute], as_json: bool
-) -> None:
+def _save(stage: Stage, route: TeamRoute, save: Callable[[TeamRoute], TeamRoute], as_json: bool) -> None:
     """Rehearse, save, and print what the owner of each target needs."""
-    others = {id: other for id, other in stage.routes(config).all().items() if id != route.id}
-    rehearsal = rehearse(config, stage.store, others, parse(route.when), utc_now())
+    others = {id: other for id, other in stage.routes.all().items() if id != route.id}
+    rehearsal = rehearse(stage.config, stage.store, others, parse(route.when), utc_now())
     saved = save(route)
     rule = stage.outputs["RuleArnPrefix"] + saved.id
     policies = {str(target): policy_to_paste(target, rule) for target in saved.targets if target.kind.is_aws}
     secrets = {str(target): secret for target, secret in _secrets(stage, saved.id, saved)}
     if as_json:
-        more = {"rehearsal": _rehearsal_dict(rehearsal), "policies": policies, "secrets": secrets}
+        more = {"rehearsal": rehearsals.as_dict(rehearsal), "policies": policies, "secrets": secrets}
         click.echo(json.dumps(_as_dict(saved.id, saved) | more, ensure_ascii=False, indent=2))
         return
-    click.echo(_told(rehearsal))
+    click.echo(rehearsals.as_text(rehearsal))
     click.echo(f"Saved {saved.id} of {saved.team}. Try it with `earshot routes test {saved.id}`.")
     for target, policy in policies.items():
         click.echo(f"\n{target} must let the route in:\n{json.dumps(policy, indent=2)}")
@@ -263,83 +256,6 @@ def _webhook_secrets(stage: Stage) -> WebhookSecrets:
     return WebhookSecrets(stage.dynamodb, outputs["KeysTable"], stage.client("kms"), outputs["SecretsKey"])
 
 
-# Seeing a test arrive
-
-
-def _see(stage: Stage, id: str, target: Target, feedback_id: str) -> str:
-    """What became of a test at one target."""
-    if not target.kind.is_aws:
-        return (
-            _wait(lambda: _delivered(stage, id, target, feedback_id)) or "not delivered in time; see `earshot doctor`"
-        )
-    if target.kind is TargetKind.SQS:
-        arrived = _wait(lambda: _queued(stage, target, feedback_id) or _refused(stage, target, feedback_id))
-        return arrived or "not seen in the queue; another consumer may have taken it, or its policy refuses the route"
-    refused = _wait(lambda: _refused(stage, target, feedback_id), REFUSAL_SECONDS)
-    return refused or "taken by the bus and not refused; only its owner can see inside"
-
-
-def _wait(look: Callable[[], str | None], seconds: float = ARRIVAL_SECONDS) -> str | None:
-    """Look once a second until there is something to see."""
-    until = time.monotonic() + seconds
-    while True:
-        seen = look()
-        if seen or time.monotonic() >= until:
-            return seen
-        time.sleep(1)
-
-
-def _delivered(stage: Stage, id: str, target: Target, feedback_id: str) -> str | None:
-    for delivery in Deliveries(stage.dynamodb, stage.outputs["Table"]).of_feedback(feedback_id):
-        if (delivery.route, delivery.target) == (id, target.id):
-            if delivery.state is State.DELIVERED:
-                return "arrived"
-            if delivery.error:
-                return f"not delivered yet: {delivery.error}"
-    return None
-
-
-def _queued(stage: Stage, target: Target, feedback_id: str) -> str | None:
-    """Whether the test lies in the team's own queue; it is taken out, and everything else is left there."""
-    *_, region, account, name = target.address.split(":")
-    sqs = stage.session.client("sqs", region_name=region, endpoint_url=stage.endpoint_url)
-    url = sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
-    found = None
-    for message in received:
-        if _is_test(message["Body"], feedback_id):
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            found = "arrived"
-        else:
-            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
-    return found
-
-
-def _refused(stage: Stage, target: Target, feedback_id: str) -> str | None:
-    """Why the target refused the test, as EventBridge told the dead-letter queue."""
-    sqs = stage.client("sqs")
-    url = stage.outputs["RulesDeadLetterQueueUrl"]
-    received = sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
-    )
-    for message in received.get("Messages", []):
-        attributes = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
-        if _is_test(message["Body"], feedback_id) and attributes.get("TARGET_ARN", target.address) == target.address:
-            return f"not delivered: {attributes.get('ERROR_MESSAGE', 'its policy does not let the route in')}"
-    return None
-
-
-def _is_test(body: str, feedback_id: str) -> bool:
-    try:
-        event = json.loads(body)
-        return (event["source"], event["detail"]["feedback"]["id"]) == (TEST_SOURCE, feedback_id)
-    except (ValueError, KeyError, TypeError):
-        return False  # something else that lies in their queue
-
-
-# Telling
-
-
 def _state(route: Route) -> str:
     if not isinstance(route, TeamRoute):
         return "earshot.toml"
@@ -358,33 +274,3 @@ def _as_dict(id: str, route: Route) -> dict[str, Any]:
         "paused": made is not None and made.paused,
         "created_by": made and made.created_by,
     }
-
-
-def _rehearsal_dict(rehearsal: Rehearsal) -> dict[str, Any]:
-    latest = [revision.feedback.model_dump(mode="json") for revision in rehearsal.latest]
-    uncaught = [revision.feedback.model_dump(mode="json") for revision in rehearsal.uncaught_latest]
-    return rehearsal._asdict() | {"latest": latest, "uncaught_latest": uncaught}
-
-
-def _told(rehearsal: Rehearsal) -> str:
-    lines = []
-    if not rehearsal.complete:
-        lines.append(f"There is more than can be looked at; this is about {rehearsal.looked_at} of it.")
-    lines.append(
-        f"In the last {LOOK_BACK.days} days it would have caught {rehearsal.caught} of {rehearsal.looked_at} feedback."
-    )
-    lines += [f"  {_line(revision)}" for revision in rehearsal.latest]
-    lines += [f"The route {id} catches {number} of these too." for id, number in rehearsal.overlaps.items()]
-    if rehearsal.uncaught:
-        lines.append(f"No team claims {rehearsal.uncaught} other feedback, and no route catches it:")
-        lines += [f"  {_line(revision)}" for revision in rehearsal.uncaught_latest]
-    return "\n".join(lines)
-
-
-def _line(revision: Revision) -> str:
-    """One feedback in one line, the customer's words first."""
-    feedback = revision.feedback
-    words = " ".join(feedback.comment.split()) or "(no words)"
-    where = feedback.touchpoint + (f" at {feedback.place}" if feedback.place else "")
-    rating = "no rating" if feedback.rating is None else f"{feedback.rating} of {feedback.scale.ratings[-1]}"
-    return f"{words} · {rating} · {where} · {feedback.received_at:%d %b %H:%M}"

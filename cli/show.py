@@ -7,7 +7,7 @@ import click
 
 from cli.stage import Stage, with_stage
 from cli.tail import Change, as_text
-from shared.deliveries import Deliveries, Delivery
+from shared.deliveries import Delivery
 from shared.feedback import Transition, answer_id
 from shared.invitations import Invitations
 from shared.mails import MAIL, Mails
@@ -25,7 +25,7 @@ def show(stage: Stage, id: str, as_json: bool) -> None:
         _show_invitation(stage, id, as_json)
         return
     table = stage.outputs["Table"]
-    deliveries = Deliveries(stage.dynamodb, table).of_feedback(id)
+    deliveries = stage.deliveries.of_feedback(id)
     mails = Mails(stage.dynamodb, table).of_feedback(id)
     thanks = Messages(stage.dynamodb, table).progress(answer_id("thanks", id))
     if as_json:

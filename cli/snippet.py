@@ -6,7 +6,6 @@ import click
 
 from cli.link import Asked, asking
 from cli.stage import Stage, with_stage
-from shared import config as config_file
 from shared import mail
 from shared.texts import direction
 
@@ -17,11 +16,11 @@ from shared.texts import direction
 @with_stage
 def snippet(stage: Stage, language: str | None, **asked: Any) -> None:
     """Print HTML that asks about TOUCHPOINT: the question, and a link per rating, without scripts or images."""
-    config = config_file.load()
+    config = stage.config
     spoken = language or config.language
     if spoken not in config.business.languages:
         raise click.UsageError(f"No language {spoken!r}; use one of {', '.join(config.business.languages)}.")
-    url, _ = Asked(**asked).sign(stage, config)
+    url, _ = Asked(**asked).sign(stage)
     click.echo(f'<div lang="{spoken}" dir="{direction(spoken)}">')
     click.echo(mail.asking(config, asked["touchpoint"], spoken, url))
     click.echo("</div>")

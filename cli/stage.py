@@ -11,7 +11,9 @@ import click
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 from pydynox import DynamoDBClient
 
+from shared import config as config_file
 from shared.config import Config
+from shared.deliveries import Deliveries
 from shared.keys import Keys
 from shared.routes import Routes, RouteTable, Rules
 from shared.store import Store
@@ -98,7 +100,18 @@ class Stage:
         """The signing keys."""
         return Keys(self.dynamodb, self.outputs["KeysTable"])
 
-    def routes(self, config: Config) -> Routes:
+    @cached_property
+    def config(self) -> Config:
+        """What earshot.toml says; raises `ConfigError`."""
+        return config_file.load()
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """What was sent to whom."""
+        return Deliveries(self.dynamodb, self.outputs["Table"])
+
+    @cached_property
+    def routes(self) -> Routes:
         """The routes of the file and those made at run time, with what may be done with them."""
         rules = Rules(
             self.client("events"),
@@ -106,7 +119,7 @@ class Stage:
             deliveries=self.outputs["DeliveriesQueueArn"],
             refused=self.outputs["RulesDeadLetterQueueArn"],
         )
-        return Routes(config, RouteTable(self.dynamodb, self.outputs["Table"]), rules)
+        return Routes(self.config, RouteTable(self.dynamodb, self.outputs["Table"]), rules)
 
 
 def with_stage(command: Callable[..., Any]) -> Callable[..., Any]:

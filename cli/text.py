@@ -6,7 +6,6 @@ import uuid
 import click
 
 from cli.stage import LOCAL_FILE, Stage, with_stage
-from shared import config as config_file
 
 
 @click.command()
@@ -18,7 +17,7 @@ def text(stage: Stage, words: str, sender: str, message_id: str | None) -> None:
     """Text WORDS to the business, as AWS End User Messaging would bring them."""
     if not stage.is_local:
         raise click.ClickException("customers text the deployed stage themselves; start the local one with `make run`")
-    sms = config_file.load().sms
+    sms = stage.config.sms
     if sms is None:
         raise click.ClickException("earshot.toml has no [sms], so there is no number to text")
     message = {

@@ -7,14 +7,14 @@ from botocore.exceptions import ClientError
 
 from cli.findings import Finding
 from cli.stage import Stage
-from shared.config import Config, Sms
+from shared.config import Sms
 from shared.phones import read_phone
 from shared.twilio_tokens import TwilioTokens
 
 
-def check_texts(stage: Stage, config: Config) -> Iterator[Finding]:
+def check_texts(stage: Stage) -> Iterator[Finding]:
     """The number and who may be texted from it; the local stage needs neither."""
-    sms = config.sms
+    sms = stage.config.sms
     if sms is None:
         return
     for path, number in (("sms.number", sms.number), *((f"sms.twilio {t.account}", t.number) for t in sms.twilio)):

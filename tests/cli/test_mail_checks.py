@@ -19,7 +19,8 @@ class AnAccount:
     outputs = {"MailBucket": "mails"}  # noqa: RUF012
     session = SimpleNamespace(region_name="eu-west-1")
 
-    def __init__(self) -> None:
+    def __init__(self, config: Config) -> None:
+        self.config = config
         self.production = True
         self.dkim: dict[str, Any] = {"Status": "SUCCESS", "Tokens": ["aaa", "bbb"]}
         self.rules = [{"Enabled": True, "Actions": [{"S3Action": {"BucketName": "mails"}}]}]
@@ -39,32 +40,32 @@ class AnAccount:
 
 
 @pytest.fixture
-def account(aws: str) -> AnAccount:
+def account(aws: str, config: Config) -> AnAccount:
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="mails", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_object(Bucket="mails", Key="mail/AMAZON_SES_SETUP_NOTIFICATION", Body=b"")
     s3.put_object(Bucket="mails", Key="mail/m1", Body=b"")
-    return AnAccount()
+    return AnAccount(config)
 
 
-def findings(account: AnAccount, config: Config) -> list[Finding]:
-    return list(check_mail(cast(Stage, account), config))
+def findings(account: AnAccount) -> list[Finding]:
+    return list(check_mail(cast(Stage, account)))
 
 
-def test_an_account_that_is_ready_has_nothing_to_mend(account: AnAccount, config: Config) -> None:
-    assert findings(account, config) == []
+def test_an_account_that_is_ready_has_nothing_to_mend(account: AnAccount) -> None:
+    assert findings(account) == []
 
 
-def test_the_sandbox_is_named_with_the_way_out(account: AnAccount, config: Config) -> None:
+def test_the_sandbox_is_named_with_the_way_out(account: AnAccount) -> None:
     account.production = False
-    [finding] = findings(account, config)
+    [finding] = findings(account)
     assert "sandbox" in finding.message
     assert "--website-url https://feedback.fernleaf.example" in (finding.paste or "")
 
 
-def test_missing_dkim_records_are_given_to_paste(account: AnAccount, config: Config) -> None:
+def test_missing_dkim_records_are_given_to_paste(account: AnAccount) -> None:
     account.dkim["Status"] = "PENDING"
-    [finding] = findings(account, config)
+    [finding] = findings(account)
     assert (finding.paste or "").splitlines() == [
         "aaa._domainkey.fernleaf.example. CNAME aaa.dkim.amazonses.com.",
         "bbb._domainkey.fernleaf.example. CNAME bbb.dkim.amazonses.com.",
@@ -83,17 +84,17 @@ def test_a_rule_that_does_not_bring_mail_is_named(
     rules: list[dict[str, Any]], account: AnAccount, config: Config
 ) -> None:
     account.rules = rules
-    [finding] = findings(account, config)
+    [finding] = findings(account)
     assert "no active receipt rule" in finding.message
 
 
-def test_an_address_that_never_had_mail_is_given_its_record(account: AnAccount, config: Config) -> None:
+def test_an_address_that_never_had_mail_is_given_its_record(account: AnAccount) -> None:
     boto3.client("s3").delete_object(Bucket="mails", Key="mail/m1")
-    [finding] = findings(account, config)
+    [finding] = findings(account)
     assert finding.paste == "fernleaf.example. MX 10 inbound-smtp.eu-west-1.amazonaws.com."
 
 
-def test_the_local_stage_needs_none_of_it(account: AnAccount, config: Config) -> None:
+def test_the_local_stage_needs_none_of_it(account: AnAccount) -> None:
     account.is_local = True
     account.production = False
-    assert findings(account, config) == []
+    assert findings(account) == []

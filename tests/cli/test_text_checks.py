@@ -52,12 +52,13 @@ def findings(
         TwilioTokens(client, table).set(config.sms.twilio[0].account, "12345")
     stage: Any = SimpleNamespace(
         is_local=False,
+        config=config,
         dynamodb=client,
         outputs={"KeysTable": table, "SmsTopic": TOPIC, "PublicUrl": "https://feedback.fernleaf.example"},
         session=SimpleNamespace(region_name="eu-west-1"),
         client=lambda _: FakeSms(list(numbers), tier, error),
     )
-    return [f"{finding.message}\n{finding.paste}" for finding in check_texts(stage, config)]
+    return [f"{finding.message}\n{finding.paste}" for finding in check_texts(stage)]
 
 
 def test_an_account_that_is_ready_needs_nothing(client: DynamoDBClient, config: Config) -> None:
