@@ -7,7 +7,7 @@ from collections.abc import Callable
 from cli.stage import Stage
 from shared.config import Target, TargetKind
 from shared.deliveries import State
-from shared.routes import TEST_SOURCE
+from shared.patterns import TEST_SOURCE
 
 ARRIVAL_SECONDS = 30
 REFUSAL_SECONDS = 10  # EventBridge gives up at once on a target that does not let it in

@@ -9,7 +9,7 @@ from cli.findings import Finding
 from cli.stage import Stage
 from shared.feedback import utc_now
 from shared.rehearsal import LOOK_BACK, rehearse
-from shared.routes import RULE_PREFIX
+from shared.rules import RULE_PREFIX
 
 RULES_PER_BUS = 300  # what AWS gives every account
 FULL = 0.8  # from here on, there is little time left to ask for more

@@ -17,8 +17,10 @@ from shared.conditions import check, parse
 from shared.config import Route, Target, TargetKind
 from shared.errors import InvalidInput
 from shared.feedback import utc_now
+from shared.patterns import compile_pattern
 from shared.rehearsal import rehearse
-from shared.routes import TeamRoute, draft
+from shared.route_table import TeamRoute
+from shared.routes import draft
 from shared.webhook_secrets import WebhookSecrets
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -120,7 +122,7 @@ def rehearse_route(stage: Stage, id: str | None, when: str | None, as_json: bool
     with _bad_usage():
         condition = parse(when or "")
         check(condition, stage.config.known_ids())
-        condition.pattern()
+        compile_pattern(condition)
     rehearsal = rehearse(stage.config, stage.store, others, condition, utc_now())
     click.echo(
         json.dumps(rehearsals.as_dict(rehearsal), ensure_ascii=False, indent=2)

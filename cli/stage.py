@@ -15,7 +15,9 @@ from shared import config as config_file
 from shared.config import Config
 from shared.deliveries import Deliveries
 from shared.keys import Keys
-from shared.routes import Routes, RouteTable, Rules
+from shared.route_table import RouteTable
+from shared.routes import Routes
+from shared.rules import Rules
 from shared.store import Store
 
 LOCAL_FILE = Path(".earshot/local.json")

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from shared.conditions import parse
 from shared.events import SOURCE
+from shared.patterns import compile_pattern
 
 
 class FeedbackRoute(Construct):
@@ -33,7 +34,7 @@ class FeedbackRoute(Construct):
         when: str = "",
     ) -> None:
         super().__init__(scope, id)
-        pattern = parse(when).pattern()
+        pattern = compile_pattern(parse(when))
         self.rule = events.Rule(
             self,
             "Rule",

@@ -11,7 +11,8 @@ from infra.notify import Notify
 from infra.stage import Stage
 from shared.conditions import parse
 from shared.config import Route, Target, TargetKind
-from shared.routes import RULE_PREFIX, rule_pattern, rule_targets
+from shared.patterns import rule_pattern
+from shared.rules import RULE_PREFIX, rule_targets
 from shared.settings import ClearRulesSettings
 
 

@@ -13,7 +13,8 @@ from infra.notify import Notify
 from infra.routes import Routes
 from infra.stage import Stage
 from infra.store import Store
-from shared.routes import RULE_PREFIX, TEST_SOURCE
+from shared.patterns import TEST_SOURCE
+from shared.rules import RULE_PREFIX
 from shared.settings import TeamSettings
 
 

@@ -28,7 +28,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shared.errors import InvalidInput
 from shared.events import EVENTS
@@ -180,14 +180,8 @@ class Condition:
     text: str = field(compare=False)
 
     def matches(self, event_type: str, feedback: Feedback) -> bool:
-        """Whether the event of type `event_type` about `feedback` is meant: EventBridge's verdict on `pattern()`."""
+        """Whether the event of type `event_type` about `feedback` is meant: EventBridge's verdict on its pattern."""
         return self.root is None or self.root.matches(event_type, feedback)
-
-    def pattern(self) -> dict[str, Any]:
-        """The EventBridge pattern; ConditionError for what a pattern cannot say."""
-        from shared.patterns import compile_pattern  # here, because it compiles what is declared above
-
-        return compile_pattern(self)
 
     def comparisons(self) -> Iterator[Comparison]:
         """Every comparison, in the order of the text."""

@@ -505,7 +505,7 @@ def _check_route(config: Config, id: str, route: Route) -> Iterator[Problem]:
 
 def _check_conditions(config: Config) -> Iterator[Problem]:
     from shared.conditions import ConditionError, check, parse  # here, to stay off the path of a customer's answer
-    from shared.routes import rule_pattern
+    from shared.patterns import rule_pattern
 
     for id, route in config.routes.items():
         try:

@@ -31,6 +31,24 @@ MAX_LENGTH = 2_048  # EventBridge's limits: characters of a pattern,
 MAX_CLAUSES = 1_000  # combinations that `$or` makes,
 MAX_COMPLEXITY = 10  # and wildcards, see `complexity`
 
+TEST_SOURCE = "earshot.test"  # not ours of feedback, which only publish may use
+TEST_EVENT = "RouteTested"
+
+
+def rule_pattern(id: str, condition: Condition) -> dict[str, Any]:
+    """The pattern of a route's rule: its condition, and the tests that are meant for it; raises ConditionError."""
+    test = {"source": [TEST_SOURCE], "detail-type": [TEST_EVENT], "detail": {"route": [id]}}
+    pattern = {"$or": [compile_pattern(condition), test]}
+    size = len(pattern_text(pattern))
+    if size > MAX_LENGTH:
+        raise ConditionError(
+            f"EventBridge takes patterns of at most {MAX_LENGTH:,} characters, and this route's has {size:,}: "
+            "shorten it, or make two routes.",
+            condition.text,
+            1,
+        )
+    return pattern
+
 
 def compile_pattern(condition: Condition) -> dict[str, Any]:
     """The pattern that matches exactly the events for which `condition.matches`; raises ConditionError."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from shared.conditions import Condition, parse
 from shared.config import Config, Route
 from shared.feedback import Revision, Transition
-from shared.routes import TeamRoute
+from shared.route_table import TeamRoute
 from shared.routing import claimed
 from shared.store import Store
 

@@ -17,8 +17,9 @@ from shared.config import Config, Route, Target, TargetKind
 from shared.deliveries import Deliveries, Delivery, Health, State
 from shared.feedback import Revision
 from shared.observe import count, logger
+from shared.patterns import TEST_EVENT
 from shared.queue import Message, Queue
-from shared.routes import TEST_EVENT, TEST_ID, trial
+from shared.routes import TEST_ID, trial
 from shared.store import Store
 
 SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep

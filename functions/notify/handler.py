@@ -24,7 +24,7 @@ from shared.deliveries import Deliveries
 from shared.feedback import utc_now
 from shared.observe import count, logger, metrics
 from shared.queue import Message, SqsQueue
-from shared.routes import RouteTable, find
+from shared.route_table import RouteTable, find
 from shared.settings import NotifySettings
 from shared.store import Store
 from shared.webhook_secrets import WebhookSecrets

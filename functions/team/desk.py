@@ -10,7 +10,8 @@ from shared.deliveries import Deliveries, State
 from shared.errors import EarshotError, FeedbackUnknown, InvalidInput
 from shared.feedback import Revision
 from shared.rehearsal import Rehearsal, rehearse
-from shared.routes import RouteNotYours, Routes, TeamRoute, draft
+from shared.route_table import RouteNotYours, TeamRoute
+from shared.routes import Routes, draft
 from shared.store import Store
 from shared.webhook_secrets import WebhookSecrets
 

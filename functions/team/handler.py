@@ -20,7 +20,9 @@ from shared.feedback import utc_now
 from shared.http import Response, page, redirect
 from shared.keys import Keys
 from shared.observe import count, logger, metrics
-from shared.routes import RouteNotYours, Routes, RouteTable, Rules
+from shared.route_table import RouteNotYours, RouteTable
+from shared.routes import Routes
+from shared.rules import Rules
 from shared.sessions import Sessions
 from shared.settings import TeamSettings
 from shared.store import Store

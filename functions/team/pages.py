@@ -9,7 +9,7 @@ from shared.config import Config, Route
 from shared.feedback import Revision
 from shared.pages import Layout
 from shared.rehearsal import Rehearsal
-from shared.routes import TeamRoute
+from shared.route_table import TeamRoute
 from shared.texts import texts
 
 _STYLE = Path(__file__).parent / "page.css"

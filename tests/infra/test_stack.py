@@ -15,7 +15,7 @@ from infra.stack import EarshotStack
 from infra.stage import Platform, Stage
 from shared.conditions import parse
 from shared.config import Config, NumberType
-from shared.routes import rule_pattern
+from shared.patterns import rule_pattern
 from tests.infra.conftest import Resources
 from tests.tables import KEYS_TABLE, MAIN_TABLE
 

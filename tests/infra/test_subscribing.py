@@ -18,7 +18,7 @@ from infra.schemas import openapi
 from shared import config as config_file
 from shared.conditions import ConditionError, parse
 from shared.events import EVENTS, Event
-from shared.routes import TEST_SOURCE
+from shared.patterns import TEST_SOURCE, compile_pattern
 from tests.infra.conftest import Resources
 from tests.samples import load_event
 
@@ -101,7 +101,7 @@ def route_of_another_stack(when: str) -> Template:
 def test_a_feedback_route_is_a_rule_with_the_conditions_pattern(when: str) -> None:
     template = route_of_another_stack(when)
     [rule] = template.find_resources("AWS::Events::Rule").values()
-    assert rule["Properties"]["EventPattern"] == parse(when).pattern()
+    assert rule["Properties"]["EventPattern"] == compile_pattern(parse(when))
     assert rule["Properties"]["Targets"]
     template.resource_count_is("AWS::SQS::QueuePolicy", 1)
 

@@ -6,7 +6,7 @@ from shared import rehearsal
 from shared.conditions import parse
 from shared.config import Config, Route
 from shared.rehearsal import rehearse
-from shared.routes import TeamRoute
+from shared.route_table import TeamRoute
 from shared.store import Store
 from tests.factories import an_answer
 

@@ -12,20 +12,10 @@ from shared.config import Config
 from shared.errors import EarshotError, InvalidInput
 from shared.events import read_event
 from shared.feedback import Mood
-from shared.routes import (
-    RouteConflict,
-    RouteNotYours,
-    RouteRefused,
-    Routes,
-    RouteTable,
-    RouteUnknown,
-    Rules,
-    TeamRoute,
-    draft,
-    find,
-    rule_pattern,
-    rule_targets,
-)
+from shared.patterns import rule_pattern
+from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, find
+from shared.routes import Routes, draft
+from shared.rules import RouteRefused, Rules, rule_targets
 from tests.eventbridge import event, ministack_verdict
 from tests.factories import a_feedback
 from tests.tables import MAIN_TABLE

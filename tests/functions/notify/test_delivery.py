@@ -6,6 +6,7 @@ from functions.notify.schedule import ATTEMPTS, LEASE, Outcome
 from shared import routes
 from shared.deliveries import State
 from shared.feedback import Revision
+from shared.patterns import TEST_EVENT
 from shared.queue import Message
 from tests.functions.notify.conftest import World
 from tests.samples import load_event
@@ -169,7 +170,7 @@ class TestTests:
     def test_a_test_arrives_at_once_without_any_feedback(self, world: World, to: str) -> None:
         target = world.route("r", to)
         detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
-        message = Message(route="r", target=target.id, event={"detail-type": routes.TEST_EVENT, "detail": detail})
+        message = Message(route="r", target=target.id, event={"detail-type": TEST_EVENT, "detail": detail})
         world.handle(message)
         world.handle(message)
         (parcel,) = world.sent
@@ -181,7 +182,7 @@ class TestTests:
         target = world.route("r", MAIL)
         detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
         detail["feedback"]["comment"] = "I was robbed at till 4!"
-        world.handle(Message(route="r", target=target.id, event={"detail-type": routes.TEST_EVENT, "detail": detail}))
+        world.handle(Message(route="r", target=target.id, event={"detail-type": TEST_EVENT, "detail": detail}))
         (parcel,) = world.sent
         assert parcel.shown.words == "This is a test of the route r, asked for by Tom. No customer said this."
 
@@ -190,7 +191,7 @@ class TestTests:
         tap = world.say()
         detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
         detail["feedback"]["id"] = tap.feedback.id
-        world.handle(Message(route="r", target=target.id, event={"detail-type": routes.TEST_EVENT, "detail": detail}))
+        world.handle(Message(route="r", target=target.id, event={"detail-type": TEST_EVENT, "detail": detail}))
         assert world.sent == []
         world.handle(world.message("r", tap))
         assert len(world.sent) == 1

@@ -1,0 +1,105 @@
+"""The routes that teams made at run time, in the main table."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydynox import DynamoDBClient
+from pydynox.exceptions import ConditionalCheckFailedException
+
+from shared.config import Config, Identifier, Route
+from shared.errors import EarshotError
+from shared.feedback import Moment
+
+_ROUTES = "ROUTES"
+
+
+class RouteUnknown(EarshotError):
+    """There is no route of that id."""
+
+    code = "route_unknown"
+    status = 404
+
+
+class RouteNotYours(EarshotError):
+    """The route belongs to another team, or to `earshot.toml`."""
+
+    code = "route_not_yours"
+    status = 403
+
+
+class RouteConflict(EarshotError):
+    """The id is taken, or someone else changed the route meanwhile."""
+
+    code = "route_conflict"
+    status = 409
+
+
+class TeamRoute(Route):
+    """A route that was made at run time."""
+
+    id: Identifier
+    paused: bool = False
+    role: str | None = None
+    """The role that EventBridge assumes to put events on another bus."""
+    created_by: str
+    changed_at: Moment
+    version: int = 0
+    """Counts the changes, so that of two at once one wins and the other knows."""
+
+
+class RouteTable:
+    """The run-time routes in the main table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, id: str) -> TeamRoute | None:
+        """The route as it is stored, or None."""
+        item = self._client.sync_get_item(self._table, {"pk": _ROUTES, "sk": id}, consistent_read=True)
+        return TeamRoute.model_validate(_fields(item)) if item else None
+
+    def all(self) -> Iterator[TeamRoute]:
+        """Every run-time route, by id."""
+        items = self._client.sync_query(
+            self._table,
+            key_condition_expression="pk = :pk",
+            expression_attribute_values={":pk": _ROUTES},
+            consistent_read=True,
+        )
+        for item in items:
+            yield TeamRoute.model_validate(_fields(item))
+
+    def save(self, route: TeamRoute) -> TeamRoute:
+        """Write it over the version it was read as; raises `RouteConflict` when someone else was first."""
+        saved = route.model_copy(update={"version": route.version + 1})
+        item = saved.model_dump(mode="json", exclude_none=True) | {"pk": _ROUTES, "sk": route.id, "kind": "route"}
+        new = route.version == 0
+        try:
+            self._client.sync_put_item(
+                self._table,
+                item,
+                condition_expression="attribute_not_exists(pk)" if new else "#version = :version",
+                expression_attribute_names=None if new else {"#version": "version"},
+                expression_attribute_values=None if new else {":version": route.version},
+            )
+        except ConditionalCheckFailedException:
+            raise RouteConflict(
+                f"There is a route {route.id!r} already; choose another id."
+                if new
+                else f"Someone changed the route {route.id!r} meanwhile; look at it again."
+            ) from None
+        return saved
+
+    def delete(self, id: str) -> None:
+        """Remove it, if it is there."""
+        self._client.sync_delete_item(self._table, {"pk": _ROUTES, "sk": id})
+
+
+def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: item[name] for name in TeamRoute.model_fields if name in item}
+
+
+def find(config: Config, table: RouteTable, id: str) -> Route | None:
+    """The route of that id, declared or made at run time."""
+    return config.declared_routes().get(id) or table.get(id)
