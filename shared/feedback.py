@@ -159,7 +159,11 @@ def transition(before: Revision | None, after: Revision) -> Transition | None:
 
 
 class Answer(NamedTuple):
-    """What one tap, text or mail says, the same for every channel. None leaves what was said before."""
+    """What one tap, text or mail says, the same for every channel. None leaves what was said before.
+
+    `customer` is what was known of them before they answered, which changes nothing that is known already; `given` is
+    what they give with this answer.
+    """
 
     id: str
     touchpoint: str
@@ -171,6 +175,7 @@ class Answer(NamedTuple):
     reasons: tuple[str, ...] | None = None
     comment: str | None = None
     flags: tuple[Flag, ...] | None = None
+    given: Customer = Customer()
 
 
 def answer_id(*identity: str) -> str:

@@ -80,7 +80,7 @@ class Store:
             if stored is None:
                 raise InvalidInput("rating is missing.", field="rating") from None
             revision = read_item(stored)
-            if all(stored[name] == value for name, value in said.items()):
+            if all(stored.get(name) == value for name, value in said.items()):
                 return Captured(CaptureStatus.REPEATED, revision)
             raise TooManyChanges(
                 f"This answer was changed {MAX_REVISIONS - 1} times, which is as often as it can be."
@@ -161,10 +161,10 @@ def read_item(item: Mapping[str, Any]) -> Revision:
         comment=item["comment"],
         language=item["language"],
         customer=Customer(
-            ref=item["customer_ref"],
-            name=item["customer_name"],
-            email=item["customer_email"],
-            phone=item["customer_phone"],
+            ref=item.get("customer_ref"),
+            name=item.get("customer_name"),
+            email=item.get("customer_email"),
+            phone=item.get("customer_phone"),
         ),
         flags=tuple(Flag(flag) for flag in item.get("flags", ())),
         received_at=datetime.fromisoformat(item["received_at"]),
@@ -203,26 +203,31 @@ def _write(answer: Answer, config: Config, now: datetime) -> tuple[dict[str, Any
 def _split(answer: Answer, config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
     """The attributes that this answer sets, and those that only a first answer does."""
     scale = config.touchpoints[answer.touchpoint].scale
-    customer = {f"customer_{name}": value for name, value in answer.customer.model_dump().items()}
-    said = {name: value for name, value in customer.items() if value is not None}
-    first: dict[str, Any] = {name: None for name, value in customer.items() if value is None}
-    first |= {
+    first: dict[str, Any] = {
         "kind": "feedback",
         "id": answer.id,
         "touchpoint": answer.touchpoint,
         "place": answer.place,
         "channel": answer.channel.value,
-        "scale": scale.value,
     }
-    said["language"] = answer.language
-    (first if answer.rating is None else said).update(rating=answer.rating, mood=scale.mood(answer.rating).value)
-    (first if answer.comment is None else said).update(comment=answer.comment or "")
+    said = _customer(answer.given)
+    first |= {name: value for name, value in _customer(answer.customer).items() if name not in said}
+    (first if answer.rating is None else said).update(
+        rating=answer.rating, scale=scale.value, mood=scale.mood(answer.rating).value
+    )
+    # The language is that of the words: cards set them in its direction.
+    (first if answer.comment is None else said).update(comment=answer.comment or "", language=answer.language)
     (first if answer.flags is None else said).update(flags=list(answer.flags or ()))
     team = owner(config, answer.touchpoint, answer.reasons or ())
     (first if answer.reasons is None else said).update(
         reasons=list(answer.reasons or ()), team=team, team_shard=f"{team}#{_shard(answer.id)}"
     )
     return said, first
+
+
+def _customer(customer: Customer) -> dict[str, Any]:
+    """What is known of them, and nothing of what is not, so that it can be learnt later."""
+    return {f"customer_{name}": value for name, value in customer.model_dump(exclude_none=True).items()}
 
 
 def _shard(id: str) -> int:
@@ -254,7 +259,7 @@ class _Upsert:
         self._sets.append(f"{placeholder} = if_not_exists({placeholder}, :{name}) + :one")
 
     def differs(self, name: str) -> str:
-        return f"#{name} <> :{name}"
+        return f"attribute_not_exists(#{name}) OR #{name} <> :{name}"
 
     def below(self, name: str, limit: int) -> str:
         self.values[":limit"] = limit

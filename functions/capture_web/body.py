@@ -43,17 +43,17 @@ class Said(NamedTuple):
 
     def answer(self, link: Link, language: str, known: Customer | None = None) -> Answer:
         """As the channel-neutral answer that is stored. `known` is whom the link was sent to, where that is known."""
-        given = {way: address for way, address in (("email", self.email), ("phone", self.phone)) if address}
         return Answer(
             id=link.answer_id(self.submission),
             touchpoint=link.touchpoint,
             place=link.place,
             channel=Channel.WEB,
             language=language,
-            customer=(known or Customer(ref=link.ref)).model_copy(update=given),
+            customer=known or Customer(ref=link.ref),
             rating=self.rating,
             reasons=self.reasons,
             comment=self.comment,
+            given=Customer(email=self.email, phone=self.phone),
         )
 
 

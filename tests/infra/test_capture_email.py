@@ -61,3 +61,17 @@ def test_the_functions_reach_mails_and_only_the_sweep_lists_them(resources: Reso
         assert ("s3:ListBucket" in policy) == ("Sweep" in name)
         assert "s3:DeleteObject" not in policy
         assert "dynamodb:Scan" not in policy
+
+
+def test_who_sends_mail_may_use_the_identitys_configuration_set(resources: Resources) -> None:
+    statements = [
+        statement
+        for policy in resources("AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "ses:SendEmail"
+    ]
+    assert statements
+    for statement in statements:
+        named = json.dumps(statement["Resource"])
+        assert ":identity/fernleaf.example" in named
+        assert ":configuration-set/*" in named

@@ -5,7 +5,7 @@ import pytest
 
 from shared.config import Config
 from shared.errors import TooManyChanges
-from shared.feedback import MAX_REVISIONS, Customer
+from shared.feedback import MAX_REVISIONS, Customer, Mood, Scale
 from shared.store import CaptureStatus, Store, read_image
 from tests.factories import an_answer
 
@@ -55,8 +55,37 @@ def test_a_reason_of_another_team_moves_the_feedback_to_it(store: Store, config:
 
 def test_contact_given_later_joins_what_is_known(store: Store, config: Config, now: datetime) -> None:
     store.capture(an_answer(), config, now)
-    _, revision = store.capture(an_answer(customer=Customer(email="a@example.com")), config, now)
+    _, revision = store.capture(an_answer(given=Customer(email="a@example.com")), config, now)
     assert revision.feedback.customer == Customer(ref="order-1234", email="a@example.com")
+
+
+def test_what_was_known_before_never_replaces_what_they_gave(store: Store, config: Config, now: datetime) -> None:
+    known = Customer(ref="order-1234", name="Layla", email="layla@work.example")
+    store.capture(an_answer(customer=known, given=Customer(email="layla@home.example")), config, now)
+    status, revision = store.capture(an_answer(customer=known), config, now)
+    assert status is CaptureStatus.REPEATED
+    assert revision.feedback.customer == known.model_copy(update={"email": "layla@home.example"})
+
+
+def test_what_was_not_known_is_learnt_later(store: Store, config: Config, now: datetime) -> None:
+    store.capture(an_answer(customer=Customer()), config, now)
+    _, revision = store.capture(an_answer(comment="Too slow", customer=Customer(phone="+447700900123")), config, now)
+    assert revision.feedback.customer.phone == "+447700900123"
+
+
+def test_the_language_is_that_of_the_words(store: Store, config: Config, now: datetime) -> None:
+    store.capture(an_answer(comment="بطيء", language="ar"), config, now)
+    assert store.capture(an_answer(language="en"), config, now).status is CaptureStatus.REPEATED
+    _, revision = store.capture(an_answer(comment="Too slow", language="en"), config, now)
+    assert revision.feedback.language == "en"
+
+
+def test_a_rating_brings_its_scale_along(store: Store, config: Config, now: datetime) -> None:
+    store.capture(an_answer(rating=2), config, now)
+    checkout = config.touchpoints["checkout"].model_copy(update={"scale": Scale.NPS})
+    asked_anew = config.model_copy(update={"touchpoints": config.touchpoints | {"checkout": checkout}})
+    _, revision = store.capture(an_answer(rating=9), asked_anew, now)
+    assert (revision.feedback.scale, revision.feedback.mood) == (Scale.NPS, Mood.HAPPY)
 
 
 def test_a_link_is_not_a_chat_room(store: Store, config: Config, now: datetime) -> None:
