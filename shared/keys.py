@@ -33,7 +33,6 @@ class Keys:
         self._clock = clock
         self._keys: list[dict[str, Any]] = []
         self._loaded_at = float("-inf")
-        self._stored = 0
 
     def dumps(self, purpose: str, payload: Any) -> str:
         """Sign a JSON payload; the result is safe in URLs and addresses."""
@@ -66,20 +65,20 @@ class Keys:
 
     def rotate(self, overlap: timedelta) -> list[dict[str, Any]]:
         """Add a key and let the others retire after `overlap`; returns all live keys, oldest first."""
-        keys, now = self._load(), self._clock()
+        self._load()
+        before, now = self._keys, self._clock()
         retires_at = int(now + overlap.total_seconds())
-        for key in keys:
-            key["retires_at"] = min(key["retires_at"] or retires_at, retires_at)
+        old = [key | {"retires_at": min(key["retires_at"] or retires_at, retires_at)} for key in self._live()]
         # Without an overlap nothing may verify with the old keys, so the new one signs at once.
         delay = SIGNING_DELAY.total_seconds() if overlap else 0
-        rotated = [key for key in keys if (key["retires_at"] or now + 1) > now] + [_new_key(int(now + delay))]
+        rotated = [key for key in old if key["retires_at"] > now] + [_new_key(int(now + delay))]
         self._client.sync_update_item(
             self._table,
             _KEY,
             update_expression="SET #keys = :rotated",
-            condition_expression="size(#keys) = :count",
+            condition_expression="#keys = :before",  # of two rotations at once, one is refused
             expression_attribute_names={"#keys": "keys"},
-            expression_attribute_values={":rotated": rotated, ":count": self._stored},
+            expression_attribute_values={":rotated": rotated, ":before": before},
         )
         return self._load()
 
@@ -98,7 +97,6 @@ class Keys:
 
     def _load(self) -> list[dict[str, Any]]:
         item = self._client.sync_get_item(self._table, _KEY, consistent_read=True) or self._create()
-        self._stored = len(item["keys"])
         self._keys, self._loaded_at = item["keys"], self._clock()
         return self._live()
 

@@ -1,10 +1,12 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import itsdangerous
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydynox import DynamoDBClient
+from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared import links
 from shared.errors import LinkExpired, LinkInvalid
@@ -112,3 +114,25 @@ def test_a_rotation_without_overlap_ends_old_links_within_five_minutes(client: D
     clock.now += 301
     with pytest.raises(itsdangerous.BadSignature):
         warm.loads("link", token)
+
+
+def test_of_two_rotations_at_once_one_is_refused_and_no_fresh_key_is_lost(
+    client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    keys, other = (Keys(client, KEYS_TABLE["TableName"], clock=clock) for _ in range(2))
+    keys.rotate(timedelta(seconds=1))
+    clock.now += 2  # the first key has retired, so a rotation leaves as many keys as it found
+    load = keys._load
+
+    def loads_and_is_overtaken() -> list[dict[str, Any]]:
+        loaded = load()
+        monkeypatch.setattr(keys, "_load", load)
+        other.rotate(timedelta(days=30))
+        return loaded
+
+    monkeypatch.setattr(keys, "_load", loads_and_is_overtaken)
+    with pytest.raises(ConditionalCheckFailedException):
+        keys.rotate(timedelta(days=30))
+    token = other.dumps("link", ["fresh"])
+    assert Keys(client, KEYS_TABLE["TableName"], clock=clock).loads("link", token) == ["fresh"]
