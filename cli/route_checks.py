@@ -9,6 +9,7 @@ from cli.findings import Finding
 from cli.stage import Stage
 from shared.feedback import utc_now
 from shared.rehearsal import LOOK_BACK, rehearse
+from shared.route_table import TeamRoute
 from shared.rules import RULE_PREFIX
 
 RULES_PER_BUS = 300  # what AWS gives every account
@@ -16,13 +17,16 @@ FULL = 0.8  # from here on, there is little time left to ask for more
 
 
 def check_rules(stage: Stage) -> Iterator[Finding]:
-    """Whether every route has its rule, and whether there is room for more."""
+    """Whether every route has its rule, which says what the route says, and whether there is room for more."""
     pages = stage.client("events").get_paginator("list_rules").paginate(EventBusName=stage.outputs["Bus"])
     rules = {rule["Name"] for page in pages for rule in page["Rules"]}
-    for id in stage.routes.all():
+    for id, route in stage.routes.all().items():
+        again = f"run `earshot routes {'pause' if isinstance(route, TeamRoute) and route.paused else 'resume'} {id}`"
         if RULE_PREFIX + id not in rules:
-            mend = "deploy again" if id in stage.config.declared_routes() else f"run `earshot routes resume {id}`"
+            mend = again if isinstance(route, TeamRoute) else "deploy again"
             yield Finding(f"routes.{id}", f"its rule is missing, so nothing is caught; {mend}")
+        elif isinstance(route, TeamRoute) and not stage.rules.agrees(route):
+            yield Finding(f"routes.{id}", f"its rule says something else than the route; {again}")
     quota = _rules_quota(stage)
     if len(rules) > quota * FULL:
         yield Finding(

@@ -113,15 +113,19 @@ class Stage:
         return Deliveries(self.dynamodb, self.outputs["Table"])
 
     @cached_property
-    def routes(self) -> Routes:
-        """The routes of the file and those made at run time, with what may be done with them."""
-        rules = Rules(
+    def rules(self) -> Rules:
+        """The rules on the bus that teams' routes are."""
+        return Rules(
             self.client("events"),
             bus=self.outputs["Bus"],
             deliveries=self.outputs["DeliveriesQueueArn"],
             refused=self.outputs["RulesDeadLetterQueueArn"],
         )
-        return Routes(self.config, RouteTable(self.dynamodb, self.outputs["Table"]), rules)
+
+    @cached_property
+    def routes(self) -> Routes:
+        """The routes of the file and those made at run time, with what may be done with them."""
+        return Routes(self.config, RouteTable(self.dynamodb, self.outputs["Table"]), self.rules)
 
 
 def with_stage(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,15 +5,14 @@ added to whichever set is active, and a set of our own is activated only where n
 identity unless it is one already. On delete only what is ours goes.
 """
 
-import json
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared import custom_resource
 from shared.observe import logger
 
 if TYPE_CHECKING:
@@ -71,6 +70,11 @@ def tear_down(ses: "SESClient", sesv2: "SESV2Client", wanted: Wanted) -> None:
         if active == wanted.rule:
             ses.set_active_receipt_rule_set()
         ses.delete_receipt_rule_set(RuleSetName=wanted.rule)
+    _release_identity(sesv2, wanted)
+
+
+def _release_identity(sesv2: "SESV2Client", wanted: Wanted) -> None:
+    """Leave an identity as if we had never sent with it; what others made of it stays."""
     try:
         identity = sesv2.get_email_identity(EmailIdentity=wanted.domain)
     except sesv2.exceptions.NotFoundException:
@@ -128,21 +132,21 @@ def _ensure_identity(sesv2: "SESV2Client", wanted: Wanted) -> None:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Answer CloudFormation, whatever happens: it waits an hour for one that says nothing."""
-    properties = event["ResourceProperties"]
-    wanted = Wanted(**{field: properties[field] for field in Wanted._fields})
-    answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
-    answer |= {"Status": "SUCCESS", "PhysicalResourceId": f"{wanted.rule}/{wanted.domain}"}
-    try:
+    """Bring the account to what the stack asks for, or back."""
+
+    def work() -> None:
         ses, sesv2 = boto3.client("ses"), boto3.client("sesv2")
+        wanted = _wanted(event["ResourceProperties"])
         if event["RequestType"] == "Delete":
             tear_down(ses, sesv2, wanted)
-        else:
-            set_up(ses, sesv2, wanted)
-    except Exception as error:
-        logger.exception("mail is not set up")
-        answer |= {"Status": "FAILED", "Reason": f"{type(error).__name__}: {error}"[:1_000]}
-    request = urllib.request.Request(  # noqa: S310 - CloudFormation's own address
-        event["ResponseURL"], json.dumps(answer).encode(), {"Content-Type": ""}, method="PUT"
-    )
-    urllib.request.urlopen(request, timeout=20).close()  # noqa: S310
+            return
+        set_up(ses, sesv2, wanted)
+        before = _wanted(event.get("OldResourceProperties", event["ResourceProperties"]))
+        if before.domain != wanted.domain:
+            _release_identity(sesv2, before)
+
+    custom_resource.answer(event, work)
+
+
+def _wanted(properties: dict[str, str]) -> Wanted:
+    return Wanted(**{field: properties[field] for field in Wanted._fields})

@@ -91,7 +91,7 @@ class Bus(Construct):
             type="AWS::Events::EventBusPolicy",
             properties={
                 "EventBusName": self.bus.event_bus_name,
-                "StatementId": id,
+                "StatementId": f"{self._stage.qualified_name}-{id}",  # one of its name in an account and region
                 "Statement": statement | ({"Condition": conditions} if conditions else {}),
             },
         )

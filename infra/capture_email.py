@@ -10,6 +10,7 @@ from constructs import Construct
 
 from infra.failures import Alarms, DeadLetterQueue
 from infra.function import Function
+from infra.sources import Schedule
 from infra.stage import Stage
 from infra.store import Store
 from shared.mails import MAIL, QUARANTINE, RETENTION
@@ -51,12 +52,7 @@ class CaptureEmail(Construct):
             )
         )
         self._on_arrival(stage, alarms)
-        events.Rule(
-            self,
-            "EveryQuarterHour",
-            schedule=events.Schedule.rate(Duration.minutes(15)),
-            targets=[targets.LambdaFunction(sweep.resource, retry_attempts=0, max_event_age=Duration.minutes(5))],
-        )
+        Schedule(self, "EveryQuarterHour", function=sweep, every=Duration.minutes(15))
         for name, means in (
             ("MailQuarantined", "Mails could not be read and are kept whole: see `earshot redrive --dry-run`."),
             ("MailSwept", "Mails waited for the sweep: read the log of capture_email."),

@@ -24,6 +24,15 @@ class Alarms(Construct):
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
         self.topic = sns.Topic(self, "Topic", enforce_ssl=stage.demands_tls)
+        # A policy that demands TLS replaces the one by which SNS lets CloudWatch in.
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
 
     def when(self, id: str, metric: cloudwatch.IMetric, *, at_least: float, minutes: int = 1, means: str) -> None:
         """Raise an alarm when `metric` reaches `at_least` for `minutes`. `means` says what is wrong and what to do."""

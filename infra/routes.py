@@ -95,9 +95,8 @@ class Routes(Construct):
                 actions=["events:ListTargetsByRule", "events:RemoveTargets", "events:DeleteRule"],
                 resource_arns=self._bus.rule_arns(),
             ),
-            iam.Grant.add_to_principal(
-                grantee=function.resource, actions=["events:ListRules"], resource_arns=[bus.event_bus_arn]
-            ),
+            # It lists the rules of all buses, as far as permissions go.
+            iam.Grant.add_to_principal(grantee=function.resource, actions=["events:ListRules"], resource_arns=["*"]),
         )
         Validations.of(function.role).acknowledge(
             Acknowledgment(

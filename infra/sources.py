@@ -1,4 +1,4 @@
-"""What wakes a function: changes of the table, or events of a bus. Whatever it cannot take is kept, with an alarm."""
+"""What wakes a function: changes of the table, events of a bus, or the time; failures are kept, with an alarm."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -88,3 +88,14 @@ class BusEvents(Construct):
             max_event_age=Duration.hours(6),
         )
         events.Rule(self, "Rule", event_bus=bus, event_pattern=pattern, targets=[target])
+
+
+class Schedule(Construct):
+    """Runs a function again and again; a run that failed is not repeated, since the next one does its work."""
+
+    def __init__(self, scope: Construct, id: str, *, function: Function, every: Duration) -> None:
+        super().__init__(scope, id)
+        # Lambda's own retries too, which would overlap with the next run.
+        function.resource.configure_async_invoke(retry_attempts=0, max_event_age=every)
+        target = targets.LambdaFunction(function.resource, retry_attempts=0, max_event_age=every)
+        events.Rule(self, "Rule", schedule=events.Schedule.rate(every), targets=[target])

@@ -2,13 +2,12 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from infra.failures import Alarms
 from infra.function import Function
 from infra.notify import Notify
+from infra.sources import Schedule
 from infra.stage import Stage
 from infra.store import Store
 from shared.settings import SweepSettings
@@ -33,9 +32,7 @@ class Sweep(Construct):
         store.grant_query(self.function.resource, index="by_due")
         store.grant(self.function.resource, "dynamodb:PutItem", only=("D#*",))
         notify.queue.grant_send_messages(self.function.resource)
-        # A run that failed is not repeated: the next minute's does its work.
-        target = targets.LambdaFunction(self.function.resource, retry_attempts=0, max_event_age=Duration.minutes(1))
-        events.Rule(self, "EveryMinute", schedule=events.Schedule.rate(Duration.minutes(1)), targets=[target])
+        Schedule(self, "EveryMinute", function=self.function, every=Duration.minutes(1))
         alarms.when(
             "SweepFails",
             self.function.resource.metric_errors(period=Duration.minutes(1), statistic=cloudwatch.Stats.SUM),

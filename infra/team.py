@@ -62,7 +62,10 @@ class Team(Construct):
         let_send_mail(function, stage)
         function.resource.add_to_role_policy(
             iam.PolicyStatement(
-                actions=[f"events:{action}" for action in ("PutRule", "DeleteRule", "PutTargets", "RemoveTargets")],
+                actions=[
+                    *("events:PutRule", "events:DeleteRule"),
+                    *("events:ListTargetsByRule", "events:PutTargets", "events:RemoveTargets"),
+                ],
                 resources=bus.rule_arns(RULE_PREFIX),
             )
         )

@@ -7,8 +7,12 @@ HOSTS = {  # what else these kinds could be is no Slack and no Teams
     "slack": ("hooks.slack.com", "hooks.slack-gov.com"),
     "teams": (".logic.azure.com", ".api.powerplatform.com", ".webhook.office.com"),
 }
-# What ipaddress calls global, but which leads elsewhere: an IPv4 address is inside.
-_TRANSLATED = ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+# What some version of ipaddress calls global, but which leads elsewhere: to an IPv4 address inside of it, into a site,
+# to a relay, or into documentation.
+_ELSEWHERE = (
+    *("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"),
+    *("fec0::/10", "192.88.99.0/24", "3fff::/20"),
+)
 
 
 def find_problem(kind: str, url: str, *, loopback: bool) -> str | None:
@@ -21,7 +25,7 @@ def find_problem(kind: str, url: str, *, loopback: bool) -> str | None:
     is_loopback = loopback and host in LOOPBACK
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback):
         return "must start with https://"
-    if not host or parts.username or parts.password or parts.fragment or not url.isascii() or " " in url:
+    if not host or "@" in parts.netloc or parts.fragment or not (url.isascii() and url.isprintable()) or " " in url:
         return "must be a host and a path, without a user, spaces or a fragment"
     allowed = HOSTS.get(kind, ())
     if allowed and not any(host == name or (name[0] == "." and host.endswith(name)) for name in allowed):
@@ -39,11 +43,10 @@ def is_public(text: str) -> bool:
         address = ipaddress.ip_address(text)
     except ValueError:  # such as one with a zone
         return False
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return is_public(str(address.ipv4_mapped))
-        if any(address in ipaddress.ip_network(network) for network in _TRANSLATED):
-            return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return is_public(str(address.ipv4_mapped))
+    if any(address in ipaddress.ip_network(network) for network in _ELSEWHERE):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 

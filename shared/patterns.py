@@ -268,12 +268,12 @@ def complexity(wildcards: Iterable[str]) -> int:
     two `*/datasync/*.tif` and refuses four, takes four `*.tif`. Counting stops above the limit.
     """
     machines = [re.findall(r"\\.|.", f'"{wildcard}"', re.DOTALL) for wildcard in sorted(wildcards)]
-    alphabet = {sign for machine in machines for sign in machine if sign != "*"}
     start = frozenset((index, 0) for index in range(len(machines)))
     seen, waiting, most = {start}, [start], 0
     while waiting and most <= MAX_COMPLEXITY:
         active = waiting.pop()
-        for sign in alphabet:
+        # All signs that none of them waits for are alike, and None stands for those.
+        for sign in {machines[index][length] for index, length in active if length < len(machines[index])} | {None}:
             after = _step(machines, active, sign)
             most = max(most, len(after))
             if after not in seen:
@@ -282,7 +282,7 @@ def complexity(wildcards: Iterable[str]) -> int:
     return most
 
 
-def _step(machines: list[list[str]], active: Iterable[tuple[int, int]], sign: str) -> frozenset[tuple[int, int]]:
+def _step(machines: list[list[str]], active: Iterable[tuple[int, int]], sign: str | None) -> frozenset[tuple[int, int]]:
     """The beginnings (machine, length) that match after one more sign; a * may stand for nothing."""
     after = set()
     for index, length in active:

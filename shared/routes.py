@@ -134,7 +134,7 @@ class Routes:
 
     def remove(self, id: str, team: str | None) -> None:
         """Remove a route and its rule."""
-        self._rules.remove(self.own(id, team))
+        self._rules.remove(self.own(id, team).id)
         self._table.delete(id)
 
     def test(self, id: str, by: str, now: datetime) -> str:
@@ -146,13 +146,13 @@ class Routes:
     def _save(self, before: TeamRoute | None, route: TeamRoute) -> TeamRoute:
         saved = self._table.save(route)
         try:
-            self._rules.apply(saved, before)
+            self._rules.apply(saved)
         except Exception:  # whatever it is, the route is as it was
             if before is None:
-                self._rules.remove(saved)
+                self._rules.remove(saved.id)
                 self._table.delete(saved.id)
             else:
                 restored = self._table.save(before.model_copy(update={"version": saved.version}))
-                self._rules.apply(restored, saved)
+                self._rules.apply(restored)
             raise
         return saved

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from shared.conditions import parse
 from shared.config import Route, TargetKind
@@ -60,40 +60,62 @@ class Rules:
         self._bus = bus
         self._queues = {"deliveries": deliveries, "refused": refused}
 
-    def apply(self, route: TeamRoute, before: TeamRoute | None = None) -> None:
-        """Make the rule say what the route says, instead of what it said before; raises `RouteRefused`."""
+    def apply(self, route: TeamRoute) -> None:
+        """Make the rule say what the route says, whatever it said before; raises `RouteRefused`.
+
+        A target that stands already is left alone: to put one on another bus again needs leave to pass its role.
+        """
         name = RULE_PREFIX + route.id
-        targets: Any = rule_targets(
-            route.id, route, **self._queues, roles=dict.fromkeys(_buses(route), route.role or "")
-        )
         try:
             self._client.put_rule(
                 Name=name,
                 EventBusName=self._bus,
-                EventPattern=pattern_text(rule_pattern(route.id, parse(route.when))),
-                State="DISABLED" if route.paused else "ENABLED",
+                EventPattern=_pattern(route),
+                State=_state(route),
                 Description=f"To {route.team}: {route.when or 'every event'}"[:512],
             )
         except self._client.exceptions.LimitExceededException:
             raise RouteRefused(
                 "The bus has as many rules as it may have; raise the quota 'Rules' of EventBridge, or remove a route."
             ) from None
-        stale = (_target_ids(before) if before else set()) - _target_ids(route)
+        wanted, there = self.targets(route), {target["Id"]: target for target in self._list_targets(name)}
+        stale = there.keys() - {target["Id"] for target in wanted}
         if stale:  # first, since a rule has room for five
             self._client.remove_targets(Rule=name, EventBusName=self._bus, Ids=sorted(stale))
-        answer = self._client.put_targets(Rule=name, EventBusName=self._bus, Targets=targets)
+        missing = [target for target in wanted if there.get(target["Id"]) != target]
+        if not missing:
+            return
+        answer = self._client.put_targets(Rule=name, EventBusName=self._bus, Targets=missing)
         if answer["FailedEntryCount"]:
             refusal = answer["FailedEntries"][0]
             raise RouteRefused(f"EventBridge refused the target {refusal['TargetId']}: {refusal['ErrorMessage']}")
 
-    def remove(self, route: TeamRoute) -> None:
-        """Remove the route's rule, if it is there."""
+    def targets(self, route: TeamRoute) -> list[Any]:
+        """What the rule of a route is to lead to."""
+        return rule_targets(route.id, route, **self._queues, roles=dict.fromkeys(_buses(route), route.role or ""))
+
+    def agrees(self, route: TeamRoute) -> bool:
+        """Whether the rule, which is there, says what the route says: a crash between the two can part them."""
         name = RULE_PREFIX + route.id
+        rule = self._client.describe_rule(Name=name, EventBusName=self._bus)
+        there = {target["Id"]: target["Arn"] for target in self._list_targets(name)}
+        wanted = {target["Id"]: target["Arn"] for target in self.targets(route)}
+        is_same = json.loads(rule["EventPattern"]) == json.loads(_pattern(route))
+        return is_same and rule["State"] == _state(route) and there == wanted
+
+    def remove(self, id: str) -> None:
+        """Remove a route's rule, if it is there, with whatever it leads to."""
+        name = RULE_PREFIX + id
         try:
-            self._client.remove_targets(Rule=name, EventBusName=self._bus, Ids=sorted(_target_ids(route)))
+            targets = [target["Id"] for target in self._list_targets(name)]
+            if targets:
+                self._client.remove_targets(Rule=name, EventBusName=self._bus, Ids=targets)
             self._client.delete_rule(Name=name, EventBusName=self._bus)
         except self._client.exceptions.ResourceNotFoundException:
             return
+
+    def _list_targets(self, name: str) -> list[Any]:
+        return list(self._client.list_targets_by_rule(Rule=name, EventBusName=self._bus)["Targets"])
 
     def test(self, detail: Mapping[str, Any]) -> None:
         """Put a `trial_detail` on the bus: only the rule of the route that it names matches."""
@@ -111,9 +133,13 @@ class Rules:
             raise RouteRefused(f"The bus refused the test: {answer['Entries'][0].get('ErrorMessage')}")
 
 
+def _pattern(route: TeamRoute) -> str:
+    return pattern_text(rule_pattern(route.id, parse(route.when)))
+
+
+def _state(route: TeamRoute) -> Literal["ENABLED", "DISABLED"]:
+    return "DISABLED" if route.paused else "ENABLED"
+
+
 def _buses(route: Route) -> list[str]:
     return [target.address for target in route.targets if target.kind is TargetKind.BUS]
-
-
-def _target_ids(route: Route) -> set[str]:
-    return {f"{target.kind}-{target.id}" for target in route.targets}

@@ -13,6 +13,7 @@ from shared.store import Store
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer
 from tests.samples import load_bytes
+from tests.tables import MAIN_TABLE
 
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:finance"
 
@@ -103,6 +104,23 @@ def test_a_route_without_its_rule_is_named(earshot: Earshot, stage: str) -> None
     }
     earshot("routes", "resume", "late")
     assert "routes.late" not in earshot("doctor").out
+
+
+def test_a_rule_that_a_crash_left_behind_its_route_is_named_and_mended(earshot: Earshot, stage: str) -> None:
+    earshot("routes", "add", "late", "--to", f"sqs:arn:aws:sqs:eu-west-1:{ACCOUNT}:finance")
+    boto3.client("sqs").create_queue(QueueName="finance")
+    route = boto3.client("dynamodb").get_item(
+        TableName=MAIN_TABLE["TableName"], Key={"pk": {"S": "ROUTES"}, "sk": {"S": "late"}}
+    )["Item"]
+    moved = route | {"to": {"L": [{"S": "email:care@fernleaf.example"}]}}
+    boto3.client("dynamodb").put_item(TableName=MAIN_TABLE["TableName"], Item=moved)
+
+    findings = {finding["subject"]: finding["message"] for finding in json.loads(earshot("doctor", "--json").out)}
+    assert findings == {"routes.late": "its rule says something else than the route; run `earshot routes resume late`"}
+    earshot("routes", "resume", "late")
+    targets = boto3.client("events").list_targets_by_rule(Rule="earshot-route-late", EventBusName="earshot-local")
+    assert [target["Arn"] for target in targets["Targets"]] == [f"arn:aws:sqs:eu-west-1:{ACCOUNT}:deliveries"]
+    assert earshot("doctor").status == 0
 
 
 def test_a_bus_that_fills_up_is_said_in_time(earshot: Earshot, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,46 +1,20 @@
-import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions import clear_rules
+from tests.cloudformation import CloudFormation, waiting
+from tests.factories import a_context
 
 BUS = "earshot-test"
 
 
-class Context(LambdaContext):
-    """What the logger wants to know."""
-
-    _function_name = "clear_rules"
-    _memory_limit_in_mb = 256
-    _invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:clear_rules"
-    _aws_request_id = "1"
-
-
 @pytest.fixture
-def answers() -> Any:
-    """CloudFormation's side: what is put to the response URL."""
-    received: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/", received
-        server.shutdown()
-        thread.join()
+def cloudformation() -> Iterator[CloudFormation]:
+    with waiting() as waits:
+        yield waits
 
 
 @pytest.fixture
@@ -58,31 +32,39 @@ def rules(aws: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     return lambda bus=BUS: events.list_rules(EventBusName=bus)["Rules"]
 
 
-def request(kind: str, url: str) -> dict[str, Any]:
-    return {"RequestType": kind, "ResponseURL": url, "StackId": "s", "RequestId": "r", "LogicalResourceId": "l"}
-
-
-def test_all_rules_of_the_bus_go_when_the_stack_goes_and_those_of_others_stay(rules: Any, answers: Any) -> None:
-    url, received = answers
-    clear_rules.handler(request("Delete", url), Context())
-
+def test_all_rules_of_the_bus_go_when_the_stack_goes_and_those_of_others_stay(
+    rules: Any, cloudformation: CloudFormation
+) -> None:
+    clear_rules.handler(cloudformation.request("Delete"), a_context())
     assert rules() == []
     assert len(rules("another")) == 1
-    [answer] = received
-    assert (answer["Status"], answer["RequestId"]) == ("SUCCESS", "r")
+    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
-def test_nothing_is_removed_before_the_stack_goes(rules: Any, answers: Any, kind: str) -> None:
-    url, received = answers
-    clear_rules.handler(request(kind, url), Context())
+def test_nothing_is_removed_before_the_stack_goes(rules: Any, cloudformation: CloudFormation, kind: str) -> None:
+    clear_rules.handler(cloudformation.request(kind), a_context())
     assert len(rules()) > 0
-    assert received[0]["Status"] == "SUCCESS"
+    assert cloudformation.answers[0]["Status"] == "SUCCESS"
 
 
-def test_a_failure_is_answered_too(answers: Any, aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    url, received = answers
+def test_a_rule_that_cloudformation_removes_at_the_same_time_is_no_failure(
+    rules: Any, cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_rules = clear_rules._rules
+
+    def and_one_that_is_gone(client: Any, bus: str) -> Iterator[str]:
+        yield "earshot-route-gone"
+        yield from all_rules(client, bus)
+
+    monkeypatch.setattr(clear_rules, "_rules", and_one_that_is_gone)
+    clear_rules.handler(cloudformation.request("Delete"), a_context())
+    assert cloudformation.answers[0]["Status"] == "SUCCESS"
+    assert rules() == []
+
+
+def test_a_failure_is_answered_too(cloudformation: CloudFormation, aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EARSHOT_BUS", "there-is-none")
-    clear_rules.handler(request("Delete", url), Context())
-    assert received[0]["Status"] == "FAILED"
-    assert "there-is-none" in received[0]["Reason"]
+    clear_rules.handler(cloudformation.request("Delete"), a_context())
+    assert cloudformation.answers[0]["Status"] == "FAILED"
+    assert "there-is-none" in cloudformation.answers[0]["Reason"]

@@ -1,8 +1,4 @@
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,6 +6,8 @@ import pytest
 
 from functions import mail_setup
 from functions.mail_setup import Wanted, set_up, tear_down
+from tests.cloudformation import CloudFormation, waiting
+from tests.factories import a_context
 
 WANTED = Wanted(
     rule="earshot-mail",
@@ -190,62 +188,43 @@ def test_the_domain_is_an_identity_and_stays_one(before: dict[str, str | None], 
     assert account.identities == {"fernleaf.example": after}
 
 
-@contextmanager
-def cloudformation() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Where CloudFormation waits for an answer."""
-    answers: list[dict[str, Any]] = []
-
-    class Listener(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Listener)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/answer", answers
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+@pytest.fixture
+def cloudformation() -> Iterator[CloudFormation]:
+    with waiting() as waits:
+        yield waits
 
 
-def ask(request: str, url: str) -> None:
-    event = {
-        "RequestType": request,
-        "ResponseURL": url,
-        "StackId": "stack",
-        "RequestId": "request",
-        "LogicalResourceId": "AccountMail",
-        "ResourceProperties": {"ServiceToken": "arn", **WANTED._asdict()},
-    }
-    context = SimpleNamespace(
-        function_name="setup", memory_limit_in_mb=256, invoked_function_arn="arn", aws_request_id="request"
-    )
-    cast(Callable[..., None], mail_setup.handler)(event, context)
-
-
-def test_cloudformation_gets_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cloudformation_gets_its_answer(cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account()
     monkeypatch.setattr("boto3.client", lambda _: account)
-    with cloudformation() as (url, answers):
-        ask("Create", url)
-        ask("Delete", url)
-    assert [answer["Status"] for answer in answers] == ["SUCCESS", "SUCCESS"]
-    assert answers[0]["PhysicalResourceId"] == answers[1]["PhysicalResourceId"]
+    for kind in ("Create", "Delete"):
+        mail_setup.handler(cloudformation.request(kind, **WANTED._asdict()), a_context())
+    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS", "SUCCESS"]
     assert account.state() == (None, {})
 
 
-def test_cloudformation_hears_of_a_failure_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_domain_of_the_sender_keeps_the_rule_for_incoming_mail_and_releases_the_old_one(
+    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Account()
+    monkeypatch.setattr("boto3.client", lambda _: account)
+    old, new = WANTED._asdict(), WANTED._replace(domain="fernleaf.co.example")._asdict()
+    mail_setup.handler(cloudformation.request("Create", **old), a_context())
+    before = account.state()
+    mail_setup.handler(cloudformation.request("Update", **new, old=old), a_context())
+    # The same resource, so CloudFormation deletes no predecessor.
+    assert len({answer["PhysicalResourceId"] for answer in cloudformation.answers}) == 1
+    assert account.state() == before
+    assert account.identities == {"fernleaf.example": None, "fernleaf.co.example": WANTED.configuration_set}
+
+
+def test_cloudformation_hears_of_a_failure_at_once(
+    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(_: str) -> None:
         raise PermissionError("not allowed")
 
     monkeypatch.setattr("boto3.client", fail)
-    with cloudformation() as (url, answers):
-        ask("Create", url)
-    assert (answers[0]["Status"], answers[0]["Reason"]) == ("FAILED", "PermissionError: not allowed")
+    mail_setup.handler(cloudformation.request("Create", **WANTED._asdict()), a_context())
+    [answer] = cloudformation.answers
+    assert (answer["Status"], answer["Reason"]) == ("FAILED", "PermissionError: not allowed")

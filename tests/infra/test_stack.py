@@ -210,7 +210,8 @@ def test_a_careless_bucket_in_the_same_app_would_be_a_finding(tmp_path: Path) ->
 
 def test_what_invokes_a_function_without_waiting_keeps_what_failed(resources: Resources) -> None:
     for config in resources("AWS::Lambda::EventInvokeConfig").values():
-        assert config["MaximumRetryAttempts"] == 2
+        if config["MaximumRetryAttempts"] == 0:  # a sweep, whose next run does the work of one that failed
+            continue
         assert config["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0] in resources("AWS::SQS::Queue")
 
 
@@ -248,3 +249,39 @@ def test_a_number_is_requested_only_where_the_file_says_so_and_brings_texts_to_u
     assert (properties["IsoCountryCode"], properties["NumberType"]) == ("GB", "LONG_CODE")
     assert properties["TwoWay"]["Enabled"] is True
     assert properties["SelfManagedOptOutsEnabled"] is True
+
+
+def test_cloudwatch_may_tell_the_topic_of_alarms(resources: Resources) -> None:
+    """A topic policy of ours replaces the default one, which lets it."""
+    [topic] = [id for id in resources("AWS::SNS::Topic") if id.startswith("Alarms")]
+    statements = [
+        statement
+        for policy in resources("AWS::SNS::TopicPolicy").values()
+        if policy["Topics"] == [{"Ref": topic}]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    [allowed] = [statement for statement in statements if statement["Effect"] == "Allow"]
+    assert (allowed["Action"], allowed["Principal"]) == ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_a_sweep_that_failed_is_repeated_by_nobody(template: Template, resources: Resources) -> None:
+    once = [
+        each["FunctionName"]["Ref"]
+        for each in resources("AWS::Lambda::EventInvokeConfig").values()
+        if each["MaximumRetryAttempts"] == 0
+    ]
+    assert sorted(name.partition("Function")[0].partition("Sweep")[0] for name in once) == ["", "CaptureEmail"]
+
+
+def test_stages_beside_each_other_share_no_name(config: Config, resources: Resources) -> None:
+    code = lambda_.Code.from_inline("pass")
+    platform = Platform(code, lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64, {})
+    stack = EarshotStack(App(), stage=Stage("dev", config, platform), synthesizer=DefaultStackSynthesizer())
+    beside = Template.from_stack(stack).to_json()["Resources"].values()
+    for kind, name in (("AWS::Events::EventBusPolicy", "StatementId"), ("AWS::Events::EventBus", "Name")):
+        ours = {each[name] for each in resources(kind).values()}
+        theirs = {each["Properties"][name] for each in beside if each["Type"] == kind}
+        assert ours
+        assert theirs
+        assert not ours & theirs

@@ -25,7 +25,9 @@ from tests.samples import load_event
 
 def policy(template: Template) -> dict[str, dict[str, Any]]:
     found = template.find_resources("AWS::Events::EventBusPolicy").values()
-    return {each["Properties"]["StatementId"]: each["Properties"]["Statement"] for each in found}
+    return {
+        each["Properties"]["StatementId"].removeprefix("earshot-"): each["Properties"]["Statement"] for each in found
+    }
 
 
 def test_nobody_but_publish_can_put_our_events_on_the_bus(template: Template, resources: Resources) -> None:

@@ -1,6 +1,7 @@
 """The language of routes: read, refused, and one verdict in Python, on MiniStack and on moto."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -238,6 +239,14 @@ def test_what_a_pattern_cannot_say_is_refused_with_the_reason(text: str, column:
 )
 def test_the_complexity_of_wildcards_is_measured_as_eventbridge_does(wildcards: list[str], accepted: bool) -> None:
     assert (complexity(wildcards) <= 10) is accepted
+
+
+def test_the_complexity_of_long_phrases_in_a_large_script_is_measured_at_once() -> None:
+    signs = "".join(chr(0x4E00 + number) for number in range(600))
+    phrases = [f"*{signs[start : start + 200]}*" for start in (0, 200, 400)]
+    began = time.process_time()
+    assert complexity(phrases) > 0
+    assert time.process_time() - began < 10  # it was minutes: every sign was tried in every state
 
 
 def test_ids_that_do_not_exist_are_named_with_the_one_that_may_be_meant() -> None:

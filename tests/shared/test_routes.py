@@ -11,34 +11,16 @@ from shared.conditions import ConditionError, parse
 from shared.config import Config
 from shared.errors import EarshotError, InvalidInput
 from shared.events import read_event
-from shared.feedback import Mood
 from shared.patterns import rule_pattern
 from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, find
-from shared.routes import Routes, draft
-from shared.rules import RouteRefused, Rules, rule_targets
-from tests.eventbridge import event, ministack_verdict
+from shared.routes import Routes
+from shared.rules import RouteRefused, Rules
 from tests.factories import a_feedback
+from tests.shared.conftest import Drafted
 from tests.tables import MAIN_TABLE
 
 ACCOUNT = "arn:aws:sqs:eu-west-1:123456789012"
 BUS = "earshot-test"
-Drafted = Callable[..., TeamRoute]
-
-
-@pytest.fixture
-def drafted(config: Config, now: datetime) -> Drafted:
-    def make(**changes: Any) -> TeamRoute:
-        said = {
-            "id": "refunds",
-            "team": "care",
-            "when": "mood = unhappy and reason = refund",
-            "to": ["email:care@fernleaf.example"],
-            "created_by": "amal@fernleaf.example",
-            "changed_at": now,
-        }
-        return draft(config, **(said | changes))
-
-    return make
 
 
 @pytest.fixture
@@ -194,8 +176,8 @@ class FailingRules(Rules):
 
     refusing = False
 
-    def apply(self, route: TeamRoute, before: TeamRoute | None = None) -> None:
-        super().apply(route, before)
+    def apply(self, route: TeamRoute) -> None:
+        super().apply(route)
         if self.refusing and route.when == "":
             raise RouteRefused("no")
 
@@ -238,34 +220,6 @@ def test_a_test_reaches_the_route_that_is_tested_and_no_other(routes: Routes, dr
     )
     assert read_event({"detail-type": "FeedbackCaptured", "detail": detail})
     assert received("deliveries") == []
-
-
-@pytest.mark.parametrize("text", ["", "mood = happy", "team = a or event = FeedbackAmended", "place = a or team = b"])
-def test_the_rule_matches_what_the_condition_does_on_the_emulator_too(text: str) -> None:
-    condition = parse(text)
-    pattern = json.dumps(rule_pattern("mine", condition))
-    for about in (a_feedback(), a_feedback(team="a"), a_feedback(team="b", mood=Mood.HAPPY)):
-        seen = event("FeedbackCaptured", about)
-        assert ministack_verdict(pattern, seen) is condition.matches("FeedbackCaptured", about)
-    test = {"source": "earshot.test", "detail-type": "RouteTested", "detail": {"route": "mine"}}
-    assert ministack_verdict(pattern, test)
-    assert not ministack_verdict(pattern, test | {"detail": {"route": "theirs"}})
-    assert not ministack_verdict(pattern, test | {"source": "elsewhere"})
-
-
-def test_a_target_retries_for_a_day_and_then_keeps_the_event(drafted: Drafted) -> None:
-    bus = "arn:aws:events:eu-west-1:123456789012:event-bus/theirs"
-    route = drafted(
-        to=[f"sqs:{ACCOUNT}:a.fifo", f"bus:{bus}", "slack:https://hooks.slack.com/services/T/B/x"], role="r"
-    )
-    found = rule_targets("refunds", route, deliveries="D", refused="R", roles={bus: "arn:role"})
-
-    assert [target["Arn"] for target in found] == [f"{ACCOUNT}:a.fifo", bus, "D"]
-    for target in found:
-        assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
-        assert target["DeadLetterConfig"] == {"Arn": "R"}
-    assert found[0]["SqsParameters"] == {"MessageGroupId": "refunds"}
-    assert found[1]["RoleArn"] == "arn:role"
 
 
 @pytest.mark.parametrize(

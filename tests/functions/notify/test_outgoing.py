@@ -51,6 +51,7 @@ class TestAddresses:
             *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1"),
             *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1"),
             *("2002:7f00:1::", "2002:a00:1::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "not an address", ""),
+            *("fec0::1", "192.88.99.1", "3fff::1"),
         ],
     )
     def test_what_is_not_public_is_refused(self, address: str) -> None:
@@ -91,6 +92,12 @@ class TestAddresses:
             *("https://127.0.0.1/", "https://127.1/", "https://2130706433/", "https://0x7f000001/", "https://[::1]/"),
             *("https://169.254.169.254/latest/meta-data/", "https://[64:ff9b::a9fe:a9fe]/", "https://[fe80::1%25x]/"),
             *("https://hooks.example:99999/", "https://hooks.example:x/", "https://hoöks.example/", "https://a b/"),
+            *(
+                "https://@hooks.example/",
+                "https://:@hooks.example/",
+                "https://hooks.example/\n",
+                "https://hooks.example/\x7f",
+            ),
         ],
     )
     def test_an_address_that_is_wrong_in_itself_is_refused_before_it_is_resolved(self, url: str) -> None:

@@ -1,0 +1,29 @@
+"""Routes as a team writes them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from shared.config import Config
+from shared.route_table import TeamRoute
+from shared.routes import draft
+
+Drafted = Callable[..., TeamRoute]
+
+
+@pytest.fixture
+def drafted(config: Config, now: datetime) -> Drafted:
+    def make(**changes: Any) -> TeamRoute:
+        said = {
+            "id": "refunds",
+            "team": "care",
+            "when": "mood = unhappy and reason = refund",
+            "to": ["email:care@fernleaf.example"],
+            "created_by": "amal@fernleaf.example",
+            "changed_at": now,
+        }
+        return draft(config, **(said | changes))
+
+    return make
