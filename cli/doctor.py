@@ -15,6 +15,7 @@ from cli.redrive import PLACES
 from cli.route_checks import check_claims, check_rules
 from cli.stage import Stage, with_stage
 from cli.text_checks import check_texts
+from shared import config as config_file
 from shared.config import ConfigError, Target, TargetKind
 
 
@@ -113,9 +114,11 @@ CHECKS: tuple[Callable[[Stage], Iterator[Finding]], ...] = (
 def doctor(stage: Stage, as_json: bool) -> None:
     """Say what is wrong and what to do; exit status 1 if anything is."""
     try:
-        findings = [finding for check in CHECKS for finding in check(stage)]
+        config_file.load()
     except ConfigError as error:
         findings = [Finding(f"earshot.toml: {problem.path}", problem.message) for problem in error.problems]
+    else:
+        findings = [finding for check in CHECKS for finding in check(stage)]
     if as_json:
         click.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False, indent=2))
     else:

@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(2)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "earshot"
-        _fail(f"{error.format_message()} See '{command} --help'.", 2)
+        _fail(f"{error.format_message().rstrip('.')}. See '{command} --help'.", 2)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:

@@ -40,7 +40,10 @@ def show(stage: Stage, id: str, as_json: bool) -> None:
         }
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
-    click.echo(as_text(Change(Transition.CAPTURED, None, revision)))
+    first = revision.number == 1
+    click.echo(
+        as_text(Change(Transition.CAPTURED if first else Transition.AMENDED, None if first else revision, revision))
+    )
     for mail in mails:
         files = f", with {', '.join(mail.attachments)}" if mail.attachments else ""
         click.echo(f"    mail from {mail.sender}{files}: s3://{stage.outputs['MailBucket']}/{MAIL}{mail.id}")

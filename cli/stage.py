@@ -1,10 +1,13 @@
 """How a command finds the stage it speaks to: the local one while it runs, else the one deployed to AWS."""
 
 import json
+import os
+import socket
 from collections.abc import Callable
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import click
@@ -41,11 +44,14 @@ class Stage:
         """The stage called `name`; without a name the local one if it runs, else prod."""
         local = json.loads(LOCAL_FILE.read_text()) if LOCAL_FILE.exists() else None
         if local and name in (None, local["stage"]):
+            if not _answers(local["endpoint_url"]):
+                raise click.ClickException("the local stage has stopped; start it again with `make run`")
             session = boto3.Session(local["access_key"], local["secret_key"], region_name=local["region"])
             return cls(local["stage"], session, local["endpoint_url"])
         if name == "local":
             raise click.ClickException("the local stage is not running; start it with `make run`")
-        return cls(name or "prod", boto3.Session())
+        # The SDK for Python looks for AWS_DEFAULT_REGION alone; everything else of AWS's knows this one too.
+        return cls(name or "prod", boto3.Session(region_name=os.environ.get("AWS_REGION")))
 
     @property
     def is_local(self) -> bool:
@@ -126,6 +132,13 @@ class Stage:
     def routes(self) -> Routes:
         """The routes of the file and those made at run time, with what may be done with them."""
         return Routes(self.config, RouteTable(self.dynamodb, self.outputs["Table"]), self.rules)
+
+
+def _answers(endpoint_url: str) -> bool:
+    """Whether anything listens there: a local stage that was killed leaves its description behind."""
+    address = urlsplit(endpoint_url)
+    with socket.socket() as probe:
+        return probe.connect_ex((address.hostname or "", address.port or 80)) == 0
 
 
 def with_stage(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""`earshot tail`: every feedback as it is stored, read from the table's own stream, like publish does."""
+"""`earshot tail`: each feedback as it is stored, and who was asked or not, from the table's own stream."""
 
 import json
 import time
@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import click
 
 from cli.stage import Stage, with_stage
-from shared.events import feedback_event
+from shared.events import feedback_event, invitation_event
 from shared.feedback import Feedback, Revision, Transition, transition
+from shared.invitations import InvitationRevision, InvitationStatus, read_invitation
 from shared.store import read_image
 
 POLL_SECONDS = 0.5
@@ -24,33 +25,64 @@ class Change(NamedTuple):
     after: Revision
 
 
+News = Change | InvitationRevision
+
+
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print each event's detail as a line of JSON.")
 @with_stage
 def tail(stage: Stage, as_json: bool) -> None:
-    """Show each feedback as it arrives, until Ctrl-C."""
-    for change in follow(stage):
-        click.echo(as_event(change) if as_json else as_text(change))
+    """Show each feedback as it arrives, and each customer who was asked or not, until Ctrl-C."""
+    click.echo(f"Feedback of the stage {stage.name} shows here as it arrives.", err=True)
+    for news in follow(stage):
+        click.echo(as_event(news) if as_json else as_text(news))
 
 
-def follow(stage: Stage) -> Iterator[Change]:
-    """Every change of a feedback from now on, for ever."""
+def follow(stage: Stage) -> Iterator[News]:
+    """Everything that publish makes an event of, from now on, for ever."""
     for image, previous in _images(stage):
-        if image.get("kind") == {"S": "feedback"}:
-            before, after = read_image(previous) if previous else None, read_image(image)
-            name = transition(before, after)
-            if name:
-                yield Change(name, before, after)
+        match image.get("kind"):
+            case {"S": "feedback"}:
+                before, after = read_image(previous) if previous else None, read_image(image)
+                name = transition(before, after)
+                if name:
+                    yield Change(name, before, after)
+            case {"S": "invitation"}:
+                asked = read_invitation(image)
+                if invitation_event(asked):
+                    yield asked
 
 
-def as_event(change: Change) -> str:
+def as_event(news: News) -> str:
     """The detail of the event that publish makes of it, with its type, on one line."""
-    event = feedback_event(change.name, change.before, change.after)
+    event = feedback_event(*news) if isinstance(news, Change) else invitation_event(news)
+    assert event is not None  # noqa: S101 - `follow` leaves out the others
     return json.dumps({"type": event.detail_type} | event.detail(), ensure_ascii=False)
 
 
-def as_text(change: Change) -> str:
+def as_text(news: News) -> str:
     """For a terminal: the customer's own words first, then who, where and when."""
+    return _feedback_text(news) if isinstance(news, Change) else _invitation_text(news)
+
+
+def _invitation_text(asked: InvitationRevision) -> str:
+    invitation = asked.invitation
+    customer = invitation.customer
+    what = {
+        InvitationStatus.SENT: "Asked",
+        InvitationStatus.SUPPRESSED: f"Not asked ({invitation.reason})",
+        InvitationStatus.UNDELIVERED: f"Asked, and not reached ({invitation.reason})",
+    }[invitation.status]
+    about = [
+        customer.phone or customer.email or "nobody",
+        ", ".join(part for part in (invitation.touchpoint, invitation.place) if part),
+        f"{asked.changed_at.astimezone():%H:%M:%S}",
+        f"invitation {invitation.id}",
+    ]
+    return f"{what}: {_printable(' · '.join(about))}"
+
+
+def _feedback_text(change: Change) -> str:
     feedback = change.after.feedback
     about = [
         _rating(feedback),

@@ -1,6 +1,7 @@
 """`earshot text`: play a customer who texts the business. Local stage only."""
 
 import json
+import re
 import uuid
 
 import click
@@ -20,6 +21,8 @@ def text(stage: Stage, words: str, sender: str, message_id: str | None) -> None:
     sms = stage.config.sms
     if sms is None:
         raise click.ClickException("earshot.toml has no [sms], so there is no number to text")
+    if not re.fullmatch(r"\+[1-9][0-9]{5,14}", sender):
+        raise click.UsageError(f"--from takes a number as carriers write it, like +447400123456, not {sender!r}.")
     message = {
         "originationNumber": sender,
         "destinationNumber": sms.number,

@@ -9,14 +9,14 @@ LEFT_OUT = {
     "AWS::Events::Archive": "the archive of events, so nothing can be replayed from it",
     "AWS::Events::EventBusPolicy": "the policy of the bus, so anyone here can put our events",
     "AWS::EventSchemas::Registry": "the registry of the events' schemas, which are in events/schemas",
-    "AWS::EventSchemas::Schema": "the schemas in that registry",
+    "AWS::EventSchemas::Schema": "the registry of the events' schemas, which are in events/schemas",
     "AWS::SMSVOICE::PhoneNumber": "the phone number: `earshot text` plays those who text it",
     "Custom::AccountMail": "SES's receipt rule and the sender's domain: the SMTP listener brings mail to the bucket",
 }
 NOT_MODELLED = (
     "TLS: everything is plain HTTP on loopback, and policies do not demand otherwise",
     "retries and dead-letter queues of rules, and bisection, retry limits and the failure bucket of the stream",
-    "the waits of retries: where AWS would wait minutes, the local stage waits seconds",
+    "the waits: a card waits 3 s for a customer's next words, on AWS 45; a retry seconds instead of minutes",
     "alarms going off, access logs, throttling and traces",
 )
 

@@ -13,7 +13,9 @@ const shown = Number(document.body.dataset.count);
 setInterval(async () => {
   try {
     const now = await (await fetch("/outbox.json")).json();
-    if (now.length !== shown) location.reload();
+    const reading = document.querySelector("details[open]"); // it would close
+    if (now.length !== shown && !reading) location.reload();
+    else if (now.length !== shown) document.getElementById("state").textContent = "More has left: reload.";
   } catch { document.getElementById("state").textContent = "The local stage has stopped."; }
 }, 500);
 """
@@ -62,7 +64,7 @@ def _article(message: dict[str, Any]) -> str:
     about += [f"{label} {message[key]}" for label, key in _ABOUT.items() if key in message]
     return (
         f'<article><header><h2><span class="kind">{escape(message["kind"])}</span>'
-        f"{escape(message.get('subject') or message['to'])}</h2><p>{escape(' · '.join(about))}</p></header>"
+        f"<bdi>{escape(message.get('subject') or message['to'])}</bdi></h2><p>{escape(' · '.join(about))}</p></header>"
         f"{_body(message)}{_details(message)}</article>"
     )
 

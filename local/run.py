@@ -34,8 +34,8 @@ def main() -> None:
         with local_stage.running(options.folder.resolve(), port=options.port, say=_say) as running:
             for line in _guide(running.description, time.monotonic() - started):
                 _say(line)
-            for change in follow(running.stage):
-                _say(as_text(change))
+            for news in follow(running.stage):
+                _say(as_text(news))
     except KeyboardInterrupt:
         _say("\nStopped. Nothing of it is left running; the next start is fresh.")
     except (LocalStageError, ConfigError) as error:
@@ -62,8 +62,8 @@ def _guide(description: dict[str, str], seconds: float) -> Iterator[str]:
     yield "  Use     .venv/bin/earshot --help, in another terminal"
     yield "  Stop    Ctrl-C\n"
     yield "The real app runs here; only these are missing:"
-    yield from (f"  - {what}" for what in (*LEFT_OUT.values(), *NOT_MODELLED))
-    yield "\nEach feedback shows here as it arrives:\n"
+    yield from (f"  - {what}" for what in dict.fromkeys((*LEFT_OUT.values(), *NOT_MODELLED)))
+    yield "\nEach feedback shows here as it arrives, and who was asked or not:\n"
 
 
 if __name__ == "__main__":

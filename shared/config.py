@@ -400,7 +400,7 @@ def load(path: Path = DEFAULT_PATH, *, deployed: bool = False) -> Config:
     except UnicodeDecodeError:
         raise ConfigError([Problem(str(path.name), "is not UTF-8; save it as UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([Problem("syntax", f"{error}; an id or key may stand only once")]) from None
+        raise ConfigError([Problem("syntax", f"{error}; {_syntax_help(str(error))}")]) from None
     try:
         config = Config.model_validate(data)
     except ValidationError as error:
@@ -412,6 +412,13 @@ def load(path: Path = DEFAULT_PATH, *, deployed: bool = False) -> Config:
     if problems:
         raise ConfigError(problems)
     return config
+
+
+def _syntax_help(error: str) -> str:
+    """What to do about what the reader of TOML says."""
+    if "overwrite" in error or "declare" in error:
+        return "an id or key may stand only once"
+    return "texts stand in quotes, lists in [ ], and a line has one key = value"
 
 
 def _explain(error: Mapping[str, Any]) -> Problem:

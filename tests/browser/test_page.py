@@ -44,6 +44,29 @@ class TestTapping:
         assert [request.method for request in seen.requests] == ["GET", "POST"]
         assert seen.complaints == []
 
+    def test_a_mistake_that_was_put_right_leaves_no_trace_and_loses_nothing(
+        self, visit: Open, base_url: str, customer: Customer
+    ) -> None:
+        page = visit(**ENGLISH).page
+        page.goto(base_url + customer.link)
+        tap(page, "Bad")
+        asks_what_happened(page)
+        page.get_by_text("A wrong price").click()
+        page.get_by_label("What happened?").fill("Charged twice.")
+        page.get_by_label("May we answer you?").fill("abc")
+        page.get_by_role("button", name="Send").click()
+        expect(page.locator("#contact-problem")).to_be_visible()  # the server's page, with all that was said
+
+        page.get_by_label("May we answer you?").fill("ada@example.org")
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_role("heading", name="Thank you!")).to_be_visible()
+        [item] = customer.all_stored()
+        feedback = customer.stored(item["id"]["S"]).feedback
+        assert (feedback.reasons, feedback.team, feedback.comment) == (("price",), "care", "Charged twice.")
+        page.get_by_text("Change my answer").click()
+        expect(page.locator("#contact-problem")).to_have_count(0)
+        expect(page.locator("[aria-invalid]")).to_have_count(0)
+
     def test_a_tap_is_stored_at_once_and_the_words_amend_it(
         self, visit: Open, base_url: str, customer: Customer
     ) -> None:

@@ -5,7 +5,6 @@ import boto3
 import pytest
 
 from cli import doctor, route_checks
-from cli.stage import Stage
 from shared import config as config_file
 from shared.config import Config, Target
 from shared.feedback import utc_now
@@ -157,8 +156,3 @@ def test_feedback_that_nobody_claims_is_a_line(
 def test_a_policy_is_read_as_sqs_reads_it(change: dict[str, object], allowed: bool) -> None:
     statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": ["sqs:SendMessage"]}
     assert doctor._allows({"Statement": [statement | change]}, "arn:rule/route") is allowed
-
-
-def test_checks_look_at_the_stage_that_is_named() -> None:
-    with pytest.raises(Exception, match="local stage is not running"):
-        Stage.find("local")

@@ -8,7 +8,7 @@
   const rightToLeft = document.documentElement.dir === "rtl"
   let human = false // scanners run scripts too: only what a person does is trusted by the browser
   let walking = false // arrow keys pass over ratings that are not meant
-  let picked = false
+  let picked = !!form.querySelector("[name=reasons]:checked") // the server's page may bring some along
   let wanted = null // what is to be stored next: its body, and the step that follows
   let busy = false
   let pause = 1000
@@ -34,6 +34,8 @@
     status.textContent = step === "tell" ? status.dataset.tell : ""
     done.hidden = step !== "done"
     form.parentElement.open = step !== "done"
+    for (const problem of form.querySelectorAll("p.problem:not([role])")) problem.remove() // it is right now
+    for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid")
     if (step === "done") done.focus()
   }
 

@@ -34,7 +34,7 @@ def test_a_card_says_who_where_when_how_and_what_they_chose(config: Config) -> N
         "Where": "Checkout, leeds-3",
         "When": "Saturday 14 March 2026, 09:26",
         "How": "On the feedback page",
-        "Chose": "Unhappy, the second lowest of five faces",
+        "Chose": "Bad, the second lowest of five faces",
         "About": "The queue",
     }
     assert card.subject == "Twenty minutes, one till open. · Checkout, leeds-3"
@@ -58,7 +58,7 @@ def test_a_rating_without_words_says_so_plainly(config: Config) -> None:
     card = a_card(config, a_revision(comment=""))
     assert card.words == ""
     assert card.no_words == "The customer wrote nothing."
-    assert card.subject.startswith("No words, only a rating: Unhappy")
+    assert card.subject.startswith("No words, only a rating: Bad")
 
 
 def test_words_without_a_rating_say_so_too(config: Config) -> None:
