@@ -38,6 +38,7 @@ h2 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
 header p { margin: 0; color: #4b5462; font-size: .875rem; overflow-wrap: anywhere; }
 .kind { background: #e4e7ec; border-radius: 4px; padding: .05rem .4rem; margin-inline-end: .4rem; }
 iframe { border: 0; width: 100%; height: 25rem; resize: vertical; display: block; background: #fff; }
+@media (max-width: 40rem) { iframe { height: 38rem; } }
 pre { margin: 0; padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .875rem; }
 details { border-top: 1px solid #e4e7ec; padding: .5rem 1rem; }
 summary { cursor: pointer; color: #4b5462; }
