@@ -38,6 +38,8 @@ class Conversation(Model):
     expires_at: Moment
     answered_at: Moment | None = None
     """When they last said something in it."""
+    rated_at: Moment | None = None
+    """When they last rated in it."""
     thanked: bool = False
 
 
@@ -48,6 +50,8 @@ class Person(Model):
     version: int = 0
     silence: Silence | None = None
     silent_since: Moment | None = None
+    decided_at: Moment | None = None
+    """When silence was last asked for, or ended."""
     asked_at: Moment | None = None
     conversation: Conversation | None = None
     day: str = ""
@@ -61,13 +65,19 @@ class Person(Model):
         day = now.date().isoformat()
         return self if day == self.day else self.model_copy(update={"day": day, "heard": 0, "told": 0})
 
-    def silenced(self, why: Silence, now: datetime) -> "Person":
+    def silenced(self, why: Silence, at: datetime) -> "Person":
         """The person with nothing more to be sent to. The first reason stands."""
-        return self if self.silence else self.model_copy(update={"silence": why, "silent_since": now})
+        first = {} if self.silence else {"silence": why, "silent_since": at}
+        return self.model_copy(update=first | {"decided_at": at})
 
-    def resumed(self) -> "Person":
+    def resumed(self, at: datetime) -> "Person":
         """The person back in."""
-        return self.model_copy(update={"silence": None, "silent_since": None})
+        return self.model_copy(update={"silence": None, "silent_since": None, "decided_at": at})
+
+    def decided_since(self, at: datetime) -> bool:
+        """Whether silence was asked for, or ended, after this moment: what they wished then has been overtaken."""
+        last = self.decided_at or self.silent_since
+        return last is not None and at < last
 
 
 class People:

@@ -26,15 +26,21 @@ from shared.routing import owner
 
 PAUSE = timedelta(hours=24)
 """Texts that follow each other within it are one feedback; after it, a text is about something new."""
+CLOCKS = timedelta(seconds=5)
+"""How far apart our clock and that of whoever brings texts may be."""
 
 
 class Text(NamedTuple):
-    """A text from a customer: whose number (E.164) it came from, and the id that its provider gave it."""
+    """A text from a customer: whose number (E.164) it came from, its provider's id, and when it was said.
+
+    Texts come in any order: SNS keeps none, and one that failed is taken again later. What counts is `at`.
+    """
 
     provider: str
     id: str
     sender: str
     body: str
+    at: datetime
 
 
 class Reply(NamedTuple):
@@ -52,17 +58,19 @@ class Turn(NamedTuple):
     reply: Reply | None
 
 
-def topic(person: Person, text: Text, sms: Sms, config: Config, now: datetime) -> Conversation:
+def topic(person: Person, text: Text, sms: Sms, config: Config) -> Conversation:
     """What a text is about: the question that the person was asked, what they were just saying, or something new."""
     known = person.conversation
-    if known and known.touchpoint in config.touchpoints:
-        going_on = now < known.expires_at if known.answered_at is None else now - known.answered_at < PAUSE
+    said_before_we_asked = person.asked_at is not None and text.at < person.asked_at - CLOCKS
+    if known and known.touchpoint in config.touchpoints and not said_before_we_asked:
+        last = known.answered_at
+        going_on = text.at < known.expires_at if last is None else abs(text.at - last) < PAUSE
         if going_on:
             return known
-    return afresh(text, sms, config, now)
+    return afresh(text, sms, config)
 
 
-def afresh(text: Text, sms: Sms, config: Config, now: datetime) -> Conversation:
+def afresh(text: Text, sms: Sms, config: Config) -> Conversation:
     """The conversation that a text out of nowhere opens."""
     languages = config.business.languages
     return Conversation(
@@ -71,7 +79,7 @@ def afresh(text: Text, sms: Sms, config: Config, now: datetime) -> Conversation:
         place=None,
         customer=Customer(),
         language=language_of(text.body, languages) or config.language,
-        expires_at=now + PAUSE,
+        expires_at=text.at + PAUSE,
     )
 
 
@@ -86,19 +94,19 @@ def take_turn(
 ) -> Turn:
     """What becomes of a text in the conversation `about`, whose feedback so far is `before`."""
     person = person.on(now)
-    reading = read(text.body, config.touchpoints[about.touchpoint].scale, config.business.languages)
+    reading = _reading(text, person, about, before, config)
     if person.heard >= sms.texts_per_day and reading.command is not Command.STOP:
         return Turn(person, None, None)
     known = person
     person = person.model_copy(update={"heard": person.heard + 1})
     if reading.command is Command.STOP:
-        person = person.silenced(Silence.STOPPED, now)
+        person = person.silenced(Silence.STOPPED, text.at)
     elif reading.command is Command.START:
-        person = person.resumed()
+        person = person.resumed(text.at)
 
     comment = _joined(before, reading.comment)
     if comment is None:  # one feedback holds no more: what they say now opens the next
-        return take_turn(text, known, afresh(text, sms, config, now), None, sms, config, now)
+        return take_turn(text, known, afresh(text, sms, config), None, sms, config, now)
     answer = _answer(text, person, about, before, reading, comment)
     reply = None
     purpose = _purpose(reading, was_silent=known.silence is not None, silent=person.silence is not None, about=about)
@@ -107,11 +115,41 @@ def take_turn(
         team = before.feedback.team if before else owner(config, about.touchpoint, ())
         reply = _reply(purpose, about, reading, Replies(config, sms, _language(text, about, config), team), config)
         person = person.model_copy(update={"told": person.told + 1})
-    if answer or _says(reading):
+    if (answer or _says(reading)) and not _talks_of_another(person, about, text):
         thanked = about.thanked or (reply is not None and _says(reading))
-        said = about.model_copy(update={"answered_at": now, "thanked": thanked})
-        person = person.model_copy(update={"conversation": said})
+        person = person.model_copy(update={"conversation": _continued(about, text, reading, thanked=thanked)})
     return Turn(person, answer, reply)
+
+
+def _reading(text: Text, person: Person, about: Conversation, before: Revision | None, config: Config) -> Reading:
+    """What a text says, without what they have said otherwise since: a command, or a rating. Its words always count."""
+    reading = read(text.body, config.touchpoints[about.touchpoint].scale, config.business.languages)
+    if reading.command in (Command.STOP, Command.START) and person.decided_since(text.at):
+        reading = reading._replace(command=None)
+    return reading._replace(rating=None) if _rated_since(text, about, before) else reading
+
+
+def _rated_since(text: Text, about: Conversation, before: Revision | None) -> bool:
+    """Whether the rating there is was given after this text: by a text or, where there was none, by a tap."""
+    if before is None or before.feedback.rating is None:
+        return False
+    return text.at < (about.rated_at or about.answered_at or before.changed_at - CLOCKS)
+
+
+def _talks_of_another(person: Person, about: Conversation, text: Text) -> bool:
+    """Whether the person has been talking of something else since, which a text that comes late does not end."""
+    current = person.conversation
+    if current is None or current.feedback_id == about.feedback_id:
+        return False
+    last = current.answered_at or person.asked_at
+    return last is not None and text.at < last
+
+
+def _continued(about: Conversation, text: Text, reading: Reading, *, thanked: bool) -> Conversation:
+    """The conversation after a text, whose last moment never goes back."""
+    answered_at = max(about.answered_at or text.at, text.at)
+    rated_at = about.rated_at if reading.rating is None else text.at
+    return about.model_copy(update={"answered_at": answered_at, "rated_at": rated_at, "thanked": thanked})
 
 
 def _says(reading: Reading) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -54,8 +55,8 @@ def _hear_aws(notification: Mapping[str, Any]) -> None:
     try:
         if notification["TopicArn"] != settings.sms_topic:
             raise Forged("This topic is not ours.")
-        text = _read_aws(notification["Message"])
-        heard = ear().hear(text, utc_now(), sends_reply=True)
+        now = utc_now()
+        heard = ear().hear(_read_aws(notification, now), now, sends_reply=True)
     except (Forged, Unreadable) as error:
         count(f"Refused{type(error).__name__}")
         logger.warning("A text was refused", reason=error.code, topic=notification.get("TopicArn"))
@@ -63,15 +64,23 @@ def _hear_aws(notification: Mapping[str, Any]) -> None:
         count(heard.outcome)
 
 
-def _read_aws(message: str) -> Text:
+def _read_aws(notification: Mapping[str, Any], now: datetime) -> Text:
     try:
-        fields = json.loads(message)
+        fields = json.loads(notification["Message"])
         named = (fields["inboundMessageId"], fields["originationNumber"], fields["messageBody"])
     except (ValueError, KeyError, TypeError):
         raise Unreadable("This is no text of AWS End User Messaging.") from None
     if not all(isinstance(field, str) for field in named):
         raise Unreadable("This is no text of AWS End User Messaging.")
-    return Text("aws", *named)
+    return Text("aws", *named, at=_said_at(notification.get("Timestamp"), now))
+
+
+def _said_at(timestamp: Any, now: datetime) -> datetime:
+    """When SNS got a text, never later than now. One that does not say so readably is heard all the same, as of now."""
+    try:
+        return min(datetime.fromisoformat(timestamp).astimezone(UTC), now)
+    except (TypeError, ValueError, OverflowError):
+        return now
 
 
 def _answer_twilio(request: Request) -> Response:
@@ -80,8 +89,9 @@ def _answer_twilio(request: Request) -> Response:
         parameters = twilio.read_form(request.body)
         signature = request.header("x-twilio-signature")
         incoming = twilio.verify(parameters, signature, _public_url(request), ear().sms, tokens)
-        text = Text("twilio", incoming.id, incoming.sender, incoming.body)
-        heard = ear().hear(text, utc_now(), sends_reply=False)
+        now = utc_now()  # Twilio does not say when
+        text = Text("twilio", incoming.id, incoming.sender, incoming.body, at=now)
+        heard = ear().hear(text, now, sends_reply=False)
     except EarshotError as error:
         count(f"Refused{type(error).__name__}")
         return http.refusal(request, error)

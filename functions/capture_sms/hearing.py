@@ -71,7 +71,7 @@ class Ear(NamedTuple):
         raise Contended("This number's texts come too fast; send it again.")
 
     def _plan(self, text: Text, person: Person, now: datetime) -> tuple[Turn, list[dict[str, object]]]:
-        about = topic(person, text, self.sms, self.config, now)
+        about = topic(person, text, self.sms, self.config)
         before = self.store.get(about.feedback_id)
         turn = take_turn(text, person, about, before, self.sms, self.config, now)
         if turn.answer is None:

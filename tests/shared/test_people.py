@@ -44,8 +44,18 @@ def test_the_first_reason_for_silence_stands_until_they_come_back(people: People
     people.change(PHONE, stop(now), now)
     people.change(PHONE, lambda person: person.silenced(Silence.BOUNCED, now + timedelta(days=1)), now)
     assert (people.get(PHONE).silence, people.get(PHONE).silent_since) == (Silence.STOPPED, now)
-    people.change(PHONE, Person.resumed, now)
+    people.change(PHONE, lambda person: person.resumed(now), now)
     assert people.get(PHONE).silence is None
+
+
+def test_what_was_wished_before_the_last_decision_is_overtaken(now: datetime) -> None:
+    day = timedelta(days=1)
+    silent = Person(address=PHONE).silenced(Silence.STOPPED, now).silenced(Silence.COMPLAINED, now + day)
+    back = silent.resumed(now + 2 * day)
+    assert [person.decided_since(now + day) for person in (Person(address=PHONE), silent, back)] == [False, False, True]
+    assert silent.decided_since(now + day / 2)
+    stored_before = Person(address=PHONE, silence=Silence.STOPPED, silent_since=now)
+    assert stored_before.decided_since(now - day)
 
 
 def test_a_wish_for_silence_does_not_age(people: People, client: DynamoDBClient, now: datetime) -> None:

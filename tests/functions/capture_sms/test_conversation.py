@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.capture_sms.conversation import PAUSE, Text, Turn, take_turn, topic
+from functions.capture_sms.conversation import CLOCKS, PAUSE, Text, Turn, take_turn, topic
 from shared import config as config_module
 from shared.feedback import MAX_REVISIONS, Channel, Customer, Flag, Revision, Scale, answer_id
 from shared.messages import Purpose
@@ -15,6 +15,7 @@ from shared.reading import clean
 from tests.factories import a_feedback
 
 NOW = datetime.fromisoformat("2026-03-14T10:00:00Z")
+MINUTE, LATER = timedelta(minutes=1), timedelta(hours=1)
 PHONE = "+447400123456"
 CONFIG = config_module.load()
 assert CONFIG.sms is not None
@@ -31,9 +32,16 @@ INVITED = Person(address=PHONE, version=1, conversation=ASKED)
 STRANGER = Person(address=PHONE)
 
 
-def turn(body: str, person: Person = STRANGER, before: Revision | None = None, now: datetime = NOW) -> Turn:
-    text = Text("aws", "m-1", PHONE, body)
-    return take_turn(text, person, topic(person, text, SMS, CONFIG, now), before, SMS, CONFIG, now)
+def turn(
+    body: str,
+    person: Person = STRANGER,
+    before: Revision | None = None,
+    now: datetime = NOW,
+    at: datetime | None = None,
+) -> Turn:
+    """What a text comes to that is heard `now`, and was said just then or `at` an earlier moment."""
+    text = Text("aws", "m-1", PHONE, body, at or now)
+    return take_turn(text, person, topic(person, text, SMS, CONFIG), before, SMS, CONFIG, now)
 
 
 def said(number: int = 1, **changes: object) -> Revision:
@@ -158,6 +166,69 @@ def test_start_brings_texts_back() -> None:
     assert heard.reply.purpose is Purpose.RESUMED
 
 
+def test_a_start_that_comes_late_does_not_end_a_silence_asked_for_since() -> None:
+    silent = turn("STOP", INVITED, now=NOW).person
+    late = turn("START", silent, now=NOW + LATER, at=NOW - MINUTE)
+    assert (late.person.silence, late.answer, late.reply) == (Silence.STOPPED, None, None)
+    silent_again = turn("STOP", silent, now=NOW + 2 * MINUTE).person
+    assert turn("START", silent_again, now=NOW + LATER, at=NOW + MINUTE).person.silence is Silence.STOPPED
+    assert turn("START", silent_again, now=NOW + LATER, at=NOW + 3 * MINUTE).person.silence is None
+
+
+def test_a_stop_that_comes_late_does_not_undo_a_start_since() -> None:
+    back = turn("START", INVITED, now=NOW).person
+    late = turn("Stop overcharging me", back, now=NOW + LATER, at=NOW - MINUTE)
+    assert late.person.silence is None
+    assert late.answer is not None
+    assert (late.answer.comment, late.answer.flags) == ("Stop overcharging me", ())
+
+
+def test_a_silence_begins_when_it_was_asked_for() -> None:
+    assert turn("STOP", INVITED, now=NOW, at=NOW - MINUTE).person.silent_since == NOW - MINUTE
+
+
+def test_a_rating_that_comes_late_does_not_replace_a_later_one_and_its_words_are_kept() -> None:
+    first = turn("5 good", INVITED, now=NOW)
+    late = turn("2 queue too long", first.person, said(rating=5, comment="good"), NOW + LATER, at=NOW - MINUTE)
+    assert late.answer is not None
+    assert (late.answer.rating, late.answer.comment) == (None, "good\nqueue too long")
+    assert late.person.conversation is not None
+    assert late.person.conversation.answered_at == NOW
+    assert turn("2", first.person, said(rating=5, comment="good"), NOW + LATER, at=NOW - MINUTE).answer is None
+
+
+def test_a_rating_that_comes_after_later_words_is_the_rating() -> None:
+    words = turn("queue too long", INVITED, now=NOW)
+    late = turn("2", words.person, said(rating=None, comment="queue too long"), NOW + LATER, at=NOW - MINUTE)
+    assert late.answer is not None
+    assert late.answer.rating == 2
+    later = turn("thanks", late.person, said(comment="queue too long"), NOW + 2 * MINUTE)
+    between = turn("4", later.person, said(comment="queue too long"), NOW + LATER, at=NOW + MINUTE)
+    assert between.answer is not None
+    assert between.answer.rating == 4
+
+
+def test_a_rating_that_comes_late_does_not_replace_a_tap_since() -> None:
+    assert turn("2", INVITED, said(rating=5), NOW + LATER, at=NOW - MINUTE).answer is None
+
+
+def test_a_text_from_before_the_question_is_not_its_answer() -> None:
+    asked = INVITED.model_copy(update={"asked_at": NOW})
+    late = turn("1 rude", asked, now=NOW + LATER, at=NOW - MINUTE)
+    assert late.answer is not None
+    assert (late.answer.touchpoint, late.answer.rating) == ("checkout", 1)
+    assert late.person.conversation == ASKED, "the question still waits for its answer"
+    assert topic(asked, Text("aws", "m-2", PHONE, "5", NOW - CLOCKS), SMS, CONFIG) == ASKED, "clocks differ"
+
+
+def test_a_text_of_last_week_that_comes_late_is_not_about_what_they_talk_of_now() -> None:
+    talking = turn("2 late", INVITED, now=NOW)
+    late = turn("5 nice", talking.person, now=NOW + LATER, at=NOW - timedelta(days=7))
+    assert late.answer is not None
+    assert (late.answer.touchpoint, late.answer.rating) == ("checkout", 5)
+    assert late.person.conversation == talking.person.conversation
+
+
 def test_help_names_a_contact_even_to_those_who_stopped() -> None:
     for person in (INVITED, INVITED.silenced(Silence.STOPPED, NOW)):
         reply = turn("HELP", person).reply
@@ -181,9 +252,9 @@ def test_a_number_is_heard_so_often_a_day_and_its_stop_always() -> None:
 
 
 def test_a_country_that_is_not_allowed_is_heard_and_not_answered() -> None:
-    text = Text("aws", "m-1", "+33612345678", "2 queue too long")
+    text = Text("aws", "m-1", "+33612345678", "2 queue too long", NOW)
     person = Person(address=text.sender)
-    heard = take_turn(text, person, topic(person, text, SMS, CONFIG, NOW), None, SMS, CONFIG, NOW)
+    heard = take_turn(text, person, topic(person, text, SMS, CONFIG), None, SMS, CONFIG, NOW)
     assert heard.answer is not None
     assert heard.reply is None
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -55,6 +56,35 @@ def test_a_text_from_aws_is_stored(function: ModuleType) -> None:
     assert function.handler(AWS, a_context()) is None
     revision = function.ear().store.get(AWS_ID)
     assert (revision.feedback.rating, revision.feedback.comment) == (2, "queue too long")
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "since"),
+    [
+        ("2026-03-14T09:26:51.120Z", "2026-03-14T09:26:51.120Z"),
+        ("2026-03-14T11:26:51.120+02:00", "2026-03-14T09:26:51.120Z"),
+        ("2999-01-01T00:00:00.000Z", "2026-03-14T10:00:00.000Z"),
+        ("0001-01-01T00:00:00+09:00", "2026-03-14T10:00:00.000Z"),
+        ("yesterday", "2026-03-14T10:00:00.000Z"),
+        (1773480411, "2026-03-14T10:00:00.000Z"),
+        (None, "2026-03-14T10:00:00.000Z"),
+    ],
+)
+def test_a_text_counts_from_when_it_was_said_or_else_from_now(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, timestamp: object, since: str
+) -> None:
+    monkeypatch.setattr(function, "utc_now", lambda: datetime.fromisoformat("2026-03-14T10:00:00Z"))
+    message = json.loads(AWS["Records"][0]["Sns"]["Message"]) | {"messageBody": "Stop overcharging me"}
+    function.handler(from_aws(Message=json.dumps(message), Timestamp=timestamp), a_context())
+    assert function.ear().people.get("+447400123456").silent_since == datetime.fromisoformat(since)
+    assert function.ear().store.get(AWS_ID).feedback.comment == "Stop overcharging me"
+
+
+def test_a_text_without_a_timestamp_is_heard(function: ModuleType) -> None:
+    event = from_aws()
+    del event["Records"][0]["Sns"]["Timestamp"]
+    function.handler(event, a_context())
+    assert function.ear().store.get(AWS_ID) is not None
 
 
 def test_a_text_from_twilio_is_stored_and_answered_in_the_response(with_token: ModuleType) -> None:

@@ -9,14 +9,15 @@ from functions.capture_sms.conversation import Text
 from functions.capture_sms.hearing import Ear, Outcome
 from shared.feedback import Revision, answer_id
 from shared.messages import Purpose
-from shared.people import Person
+from shared.people import Person, Silence
+from tests.factories import RECEIVED_AT
 from tests.tables import MAIN_TABLE
 
 PHONE = "+447400123456"
 
 
-def a_text(body: str, id: str = "m-1", sender: str = PHONE) -> Text:
-    return Text("aws", id, sender, body)
+def a_text(body: str, id: str = "m-1", sender: str = PHONE, at: datetime = RECEIVED_AT) -> Text:
+    return Text("aws", id, sender, body, at)
 
 
 def stored(ear: Ear, id: str = "m-1") -> Revision:
@@ -53,6 +54,15 @@ def test_texts_in_a_row_amend_one_feedback_and_are_thanked_once(ear: Ear, now: d
     assert (revision.number, revision.feedback.rating) == (3, 2)
     assert revision.feedback.comment == "queue too long\nand the till was rude"
     assert [reply is not None for reply in replies] == [True, False, False]
+
+
+def test_texts_in_any_order_come_to_the_same(ear: Ear, now: datetime) -> None:
+    said = [("2 slow", now), ("5 sorted out", now + timedelta(minutes=1)), ("STOP", now + timedelta(minutes=2))]
+    for number, (body, at) in enumerate(reversed(said)):
+        ear.hear(a_text(body, f"m-{number}", at=at), now + timedelta(hours=1), sends_reply=True)
+    feedback = stored(ear, "m-1").feedback
+    assert (feedback.rating, feedback.comment) == (5, "sorted out\nslow")
+    assert ear.people.get(PHONE).silence is Silence.STOPPED
 
 
 def test_texts_that_cross_are_both_kept(ear: Ear, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
