@@ -41,6 +41,8 @@ class Text(NamedTuple):
     sender: str
     body: str
     at: datetime
+    command: Command | None = None
+    """What its provider took it for, by keywords of its own."""
 
 
 class Reply(NamedTuple):
@@ -124,6 +126,10 @@ def take_turn(
 def _reading(text: Text, person: Person, about: Conversation, before: Revision | None, config: Config) -> Reading:
     """What a text says, without what they have said otherwise since: a command, or a rating. Its words always count."""
     reading = read(text.body, config.touchpoints[about.touchpoint].scale, config.business.languages)
+    if text.command:
+        # A provider's keyword is a whole text, such as ALTO; where more came with it, such as a picture, all is kept.
+        words = "" if len(text.body.split()) == 1 else reading.comment
+        reading = reading._replace(command=text.command, comment=words)
     if reading.command in (Command.STOP, Command.START) and person.decided_since(text.at):
         reading = reading._replace(command=None)
     return reading._replace(rating=None) if _rated_since(text, about, before) else reading

@@ -90,7 +90,7 @@ def _answer_twilio(request: Request) -> Response:
         signature = request.header("x-twilio-signature")
         incoming = twilio.verify(parameters, signature, _public_url(request), ear().sms, tokens)
         now = utc_now()  # Twilio does not say when
-        text = Text("twilio", incoming.id, incoming.sender, incoming.body, at=now)
+        text = Text("twilio", incoming.id, incoming.sender, incoming.body, now, incoming.command)
         heard = ear().hear(text, now, sends_reply=False)
     except EarshotError as error:
         count(f"Refused{type(error).__name__}")

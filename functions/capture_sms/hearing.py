@@ -53,7 +53,7 @@ class Ear(NamedTuple):
         if phone is None or phone.number in self.sms.numbers:
             return Heard(Outcome.SENDER_REFUSED)
         text = text._replace(sender=phone.number, body=clean(text.body))
-        if not text.body:
+        if not text.body and text.command is None:
             return Heard(Outcome.EMPTY)
         identity = f"sms#{text.provider}#{text.id}"
         for _ in range(_ATTEMPTS):

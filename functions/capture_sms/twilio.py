@@ -9,18 +9,20 @@ from urllib.parse import parse_qsl, urlsplit
 
 from shared.config import Sms
 from shared.errors import Forged, Unreadable
+from shared.reading import Command
 from shared.twilio_tokens import TwilioTokens
 
 MAX_FIELDS = 200
 
 
 class Incoming(NamedTuple):
-    """A verified request. `handled` says that Twilio's own opt-out management has answered already."""
+    """A verified request. `handled`: Twilio has answered by itself, to what it took for the `command`."""
 
     id: str
     sender: str
     body: str
     handled: bool
+    command: Command | None
 
 
 def read_form(body: bytes) -> list[tuple[str, str]]:
@@ -47,7 +49,8 @@ def verify(parameters: Sequence[tuple[str, str]], signature: str, url: str, sms:
         raise Forged("The signature does not fit.")
     if not fields.get("MessageSid") or "From" not in fields:
         raise Unreadable("MessageSid and From are missing.")
-    return Incoming(fields["MessageSid"], fields["From"], _words(fields), bool(fields.get("OptOutType")))
+    verdict = fields.get("OptOutType", "")
+    return Incoming(fields["MessageSid"], fields["From"], _words(fields), bool(verdict), _command(verdict))
 
 
 def sign(url: str, parameters: Sequence[tuple[str, str]], token: str) -> str:
@@ -60,6 +63,11 @@ def respond(reply: str | None) -> str:
     """TwiML: the reply goes back in the response, from the number that was texted."""
     message = f"<Message>{escape(reply)}</Message>" if reply else ""
     return f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'
+
+
+def _command(verdict: str) -> Command | None:
+    """What Twilio took a text for: it has an account's own keywords, of which we know nothing."""
+    return next((command for command in Command if command.value == verdict.lower()), None)
 
 
 def _words(fields: Mapping[str, str]) -> str:

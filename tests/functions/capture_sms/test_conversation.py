@@ -11,7 +11,7 @@ from shared import config as config_module
 from shared.feedback import MAX_REVISIONS, Channel, Customer, Flag, Revision, Scale, answer_id
 from shared.messages import Purpose
 from shared.people import Conversation, Person, Silence
-from shared.reading import clean
+from shared.reading import Command, clean
 from tests.factories import a_feedback
 
 NOW = datetime.fromisoformat("2026-03-14T10:00:00Z")
@@ -147,6 +147,23 @@ def test_a_stop_after_the_words_tells_the_team() -> None:
     heard = turn("stop", INVITED, said(comment="late"))
     assert heard.answer is not None
     assert (heard.answer.comment, heard.answer.flags) == ("late", (Flag.OPTED_OUT,))
+
+
+def test_what_a_provider_took_for_a_command_is_one_and_loses_no_words() -> None:
+    def taken(body: str, command: Command, person: Person = INVITED) -> Turn:
+        text = Text("twilio", "m-1", PHONE, body, NOW, command)
+        return take_turn(text, person, topic(person, text, SMS, CONFIG), None, SMS, CONFIG, NOW)
+
+    alone = taken("ALTO", Command.STOP)
+    assert (alone.person.silence, alone.answer) == (Silence.STOPPED, None)
+    pictured = taken("ALTO\n📎 https://api.twilio.com/ME1", Command.STOP)
+    assert pictured.answer is not None
+    assert pictured.answer.comment == "ALTO\n📎 https://api.twilio.com/ME1"
+    # Twilio takes YES for a START, even where it answers "Did you find what you came for?"
+    asked = INVITED.model_copy(update={"conversation": ASKED.model_copy(update={"touchpoint": "website"})})
+    answered = taken("YES", Command.START, asked)
+    assert answered.answer is not None
+    assert answered.answer.rating == 1
 
 
 def test_whoever_stopped_is_heard_and_not_answered() -> None:

@@ -115,6 +115,15 @@ def test_what_twilio_answered_itself_is_not_answered_again(with_token: ModuleTyp
     assert with_token.ear().people.get("+447400123456").silence == "stopped"
 
 
+def test_what_twilio_took_for_a_stop_silences_by_whatever_word(with_token: ModuleType, client: DynamoDBClient) -> None:
+    answer = with_token.handler(from_twilio(Body="ALTO", OptOutType="STOP"), a_context())
+    assert "<Message>" not in answer["body"]
+    assert with_token.ear().people.get("+447400123456").silence == "stopped"
+    assert [item["kind"] for item in items(client) if item["kind"] == "feedback"] == []
+    with_token.handler(from_twilio(MessageSid="SM2", Body="ALTA", OptOutType="START"), a_context())
+    assert with_token.ear().people.get("+447400123456").silence is None
+
+
 @pytest.mark.parametrize(
     "event",
     [

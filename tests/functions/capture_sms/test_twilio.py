@@ -4,6 +4,7 @@ from pydynox import DynamoDBClient
 from functions.capture_sms.twilio import read_form, respond, sign, verify
 from shared.config import Config
 from shared.errors import Forged, Unreadable
+from shared.reading import Command
 from shared.twilio_tokens import TwilioTokens
 from tests.tables import KEYS_TABLE
 
@@ -41,7 +42,20 @@ def test_the_signature_is_the_one_in_twilios_documentation() -> None:
 def test_a_request_is_verified_with_and_without_the_port(config: Config, tokens: TwilioTokens, signed: str) -> None:
     assert config.sms is not None
     incoming = verify(PARAMETERS, sign(signed, PARAMETERS, TOKEN), URL, config.sms, tokens)
-    assert incoming == ("SM1", "+447400123456", "2 queue & price", False)
+    assert incoming == ("SM1", "+447400123456", "2 queue & price", False, None)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "command"),
+    [("STOP", Command.STOP), ("START", Command.START), ("HELP", Command.HELP), ("OTHER", None)],
+)
+def test_what_twilio_took_a_text_for_is_passed_on(
+    config: Config, tokens: TwilioTokens, verdict: str, command: Command | None
+) -> None:
+    assert config.sms is not None
+    parameters = [*PARAMETERS, ("OptOutType", verdict)]
+    incoming = verify(parameters, sign(URL, parameters, TOKEN), URL, config.sms, tokens)
+    assert (incoming.handled, incoming.command) == (True, command)
 
 
 @pytest.mark.parametrize(
