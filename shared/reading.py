@@ -123,7 +123,9 @@ class _Words(NamedTuple):
             dates=frozenset(phrases("dates")),
             numbers={_fold(word): number for vocabulary in chosen for word, number in vocabulary["numbers"].items()},
             thumbs=dict.fromkeys(phrases("yes"), 1) | dict.fromkeys(phrases("no"), 0),
-            fraction=re.compile(rf"\s*(?:/|\b(?:{one_of('out_of')})\b)\s*(\d{{1,3}})\b|\s*(?:{one_of('points')})\b"),
+            fraction=re.compile(
+                rf"\s*(?:/|\b(?:{one_of('out_of')})\b)\s*(\d{{1,3}})\b|\s*(?:{one_of('points')})\b|\s*(?:[{_STARS}]\ufe0f?)+"
+            ),
         )
 
     def command(self, text: str) -> tuple[Command | None, bool]:
@@ -143,8 +145,11 @@ class _Words(NamedTuple):
         return None, False
 
     def rating(self, text: str, scale: Scale) -> tuple[int | None, int]:
-        """The rating that a text begins with and how many characters say it; (None, 0) when it begins with none."""
-        found = self._number(text) or self._stars(text) or self._spoken(text, scale)
+        """The rating that a text begins with and how many characters say it; (None, 0) when it begins with none.
+
+        Stars and points are out of five, so on other scales they say nothing plainly.
+        """
+        found = self._number(text) or self._stars(text, scale) or self._spoken(text, scale)
         if not found or found[0] not in scale.ratings:
             return None, 0
         number, end, exact = found
@@ -152,8 +157,8 @@ class _Words(NamedTuple):
         if fraction:
             end = fraction.end()
             exact = fraction[1] is None  # "5 stars"; while "4 of 5" may go on: "4 of 5 items"
-            if not exact and int(fraction[1]) != scale.ratings[-1]:
-                return None, 0
+            if scale not in _OF_FIVE if exact else int(fraction[1]) != scale.ratings[-1]:
+                return None, 0  # stars on a scale without stars, or a fraction of another
         following = _tokens(text[end:])
         if not exact and following and following[0] in self.quantities and not _breaks(text, end):
             return None, 0
@@ -173,8 +178,8 @@ class _Words(NamedTuple):
         match = _LEADING_NUMBER.match(text)
         return (int(match[1]), match.end(), False) if match else None
 
-    def _stars(self, text: str) -> tuple[int, int, bool] | None:
-        match = _LEADING_STARS.match(text)
+    def _stars(self, text: str, scale: Scale) -> tuple[int, int, bool] | None:
+        match = _LEADING_STARS.match(text) if scale in _OF_FIVE else None
         return (sum(char in _STARS for char in match[0]), match.end(), True) if match else None
 
     def _spoken(self, text: str, scale: Scale) -> tuple[int, int, bool] | None:
@@ -193,6 +198,7 @@ class _Words(NamedTuple):
 
 
 _STARS = "⭐★🌟"
+_OF_FIVE = frozenset({Scale.SMILE5, Scale.STARS5, Scale.CSAT5})
 _LEADING_NUMBER = re.compile(
     r"""[\s"'“”‘’(*#\[]*           # what surrounds it
         (\d{1,2})[\ufe0f\u20e3]*   # in any script's digits, or as a keycap

@@ -31,6 +31,8 @@ FIVE = Scale.SMILE5
         ("1. Rude staff", 1, "Rude staff"),
         ("★★☆☆☆", 2, ""),
         ("⭐⭐⭐⭐ good", 4, "good"),
+        ("4 ⭐ good", 4, "good"),
+        ("5⭐️⭐️⭐️⭐️⭐️", 5, ""),
         ("٤", 4, ""),
         ("۴", 4, ""),
         ("٣ - بطيء", 3, "بطيء"),
@@ -123,6 +125,20 @@ def test_in_doubt_the_words_are_kept_whole_and_rate_nothing(message: str) -> Non
 )
 def test_each_scale_is_read_by_its_own_ratings(message: str, scale: Scale, rating: int | None, comment: str) -> None:
     assert read(message, scale, LANGUAGES) == Reading(rating, comment)
+
+
+@pytest.mark.parametrize("scale", [Scale.NPS, Scale.THUMBS])
+@pytest.mark.parametrize(
+    "message",
+    ["⭐", "★☆☆☆☆", "⭐⭐⭐⭐⭐ lovely", "1 star", "One star!", "1 point", "1 ⭐ rude", "5 stars", "نجمة 1", "١ نجمة"],
+)
+def test_stars_rate_nothing_where_there_are_not_five(message: str, scale: Scale) -> None:
+    assert read(message, scale, LANGUAGES) == Reading(None, message)
+
+
+@pytest.mark.parametrize("scale", [Scale.SMILE5, Scale.STARS5, Scale.CSAT5])
+def test_stars_rate_on_every_scale_of_five(scale: Scale) -> None:
+    assert [read(message, scale, LANGUAGES).rating for message in ("⭐⭐", "2 stars", "2 points", "2⭐")] == [2] * 4
 
 
 @pytest.mark.parametrize(
