@@ -18,6 +18,9 @@ from shared.feedback import Scale
 from shared.texts import LANGUAGES
 
 _FOLDER = Path(__file__).parent / "words"
+_BREAKS = "\n\r\v\f\x85"
+_CONTROLS: dict[int, str | None] = dict.fromkeys([*range(32), *range(127, 160), 0xFFFE, 0xFFFF])
+_CONTROLS |= {ord("\t"): "\t"} | dict.fromkeys(map(ord, _BREAKS), "\n")
 
 
 class Command(StrEnum):
@@ -38,7 +41,7 @@ class Reading(NamedTuple):
 
 def read(message: str, scale: Scale, languages: Iterable[str]) -> Reading:
     """Read a message. `languages` are those whose words count. Never raises."""
-    text = clean(message)
+    text = clean(message).strip()
     words = _Words.of(tuple(languages))
     command, alone = words.command(text)
     if alone:
@@ -55,9 +58,11 @@ def read(message: str, scale: Scale, languages: Iterable[str]) -> Reading:
 
 
 def clean(message: str) -> str:
-    """The text without what no store or screen takes: lone surrogates, control characters, edges of white space."""
+    """The text with every line break as `\\n`, and without what can be neither stored nor sent: lone surrogates become
+    U+FFFD, control characters go. Direction overrides stay, as the customer's own: they end with their line.
+    """
     whole = message.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return "".join(char for char in whole if char in "\n\t" or unicodedata.category(char) != "Cc").strip()
+    return whole.replace("\r\n", "\n").translate(_CONTROLS)
 
 
 def language_of(text: str, languages: Iterable[str]) -> str | None:

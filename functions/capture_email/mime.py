@@ -15,6 +15,8 @@ from email.message import Message
 from email.utils import collapse_rfc2231_value
 from typing import NamedTuple
 
+from shared.reading import clean
+
 MAX_BYTES = 41_000_000  # SES takes 40 MB
 MAX_HEADER_BYTES = 256_000  # of one part, or of the mail itself
 MAX_HEADER_LENGTH = 64_000
@@ -44,7 +46,6 @@ _ALIASES = {  # what browsers read these labels as, which is what their senders 
     "unicode-1-1-utf-7": "utf-7",
 }
 _NOT_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
-_FORBIDDEN = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 127, *range(0xD800, 0xE000), 0xFFFE, 0xFFFF])
 
 
 class MailUnreadable(Exception):
@@ -253,8 +254,3 @@ def decode_words(value: str) -> str:
         piece if isinstance(piece, str) else decode_text(piece, charset or "latin-1") for piece, charset in pieces
     )
     return " ".join(clean(text).split())
-
-
-def clean(text: str) -> str:
-    """Newlines as `\\n`, and no NUL, other control character or lone surrogate: none can be stored or sent."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_FORBIDDEN)

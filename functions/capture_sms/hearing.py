@@ -52,7 +52,7 @@ class Ear(NamedTuple):
         phone = read_phone(text.sender)
         if phone is None or phone.number in self.sms.numbers:
             return Heard(Outcome.SENDER_REFUSED)
-        text = text._replace(sender=phone.number, body=clean(text.body))
+        text = text._replace(sender=phone.number, body=clean(text.body).strip())
         if not text.body and text.command is None:
             return Heard(Outcome.EMPTY)
         identity = f"sms#{text.provider}#{text.id}"

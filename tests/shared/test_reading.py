@@ -210,6 +210,15 @@ def test_lone_surrogates_become_characters_that_can_be_stored() -> None:
     assert clean("\ud83d\udc4d ok \ud83d") == "👍 ok \ufffd"
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\v", "\f", "\x85"])
+def test_line_breaks_of_every_kind_keep_words_apart(line_break: str) -> None:
+    assert clean(f"too slow{line_break}no staff") == "too slow\nno staff"
+
+
+def test_control_characters_go_and_what_a_customer_meant_stays() -> None:
+    assert clean(" a\x00b\x1b\x9b\ufffe\tc\u202ed\u200f ") == " ab\tc\u202ed\u200f "
+
+
 def test_a_language_is_told_by_its_script() -> None:
     assert language_of("الطابور طويل", LANGUAGES) == "ar"
     assert language_of("Queue too long", LANGUAGES) == "en"
@@ -247,4 +256,4 @@ def test_words_are_never_lost(message: str, scale: Scale) -> None:
 @given(ANY_TEXT)
 def test_a_rating_in_front_of_any_words_leaves_the_words(words: str) -> None:
     reading = read(f"2 - x {words}", FIVE, LANGUAGES)
-    assert (reading.rating, reading.comment) == (2, clean(f"x {words}"))
+    assert (reading.rating, reading.comment) == (2, clean(f"x {words}").strip())

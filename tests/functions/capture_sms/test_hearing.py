@@ -100,6 +100,11 @@ def test_strange_texts_are_stored(ear: Ear, now: datetime, body: str) -> None:
     assert stored(ear).feedback.comment
 
 
+def test_a_text_keeps_its_lines(ear: Ear, now: datetime) -> None:
+    ear.hear(a_text("too slow\rno staff\r\n"), now, sends_reply=True)
+    assert stored(ear).feedback.comment == "too slow\nno staff"
+
+
 def test_over_the_cap_nothing_more_is_stored(ear: Ear, now: datetime) -> None:
     few = ear._replace(sms=ear.sms.model_copy(update={"texts_per_day": 2}))
     outcomes = [few.hear(a_text(f"text {n}", f"m-{n}"), now, sends_reply=True).outcome for n in range(4)]
