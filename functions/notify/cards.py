@@ -117,8 +117,9 @@ def _because(config: Config, route_id: str, route: Route) -> str:
 
 
 def _who(feedback: Feedback) -> str:
+    """On one line, where a name that turns its direction would show the address behind it backwards."""
     customer = feedback.customer
-    return " · ".join(part for part in (customer.name, customer.email, customer.phone, customer.ref) if part)
+    return one_line(" · ".join(part for part in (customer.name, customer.email, customer.phone, customer.ref) if part))
 
 
 def _where(config: Config, feedback: Feedback) -> str:

@@ -71,6 +71,11 @@ def test_who_is_all_that_they_let_us_know(config: Config) -> None:
     assert fact(a_card(config, a_revision(customer=Customer())), "Who") == "They did not say"
 
 
+def test_a_name_cannot_turn_the_address_behind_it(config: Config) -> None:
+    forged = Customer(name="Sam\u202e", email="moc.knab@evil.example")
+    assert fact(a_card(config, a_revision(customer=forged)), "Who") == "Sam · moc.knab@evil.example"
+
+
 def test_what_to_know_before_acting_is_said(config: Config) -> None:
     card = a_card(config, a_revision(channel=Channel.SMS, flags=(Flag.OPTED_OUT,)))
     assert fact(card, "Know this") == "They asked for no more texts: they cannot be texted back."
