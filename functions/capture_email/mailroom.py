@@ -6,12 +6,10 @@ from typing import Any, NamedTuple
 
 from functions.capture_email.letter import Letter, read_letter
 from shared import mail
+from shared.amending import bounded, joined
 from shared.config import Config
 from shared.errors import Contended
 from shared.feedback import (
-    MAX_COMMENT_BYTES,
-    MAX_COMMENT_GRAPHEMES,
-    MAX_REVISIONS,
     Answer,
     Channel,
     Customer,
@@ -19,7 +17,6 @@ from shared.feedback import (
     Revision,
     answer_id,
 )
-from shared.graphemes import cut, cut_to_fit
 from shared.invitations import Invitations
 from shared.keys import Keys
 from shared.mails import MailOutcome, MailRecord, Mails
@@ -33,6 +30,7 @@ from shared.store import Store
 
 _ATTEMPTS = 5
 _MAX_RATED = 200  # characters; a longer mail that begins with a number does not begin with a rating
+_BETWEEN = "\n\n"  # what one mail says and the next
 CONVERSATION = timedelta(days=60)
 """How long an answer joins the feedback that it answers."""
 
@@ -84,9 +82,11 @@ class Mailroom:
         verified = Flag.SENDER_UNVERIFIED not in flags
         topic = self._topic(letter, verified, now)
         before = self._store.get(topic.feedback_id) if topic.feedback_id else None
-        if before and before.number >= MAX_REVISIONS:
-            topic, before = topic._replace(feedback_id=None), None
         reading = self._reading(letter, topic)
+        comment = joined(before, reading.comment, _BETWEEN)
+        if comment is None:  # one feedback holds no more: what they say now opens the next
+            topic, before = topic._replace(feedback_id=None), None
+            comment = bounded(reading.comment)
         person = self._people.get(letter.sender).on(now) if verified and letter.sender else None
         if person and reading.command is Command.STOP and not reading.comment and reading.rating is None:
             silent = person.silenced(Silence.UNSUBSCRIBED, now)
@@ -95,7 +95,7 @@ class Mailroom:
                 self._mails.saving(record),
                 *([self._people.saving(silent, now)] if silent != person else []),
             ]
-        answer = self._answer(id, letter, topic, reading, flags, before)
+        answer = self._answer(id, topic, reading, comment, flags, before)
         operations = [self._store.revise(answer, self._config, before, now)]
         if person:
             operations += self._towards(person, letter, topic, answer, flags, now)
@@ -147,10 +147,8 @@ class Mailroom:
         return reading if answers_us or reading.command else Reading(None, words)
 
     def _answer(
-        self, id: str, letter: Letter, topic: Topic, reading: Reading, flags: tuple[Flag, ...], before: Revision | None
+        self, id: str, topic: Topic, reading: Reading, comment: str, flags: tuple[Flag, ...], before: Revision | None
     ) -> Answer:
-        said = before.feedback.comment if before else ""
-        comment = _bounded("\n\n".join(part for part in (said, reading.comment) if part))
         language = topic.language or language_of(comment, self._config.business.languages) or self._config.language
         known = set(before.feedback.flags) if before else set()
         return Answer(
@@ -204,11 +202,6 @@ class Mailroom:
             html=rendered.html,
             headers=rendered.headers,
         )
-
-
-def _bounded(comment: str) -> str:
-    """The words within what a feedback holds; the whole mail is kept beside it."""
-    return cut_to_fit(cut(comment, MAX_COMMENT_GRAPHEMES), lambda text: len(text.encode()) <= MAX_COMMENT_BYTES)
 
 
 def _record(id: str, outcome: MailOutcome, letter: Letter, now: datetime, **more: Any) -> MailRecord:

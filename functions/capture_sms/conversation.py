@@ -4,12 +4,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from functions.capture_sms.replies import Replies
-from shared import graphemes
+from shared.amending import joined
 from shared.config import Config, Sms
 from shared.feedback import (
-    MAX_COMMENT_BYTES,
-    MAX_COMMENT_GRAPHEMES,
-    MAX_REVISIONS,
     Answer,
     Channel,
     Customer,
@@ -163,15 +160,9 @@ def _says(reading: Reading) -> bool:
 
 
 def _joined(before: Revision | None, words: str) -> str | None:
-    """The words so far and the new ones, one text a line; None when they are more than one feedback holds."""
-    if before and before.number >= MAX_REVISIONS and words:
-        return None
+    """The words so far and the new ones, one text a line and the same words once; None when they do not fit."""
     said = before.feedback.comment if before else ""
-    if not words or words in said.splitlines() or words == said:
-        return said
-    joined = f"{said}\n{words}" if said else words
-    too_long = len(joined.encode()) > MAX_COMMENT_BYTES or graphemes.exceeds(joined, MAX_COMMENT_GRAPHEMES)
-    return None if too_long else joined
+    return said if words in said.splitlines() or words == said else joined(before, words, "\n")
 
 
 def _answer(

@@ -209,6 +209,20 @@ def test_words_beyond_what_a_feedback_holds_end_in_an_ellipsis(mailroom: Mailroo
     assert len(comment.encode()) <= MAX_COMMENT_BYTES
 
 
+@pytest.mark.parametrize("words", ["x " * 2_000, "ب" * 6_000])
+def test_words_that_no_longer_fit_open_the_next_feedback(
+    words: str, mailroom: Mailroom, store: Store, addressed: Addressed, now: datetime
+) -> None:
+    first = mailroom.take("m1", a_mail(words * 2), now)
+    before = the_feedback(store, first)
+    raw = addressed("gmail_reply", ReplyTo(ReplyKind.FEEDBACK, before.id))
+    second = the_feedback(store, mailroom.take("m2", raw, now))
+    assert second.id == answer_id("email", "m2")
+    assert second.comment.startswith("Twenty minutes in the queue")
+    assert (second.touchpoint, second.customer) == (before.touchpoint, before.customer)
+    assert the_feedback(store, first) == before
+
+
 def test_arabic_words_are_in_arabic(mailroom: Mailroom, store: Store, now: datetime) -> None:
     feedback = the_feedback(store, mailroom.take("m1", a_mail("تأخر الطرد", "Subject: الطرد"), now))
     assert feedback.language == "ar"

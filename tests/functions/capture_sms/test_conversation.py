@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from grapheme import graphemes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,6 +100,20 @@ def test_what_one_feedback_cannot_hold_opens_the_next(full: Revision) -> None:
     answer = turn("3 - again", INVITED, full).answer
     assert answer is not None
     assert (answer.id, answer.touchpoint, answer.rating) == (answer_id("sms", "aws", "m-1"), "checkout", 3)
+
+
+@pytest.mark.parametrize("body", ["x" * 21_000, "ب" * 21_000, "👩‍👩‍👧‍👦" * 2_000])
+def test_a_text_longer_than_a_feedback_is_kept_as_far_as_it_fits(body: str) -> None:
+    for before in (None, said(comment="")):
+        answer = turn(body, INVITED, before).answer
+        assert answer is not None
+        assert answer.id == ASKED.feedback_id
+        assert answer.comment is not None
+        assert answer.comment.endswith("…")
+        assert set(graphemes(answer.comment)) <= {*graphemes(body), "…"}
+    answer = turn(body, INVITED, said(comment="late")).answer
+    assert answer is not None
+    assert answer.id == answer_id("sms", "aws", "m-1")
 
 
 def test_thanks_come_once_and_say_who_reads_it() -> None:
