@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from shared.config import Config
+from shared.feedback import Revision
 
 
 def owner(config: Config, touchpoint: str, reasons: Iterable[str]) -> str:
@@ -11,6 +12,16 @@ def owner(config: Config, touchpoint: str, reasons: Iterable[str]) -> str:
     Raises KeyError for a touchpoint that is not in the config.
     """
     return _named(config, touchpoint, reasons) or config.default_team
+
+
+def reader(config: Config, touchpoint: str, before: Revision | None) -> str:
+    """The team that reads what is added, for the customer to be told: the owner of what was said `before`, if any.
+
+    Where that team is no longer in the config, or nothing was said, it is the touchpoint's.
+    """
+    if before and before.feedback.team in config.teams:
+        return before.feedback.team
+    return owner(config, touchpoint, ())
 
 
 def claimed(config: Config, touchpoint: str, reasons: Iterable[str]) -> bool:

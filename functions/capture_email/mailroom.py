@@ -25,7 +25,7 @@ from shared.people import People, Person, Silence
 from shared.reading import Command, Reading, language_of
 from shared.reading import read as read_words
 from shared.replies import ReplyKind, ReplyTo, read_reply_address
-from shared.routing import owner
+from shared.routing import reader
 from shared.store import Store
 
 _ATTEMPTS = 5
@@ -98,7 +98,8 @@ class Mailroom:
         answer = self._answer(id, topic, reading, comment, flags, before)
         operations = [self._store.revise(answer, self._config, before, now)]
         if person:
-            operations += self._towards(person, letter, topic, answer, flags, now)
+            team = reader(self._config, topic.touchpoint, before)
+            operations += self._towards(person, letter, topic, answer, team, flags, now)
         record = _record(id, MailOutcome.FEEDBACK, letter, now, feedback_id=answer.id, flags=flags)
         return record, [self._mails.saving(record), self._mails.filing(record), *operations]
 
@@ -164,7 +165,14 @@ class Mailroom:
         )
 
     def _towards(
-        self, person: Person, letter: Letter, topic: Topic, answer: Answer, flags: tuple[Flag, ...], now: datetime
+        self,
+        person: Person,
+        letter: Letter,
+        topic: Topic,
+        answer: Answer,
+        team: str,
+        flags: tuple[Flag, ...],
+        now: datetime,
     ) -> list[dict[str, Any]]:
         """What the mail changes for its sender: they were heard, and are thanked once, unless that is unwise."""
         heard = person.model_copy(update={"heard": person.heard + 1})
@@ -173,12 +181,11 @@ class Mailroom:
         limit = self._config.mail.answers_per_day if topic.feedback_id else 1
         if flags or person.silence or person.told >= limit or self._messages.get(thanks_id):
             return [self._people.saving(heard, now)]
-        message = self._thanks(thanks_id, letter, answer, now)
+        message = self._thanks(thanks_id, letter, answer, team, now)
         told = heard.model_copy(update={"told": heard.told + 1})
         return [self._people.saving(told, now), self._messages.saving(message)]
 
-    def _thanks(self, id: str, letter: Letter, answer: Answer, now: datetime) -> Message:
-        team = owner(self._config, answer.touchpoint, answer.reasons or ())
+    def _thanks(self, id: str, letter: Letter, answer: Answer, team: str, now: datetime) -> Message:
         rendered = mail.thanks(
             self._config,
             mail.Thanks(

@@ -19,7 +19,7 @@ from shared.messages import Purpose
 from shared.people import Conversation, Person, Silence
 from shared.phones import may_text
 from shared.reading import Command, Reading, language_of, read
-from shared.routing import owner
+from shared.routing import reader
 
 PAUSE = timedelta(hours=24)
 """Texts that follow each other within it are one feedback; after it, a text is about something new."""
@@ -111,7 +111,7 @@ def take_turn(
     purpose = _purpose(reading, was_silent=known.silence is not None, silent=person.silence is not None, about=about)
     may_reply = person.told < sms.replies_per_day or purpose is Purpose.STOPPED
     if purpose and may_reply and may_text(text.sender, sms.countries):
-        team = before.feedback.team if before else owner(config, about.touchpoint, ())
+        team = reader(config, about.touchpoint, before)
         reply = _reply(purpose, about, reading, Replies(config, sms, _language(text, about, config), team), config)
         person = person.model_copy(update={"told": person.told + 1})
     if (answer or _says(reading)) and not _talks_of_another(person, about, text):

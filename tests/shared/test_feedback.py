@@ -18,7 +18,7 @@ from shared.feedback import (
     transition,
     utc_now,
 )
-from shared.routing import owner
+from shared.routing import owner, reader
 from tests.factories import a_revision
 
 
@@ -98,3 +98,9 @@ def test_a_reason_that_is_no_longer_configured_owns_nothing(config: Config) -> N
 def test_an_answer_starts_with_nothing_said() -> None:
     answer = Answer("id", "checkout", None, Channel.WEB, "en", Customer())
     assert (answer.rating, answer.reasons, answer.comment) == (None, None, None)
+
+
+def test_what_is_added_is_read_by_the_owner_there_is(config: Config) -> None:
+    assert reader(config, "checkout", None) == "tills"
+    assert reader(config, "checkout", a_revision(team="care")) == "care"
+    assert reader(config, "checkout", a_revision(team="dissolved")) == "tills"

@@ -262,6 +262,15 @@ def test_thanks_say_who_reads_it_and_cannot_be_answered_by_a_machine(
     assert thanks.headers["In-Reply-To"] == "<1@example.com>"
 
 
+def test_thanks_name_the_team_that_owns_the_feedback(
+    mailroom: Mailroom, store: Store, config: Config, invited: Invitation, addressed: Addressed, now: datetime
+) -> None:
+    link = Invitations(store.client, store.table).follow(INVITED.id, now).link
+    store.capture(an_answer(reasons=("price",))._replace(id=link.answer_id(None)), config, now)
+    mailroom.take("m1", addressed("gmail_reply", INVITED), now)
+    assert "Customer care" in next(everything_said(store)).text
+
+
 @pytest.mark.parametrize("why", Silence)
 def test_whoever_asked_for_silence_is_heard_and_not_thanked(
     why: Silence, mailroom: Mailroom, store: Store, now: datetime

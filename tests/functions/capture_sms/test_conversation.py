@@ -124,6 +124,13 @@ def test_thanks_come_once_and_say_who_reads_it() -> None:
     assert turn("and cold", first.person, said(comment="late")).reply is None
 
 
+def test_thanks_name_the_team_that_owns_the_feedback() -> None:
+    for team, name in (("care", "Customer care"), ("dissolved", "Home delivery")):
+        reply = turn("and cold", INVITED, said(team=team, comment="late")).reply
+        assert reply is not None
+        assert name in reply.text
+
+
 def test_an_unhappy_rating_alone_is_asked_what_happened() -> None:
     unhappy, happy = turn("1", INVITED).reply, turn("5", INVITED).reply
     assert unhappy is not None
