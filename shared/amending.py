@@ -1,6 +1,6 @@
 """What a text or a mail adds to the feedback that it is about: one set of rules for both. Pure."""
 
-from shared.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, MAX_REVISIONS, Revision
+from shared.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, MAX_REVISIONS, Flag, Revision
 from shared.graphemes import cut, cut_to_fit, exceeds
 
 
@@ -15,6 +15,12 @@ def joined(before: Revision | None, words: str, between: str) -> str | None:
         return bounded(words)  # in the next one they would be as many
     whole = f"{said}{between}{words}"
     return whole if _fits_in_bytes(whole) and not exceeds(whole, MAX_COMMENT_GRAPHEMES) else None
+
+
+def flagged(before: Revision | None, *more: Flag, silent: bool) -> tuple[Flag, ...]:
+    """What a team should know, after a message of someone who is `silent` or is not: whether they can be answered."""
+    known = {*before.feedback.flags, *more} if before else set(more)
+    return tuple(sorted(known | {Flag.OPTED_OUT} if silent else known - {Flag.OPTED_OUT}))
 
 
 def bounded(words: str) -> str:

@@ -37,7 +37,7 @@ class Mood(StrEnum):
 class Flag(StrEnum):
     """What a team should know before it acts on a feedback."""
 
-    OPTED_OUT = "opted-out"  # they asked for no more texts: they cannot be texted back
+    OPTED_OUT = "opted-out"  # they asked for no more texts or mails: they cannot be answered
     SENDER_UNVERIFIED = "sender-unverified"  # the mail's sender may be forged
     SPAM_SUSPECTED = "spam-suspected"
     VIRUS_SUSPECTED = "virus-suspected"

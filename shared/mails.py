@@ -27,7 +27,7 @@ class MailOutcome(StrEnum):
     AUTOMATIC = "automatic"
     """A machine wrote it: kept, and nothing else."""
     UNSUBSCRIBED = "unsubscribed"
-    """It asked for silence, and said nothing else."""
+    """It asked for silence, and said nothing else; what it is about, if anything, says so since."""
     QUARANTINED = "quarantined"
     """It could not be read, or was tried too often: kept whole, and a person is told."""
     FAILED = "failed"

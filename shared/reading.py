@@ -38,6 +38,11 @@ class Reading(NamedTuple):
     comment: str
     command: Command | None = None
 
+    @property
+    def says(self) -> bool:
+        """Whether there is anything in it for a team, beside the command."""
+        return self.rating is not None or bool(self.comment)
+
 
 def read(message: str, scale: Scale, languages: Iterable[str]) -> Reading:
     """Read a message. `languages` are those whose words count. Never raises."""
@@ -57,6 +62,24 @@ def read(message: str, scale: Scale, languages: Iterable[str]) -> Reading:
     return Reading(rating, comment, command)
 
 
+def read_parts(parts: Iterable[str], scale: Scale, languages: Iterable[str]) -> Reading:
+    """Read what is said in parts, such as a mail's subject and its body: as one message, and any part may be its STOP.
+
+    Other opt-out words count where every part is one: "Cancel" above "my order 12, please" is feedback.
+    """
+    texts = [text for part in parts if (text := clean(part).strip())]
+    languages = tuple(languages)
+    words = _Words.of(languages)
+    whole = read("\n\n".join(texts), scale, languages)
+    stops = [each for text in texts if (each := read(text, scale, languages)).command is Command.STOP]
+    plainly = any(each.says for each in stops) or any(words.opening(text) is Command.STOP for text in texts)
+    if not stops or not (plainly or len(stops) == len(texts)):
+        return whole
+    rating = next((each.rating for each in (whole, *stops) if each.rating is not None), None)
+    nothing_else = len(stops) == len(texts) and not any(each.comment for each in stops)
+    return Reading(rating, "" if nothing_else else whole.comment, Command.STOP)
+
+
 def clean(message: str) -> str:
     """The text with every line break as `\\n`, and without what can be neither stored nor sent: lone surrogates become
     U+FFFD, control characters go. Direction overrides stay, as the customer's own: they end with their line.
@@ -73,6 +96,7 @@ def language_of(text: str, languages: Iterable[str]) -> str | None:
 
 # --- Words of the languages -------------------------------------------------------------------------------------------
 
+_PHRASES = (3, 2, 1)  # words of a command
 _TOKEN = re.compile(r"[^\W_]+", re.UNICODE)
 
 
@@ -96,6 +120,7 @@ class _Words(NamedTuple):
     """The folded words of some languages."""
 
     commands: dict[str, Command]
+    openings: dict[str, Command]
     courtesy: frozenset[str]
     quantities: frozenset[str]
     dates: frozenset[str]
@@ -116,13 +141,18 @@ class _Words(NamedTuple):
             return "|".join(re.escape(phrase) for phrase in sorted(phrases(key), key=len, reverse=True)) or r"(?!)"
 
         everything = [_vocabulary(language) for language in LANGUAGES]
-        return cls(
-            commands={
+
+        def commands(vocabularies: Iterable[dict[str, Any]]) -> dict[str, Command]:
+            return {
                 _fold(phrase): command
-                for vocabulary in everything
+                for vocabulary in vocabularies
                 for command in Command
                 for phrase in vocabulary.get(command.value, ())
-            },
+            }
+
+        return cls(
+            commands=commands(everything),
+            openings=commands(vocabulary["openings"] for vocabulary in everything),
             courtesy=frozenset(_fold(word) for vocabulary in everything for word in vocabulary.get("courtesy", ())),
             quantities=frozenset(phrases("quantities")),
             dates=frozenset(phrases("dates")),
@@ -135,19 +165,25 @@ class _Words(NamedTuple):
 
     def command(self, text: str) -> tuple[Command | None, bool]:
         """The command in a text, and whether the text says nothing else."""
-        tokens = _tokens(text)
-        while tokens and tokens[0] in self.courtesy and " ".join(tokens) not in self.commands:
-            tokens = tokens[1:]
-        for length in range(min(3, len(tokens)), 0, -1):
+        tokens = self._after_courtesy(text)
+        for length in _PHRASES:
             command = self.commands.get(" ".join(tokens[:length]))
             rest = [token for token in tokens[length:] if token not in self.courtesy]
             if command and not rest:
                 return command, True
-        # As carriers do: a message that begins with STOP or HELP is one, whatever else it says. So is no other word's,
-        # for "Cancel my order" and "Start opening on Sundays" are feedback.
-        if tokens and tokens[0] in ("stop", "stopall", "help"):
-            return self.commands[tokens[0]], False
-        return None, False
+        return self.opening(text), False
+
+    def opening(self, text: str) -> Command | None:
+        """STOP or HELP, where a text begins with it: as carriers have it, it is one whatever else it says."""
+        tokens = self._after_courtesy(text)
+        found = (self.openings.get(" ".join(tokens[:length])) for length in _PHRASES)
+        return next((command for command in found if command), None)
+
+    def _after_courtesy(self, text: str) -> list[str]:
+        tokens = _tokens(text)
+        while tokens and tokens[0] in self.courtesy and " ".join(tokens) not in self.commands:
+            tokens = tokens[1:]
+        return tokens
 
     def rating(self, text: str, scale: Scale) -> tuple[int | None, int]:
         """The rating that a text begins with and how many characters say it; (None, 0) when it begins with none.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from functions.capture_email.letter import Letter, read_letter
 from shared import mail
-from shared.amending import bounded, joined
+from shared.amending import bounded, flagged, joined
 from shared.config import Config
 from shared.errors import Contended
 from shared.feedback import (
@@ -14,7 +14,6 @@ from shared.feedback import (
     Channel,
     Customer,
     Flag,
-    Revision,
     answer_id,
 )
 from shared.invitations import Invitations
@@ -22,14 +21,13 @@ from shared.keys import Keys
 from shared.mails import MailOutcome, MailRecord, Mails
 from shared.messages import Message, Messages, Purpose
 from shared.people import People, Person, Silence
-from shared.reading import Command, Reading, language_of
-from shared.reading import read as read_words
+from shared.reading import Command, Reading, language_of, read_parts
 from shared.replies import ReplyKind, ReplyTo, read_reply_address
 from shared.routing import reader
 from shared.store import Store
 
 _ATTEMPTS = 5
-_MAX_RATED = 200  # characters; a longer mail that begins with a number does not begin with a rating
+_MAX_RATED = 200  # characters; a longer mail that begins with a number does not begin with a rating, but may with STOP
 _BETWEEN = "\n\n"  # what one mail says and the next
 CONVERSATION = timedelta(days=60)
 """How long an answer joins the feedback that it answers."""
@@ -82,26 +80,27 @@ class Mailroom:
         verified = Flag.SENDER_UNVERIFIED not in flags
         topic = self._topic(letter, verified, now)
         before = self._store.get(topic.feedback_id) if topic.feedback_id else None
-        reading = self._reading(letter, topic)
+        reading = self._reading(letter, topic, verified=verified)
         comment = joined(before, reading.comment, _BETWEEN)
         if comment is None:  # one feedback holds no more: what they say now opens the next
             topic, before = topic._replace(feedback_id=None), None
             comment = bounded(reading.comment)
         person = self._people.get(letter.sender).on(now) if verified and letter.sender else None
-        if person and reading.command is Command.STOP and not reading.comment and reading.rating is None:
-            silent = person.silenced(Silence.UNSUBSCRIBED, now)
-            record = _record(id, MailOutcome.UNSUBSCRIBED, letter, now)
-            return record, [
-                self._mails.saving(record),
-                *([self._people.saving(silent, now)] if silent != person else []),
-            ]
-        answer = self._answer(id, topic, reading, comment, flags, before)
-        operations = [self._store.revise(answer, self._config, before, now)]
+        if person and reading.command is Command.STOP:
+            person = person.silenced(Silence.UNSUBSCRIBED, now)
+        silent = person is not None and person.silence is not None
+        answer = self._answer(id, topic, reading, comment, flagged(before, *flags, silent=silent))
+        only_stops = reading.command is Command.STOP and not reading.says
+        outcome = MailOutcome.UNSUBSCRIBED if only_stops else MailOutcome.FEEDBACK
+        record = _record(id, outcome, letter, now, flags=flags)
+        operations = []
         if person:
             team = reader(self._config, topic.touchpoint, before)
             operations += self._towards(person, letter, topic, answer, team, flags, now)
-        record = _record(id, MailOutcome.FEEDBACK, letter, now, feedback_id=answer.id, flags=flags)
-        return record, [self._mails.saving(record), self._mails.filing(record), *operations]
+        if not only_stops or (before and before.feedback.flags != answer.flags):  # a stop after the words is told too
+            record = record.model_copy(update={"feedback_id": answer.id})
+            operations += [self._mails.filing(record), self._store.revise(answer, self._config, before, now)]
+        return record, [self._mails.saving(record), *operations]
 
     def _topic(self, letter: Letter, verified: bool, now: datetime) -> Topic:
         """By the signed address it came to, then by the mails of ours that it answers; else a fresh mail."""
@@ -133,25 +132,24 @@ class Mailroom:
         joins = feedback.id if now < found.changed_at + CONVERSATION else None
         return Topic(feedback.touchpoint, feedback.place, joins, feedback.customer, feedback.language)
 
-    def _reading(self, letter: Letter, topic: Topic) -> Reading:
-        """The words, and where a line or two answer our question, the rating in them."""
+    def _reading(self, letter: Letter, topic: Topic, *, verified: bool) -> Reading:
+        """The words; where a line or two answer our question, the rating in them; and a STOP of whoever may say it."""
         answers_us = topic.feedback_id is not None
-        words = letter.words
-        if not answers_us and not letter.is_answer and letter.subject not in words:
-            words = f"{letter.subject}\n\n{words}".strip()
-        if not words:
-            words = "\n".join(f"📎 {name}" for name in letter.attachments)
-        if len(words) > _MAX_RATED:
-            return Reading(None, words)
+        is_fresh = not answers_us and not letter.is_answer and letter.subject not in letter.words
+        said = [letter.subject, letter.words] if is_fresh else [letter.words]
+        parts = [part for part in said if part] or ["\n".join(f"📎 {name}" for name in letter.attachments)]
+        words = "\n\n".join(parts)
+        is_long = len(words) > _MAX_RATED
         scale = self._config.touchpoints[topic.touchpoint].scale
-        reading = read_words(words, scale, self._config.business.languages)
-        return reading if answers_us or reading.command else Reading(None, words)
+        reading = read_parts([part[:_MAX_RATED] for part in parts], scale, self._config.business.languages)
+        if verified and reading.command is Command.STOP:
+            return Reading(None, words, Command.STOP) if is_long else reading
+        if is_long or not answers_us:
+            return Reading(None, words)
+        return Reading(reading.rating, words if reading.command else reading.comment)  # START and HELP are for texts
 
-    def _answer(
-        self, id: str, topic: Topic, reading: Reading, comment: str, flags: tuple[Flag, ...], before: Revision | None
-    ) -> Answer:
+    def _answer(self, id: str, topic: Topic, reading: Reading, comment: str, flags: tuple[Flag, ...]) -> Answer:
         language = topic.language or language_of(comment, self._config.business.languages) or self._config.language
-        known = set(before.feedback.flags) if before else set()
         return Answer(
             id=topic.feedback_id or answer_id("email", id),
             touchpoint=topic.touchpoint,
@@ -161,7 +159,7 @@ class Mailroom:
             customer=topic.customer,
             rating=reading.rating,
             comment=comment,
-            flags=tuple(sorted(known | set(flags))) or None,
+            flags=flags,
         )
 
     def _towards(

@@ -4,13 +4,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from functions.capture_sms.replies import Replies
-from shared.amending import joined
+from shared.amending import flagged, joined
 from shared.config import Config, Sms
 from shared.feedback import (
     Answer,
     Channel,
     Customer,
-    Flag,
     Mood,
     Revision,
     answer_id,
@@ -114,8 +113,8 @@ def take_turn(
         team = reader(config, about.touchpoint, before)
         reply = _reply(purpose, about, reading, Replies(config, sms, _language(text, about, config), team), config)
         person = person.model_copy(update={"told": person.told + 1})
-    if (answer or _says(reading)) and not _talks_of_another(person, about, text):
-        thanked = about.thanked or (reply is not None and _says(reading))
+    if (answer or reading.says) and not _talks_of_another(person, about, text):
+        thanked = about.thanked or (reply is not None and reading.says)
         person = person.model_copy(update={"conversation": _continued(about, text, reading, thanked=thanked)})
     return Turn(person, answer, reply)
 
@@ -155,10 +154,6 @@ def _continued(about: Conversation, text: Text, reading: Reading, *, thanked: bo
     return about.model_copy(update={"answered_at": answered_at, "rated_at": rated_at, "thanked": thanked})
 
 
-def _says(reading: Reading) -> bool:
-    return reading.rating is not None or bool(reading.comment)
-
-
 def _joined(before: Revision | None, words: str) -> str | None:
     """The words so far and the new ones, one text a line and the same words once; None when they do not fit."""
     said = before.feedback.comment if before else ""
@@ -174,12 +169,8 @@ def _answer(
     comment: str,
 ) -> Answer | None:
     """The answer to store; None for a text that adds nothing to what was said."""
-    flags: tuple[Flag, ...] = tuple(
-        flag for flag in (before.feedback.flags if before else ()) if flag != Flag.OPTED_OUT
-    )
-    if person.silence:
-        flags = (*flags, Flag.OPTED_OUT)
-    if before is None and not _says(reading):
+    flags = flagged(before, silent=person.silence is not None)
+    if before is None and not reading.says:
         return None
     if before is not None:
         rating = before.feedback.rating if reading.rating is None else reading.rating
@@ -207,13 +198,13 @@ def _purpose(reading: Reading, *, was_silent: bool, silent: bool, about: Convers
             return Purpose.RESUMED
         case Command.HELP:
             return Purpose.HELP
-    return Purpose.THANKS if _says(reading) and not silent and not about.thanked else None
+    return Purpose.THANKS if reading.says and not silent and not about.thanked else None
 
 
 def _reply(purpose: Purpose, about: Conversation, reading: Reading, replies: Replies, config: Config) -> Reply:
     match purpose:
         case Purpose.STOPPED:
-            return Reply(purpose, replies.stopped(heard=_says(reading)))
+            return Reply(purpose, replies.stopped(heard=reading.says))
         case Purpose.RESUMED:
             return Reply(purpose, replies.resumed())
         case Purpose.HELP:

@@ -90,7 +90,7 @@ def test_stop_overcharging_me_reaches_the_team_and_no_further_text_leaves(
     words = f"Stop overcharging me {number[-5:]}"
     text(world, tmp_path, number, words)
     [card] = eventually(lambda: cards(world, words))
-    assert "cannot be texted back" in card["text"]
+    assert "cannot be answered" in card["text"]
     [confirmation] = eventually(lambda: world.left_to(number))
     assert "You will get no more texts" in confirmation["text"]
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.amending import bounded, joined
-from shared.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, MAX_REVISIONS
+from shared.amending import bounded, flagged, joined
+from shared.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, MAX_REVISIONS, Flag
 from shared.graphemes import exceeds
 from tests.factories import a_revision
 
@@ -22,6 +22,14 @@ def test_words_follow_those_before_them() -> None:
 def test_words_that_one_feedback_cannot_hold_are_for_the_next(number: int, comment: str) -> None:
     assert joined(a_revision(number, comment=comment), "Late.", "\n") is None
     assert joined(a_revision(number, comment=comment), "", "\n") == comment, "no words need no room"
+
+
+def test_a_flag_says_whether_the_customer_can_be_answered_now() -> None:
+    spam, silent = Flag.SPAM_SUSPECTED, Flag.OPTED_OUT
+    assert flagged(None, silent=False) == ()
+    assert flagged(a_revision(flags=(spam,)), silent=True) == (silent, spam)
+    assert flagged(a_revision(flags=(silent, spam)), silent=False) == (spam,)
+    assert flagged(a_revision(flags=(silent,)), spam, silent=True) == (silent, spam)
 
 
 @given(st.text(max_size=50), st.integers(1, 2_000))

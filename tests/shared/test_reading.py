@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.feedback import Scale
-from shared.reading import Command, Reading, clean, language_of, read
+from shared.reading import Command, Reading, clean, language_of, read, read_parts
 
 LANGUAGES = ("en", "ar")
 FIVE = Scale.SMILE5
@@ -171,20 +171,50 @@ def test_opt_out_words_count_in_every_language(message: str) -> None:
     assert read(message, FIVE, ["en"]) == Reading(None, "", Command.STOP)
 
 
-@pytest.mark.parametrize("message", ["Stop overcharging me", "STOP! You charged me twice", "Help the lady at till 4"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("Stop overcharging me", "STOP! You charged me twice", "Help the lady at till 4"),
+        *("Unsubscribe me from all of it", "إلغاء الاشتراك، رسائلكم كثيرة"),
+    ],
+)
 def test_a_complaint_that_begins_with_a_command_is_both(message: str) -> None:
     reading = read(message, FIVE, LANGUAGES)
     assert reading.comment == message
     assert reading.command is (Command.HELP if message.startswith("Help") else Command.STOP)
 
 
-@pytest.mark.parametrize("message", ["Cancel my order", "End of the queue", "Start opening earlier", "Non-stop noise"])
+@pytest.mark.parametrize(
+    "message", ["توقف المصعد", "Cancel my order", "End of the queue", "Start opening earlier", "Non-stop noise"]
+)
 def test_other_words_are_commands_only_alone(message: str) -> None:
     assert read(message, FIVE, LANGUAGES) == Reading(None, message)
 
 
 def test_a_rating_may_come_with_a_stop() -> None:
     assert read("2 stop", FIVE, LANGUAGES) == Reading(2, "", Command.STOP)
+
+
+@pytest.mark.parametrize(
+    ("parts", "reading"),
+    [
+        (["Unsubscribe", "Please unsubscribe me"], Reading(None, "", Command.STOP)),
+        (["Cancel", "cancel, thank you"], Reading(None, "", Command.STOP)),
+        (["إلغاء الاشتراك", "أوقفوا الرسائل من فضلكم"], Reading(None, "", Command.STOP)),
+        (["2", "stop"], Reading(2, "", Command.STOP)),
+        (["2 stop"], Reading(2, "", Command.STOP)),
+        (["Feedback", "2 stop"], Reading(2, "Feedback\n\n2 stop", Command.STOP)),
+        (["STOP", "I mean it."], Reading(None, "STOP\n\nI mean it.", Command.STOP)),
+        (["My parcel", "STOP"], Reading(None, "My parcel\n\nSTOP", Command.STOP)),
+        (["Your mails", "Stop emailing me!"], Reading(None, "Your mails\n\nStop emailing me!", Command.STOP)),
+        (["Cancel", "My order 12, please."], Reading(None, "Cancel\n\nMy order 12, please.")),
+        (["Order 12", "Cancel"], Reading(None, "Order 12\n\nCancel")),
+        (["", "  "], Reading(None, "")),
+        ([], Reading(None, "")),
+    ],
+)
+def test_any_part_of_a_message_may_be_its_stop(parts: list[str], reading: Reading) -> None:
+    assert read_parts(parts, FIVE, LANGUAGES) == reading
 
 
 @pytest.mark.parametrize("message", ["START", "unstop", "Start!"])
@@ -251,6 +281,11 @@ def test_words_are_never_lost(message: str, scale: Scale) -> None:
         # What is missing is the rating, said in at most four words at the beginning: "4 out of 5".
         assert said[len(said) - len(kept) :] == kept
         assert len(said) - len(kept) <= 4 or reading.command
+
+
+@given(ANY_TEXT | LIKELY)
+def test_a_message_in_one_part_is_read_as_any_other(message: str) -> None:
+    assert read_parts([message], FIVE, LANGUAGES) == read(message, FIVE, LANGUAGES)
 
 
 @given(ANY_TEXT)

@@ -223,6 +223,16 @@ def test_words_that_no_longer_fit_open_the_next_feedback(
     assert the_feedback(store, first) == before
 
 
+def test_a_reply_that_is_only_a_picture_names_it(
+    mailroom: Mailroom, store: Store, keys: Keys, mails: Mails, invited: Invitation, now: datetime
+) -> None:
+    mails.sent("invitation-1", INVITED.address(MAILBOX, keys), now)
+    headers = "Subject: Re: How was it?\r\nIn-Reply-To: <invitation-1@x.amazonses.com>\r\n"
+    raw = a_mail("...", headers + 'Content-Disposition: attachment; filename="queue.jpg"')
+    feedback = the_feedback(store, mailroom.take("m1", raw, now))
+    assert (feedback.touchpoint, feedback.comment) == ("checkout", "📎 queue.jpg")
+
+
 def test_arabic_words_are_in_arabic(mailroom: Mailroom, store: Store, now: datetime) -> None:
     feedback = the_feedback(store, mailroom.take("m1", a_mail("تأخر الطرد", "Subject: الطرد"), now))
     assert feedback.language == "ar"
@@ -307,9 +317,62 @@ def test_a_wish_for_silence_is_honoured(
     assert list(everything_said(store)) == []
 
 
+@pytest.mark.parametrize(
+    ("subject", "body", "rating", "comment"),
+    [
+        ("Re: How was it?", "Stop emailing me!", None, "Stop emailing me!"),
+        ("Re: How was it?", "2 stop", 2, ""),
+        ("Unsubscribe", "Five mails a day.", None, "Unsubscribe\n\nFive mails a day."),
+        ("My parcel", "STOP", None, "My parcel\n\nSTOP"),
+        ("Your mails", f"Stop. {'I have asked so often. ' * 20}", None, None),
+    ],
+)
+def test_a_stop_with_more_than_that_is_a_stop_and_feedback(
+    subject: str, body: str, rating: int | None, comment: str | None, mailroom: Mailroom, store: Store, now: datetime
+) -> None:
+    feedback = the_feedback(store, mailroom.take("m1", a_mail(body, f"Subject: {subject}"), now))
+    assert (feedback.rating, feedback.flags) == (rating, (Flag.OPTED_OUT,))
+    assert feedback.comment == (f"{subject}\n\n{body.strip()}" if comment is None else comment)
+    assert People(store.client, store.table).get("ana@example.com").silence is Silence.UNSUBSCRIBED
+    assert list(everything_said(store)) == []
+
+
+@pytest.mark.parametrize("body", ["Please unsubscribe me", "STOP. Thank you", ""])
+def test_a_subject_and_a_body_that_both_ask_for_silence_ask_for_nothing_else(
+    body: str, mailroom: Mailroom, store: Store, now: datetime
+) -> None:
+    assert mailroom.take("m1", a_mail(body, "Subject: Unsubscribe"), now).outcome is MailOutcome.UNSUBSCRIBED
+    assert People(store.client, store.table).get("ana@example.com").silence is Silence.UNSUBSCRIBED
+    assert [item["kind"] for item in store.client.sync_scan(store.table) if item.get("kind") == "feedback"] == []
+
+
+def test_an_order_to_cancel_is_no_wish_for_silence(mailroom: Mailroom, store: Store, now: datetime) -> None:
+    record = mailroom.take("m1", a_mail("My order 12, please.", "Subject: Cancel"), now)
+    assert the_feedback(store, record).flags == ()
+    assert People(store.client, store.table).get("ana@example.com").silence is None
+
+
+def test_a_stop_after_the_words_tells_the_team(
+    mailroom: Mailroom, store: Store, keys: Keys, mails: Mails, now: datetime
+) -> None:
+    first = mailroom.take("m1", a_mail("late"), now)
+    about = ReplyTo(ReplyKind.FEEDBACK, first.feedback_id or "")
+    mails.sent("thanks-1", about.address(MAILBOX, keys), now)
+    raw = a_mail("STOP", "Subject: Re: thanks\r\nIn-Reply-To: <thanks-1@eu-west-1.amazonses.com>")
+    record = mailroom.take("m2", raw, now)
+    assert (record.outcome, record.feedback_id) == (MailOutcome.UNSUBSCRIBED, first.feedback_id)
+    feedback = the_feedback(store, first)
+    assert (feedback.comment, feedback.flags) == ("My parcel\n\nlate", (Flag.OPTED_OUT,))
+
+
+@pytest.mark.parametrize("word", ["Help", "Start", "مساعدة"])
+def test_commands_of_texts_are_words_in_a_mail(word: str, mailroom: Mailroom, store: Store, now: datetime) -> None:
+    assert the_feedback(store, mailroom.take("m1", a_mail(word, "Subject: Re: hello"), now)).comment == word
+
+
 def test_nobody_can_silence_another_by_a_forged_mail(mailroom: Mailroom, store: Store, now: datetime) -> None:
     raw = a_mail("STOP", "Subject: Re: hello").replace(b"dmarc=pass", b"dmarc=fail")
-    assert mailroom.take("m1", raw, now).outcome is MailOutcome.FEEDBACK
+    assert the_feedback(store, mailroom.take("m1", raw, now)).comment == "STOP"
     assert People(store.client, store.table).get("ana@example.com").silence is None
 
 

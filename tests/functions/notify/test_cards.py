@@ -78,7 +78,7 @@ def test_a_name_cannot_turn_the_address_behind_it(config: Config) -> None:
 
 def test_what_to_know_before_acting_is_said(config: Config) -> None:
     card = a_card(config, a_revision(channel=Channel.SMS, flags=(Flag.OPTED_OUT,)))
-    assert fact(card, "Know this") == "They asked for no more texts: they cannot be texted back."
+    assert fact(card, "Know this") == "They asked for no more messages: they cannot be answered."
 
 
 def test_a_touchpoint_and_a_reason_that_were_removed_since_are_named_by_id(config: Config) -> None:
