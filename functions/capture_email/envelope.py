@@ -20,6 +20,13 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COMMENT = re.compile(r"\([^()]*\)")
 
 
+class Check(NamedTuple):
+    """What one of `spf`, `dkim` and `dmarc` gave: of several results the worst, and every domain that passed."""
+
+    result: str
+    passed: tuple[str, ...]
+
+
 class Envelope(NamedTuple):
     """Who SES took the mail from and for, and what its checks gave."""
 
@@ -29,8 +36,7 @@ class Envelope(NamedTuple):
     spam: str
     """PASS, FAIL, GRAY, PROCESSING_FAILED, or nothing."""
     virus: str
-    authentication: dict[str, tuple[str, str]]
-    """`spf`, `dkim` and `dmarc` → the result and the domain that it is about."""
+    authentication: dict[str, Check]
 
     def flags(self, sender: str) -> tuple[str, ...]:
         """What a team should know before it believes that `sender` wrote this; nothing when all checks passed."""
@@ -45,13 +51,14 @@ class Envelope(NamedTuple):
 
     def _authenticates(self, sender: str) -> bool:
         domain = sender.rpartition("@")[2].lower()
-        results = self.authentication
-        if any(result == "fail" for result, _ in results.values()):
+        checks = self.authentication
+        if any(check.result == "fail" for check in checks.values()):
             return False
-        if results.get("dmarc", ("none", ""))[0] not in ("pass", "none", "gray"):
+        if "dmarc" in checks and checks["dmarc"].result not in ("pass", "none", "gray"):
             return False
         # Where the domain publishes no DMARC policy, one check must have passed for the domain in From itself.
-        return any(result == "pass" and _aligned(about, domain) for result, about in results.values())
+        passed = (each for check in checks.values() if check.result == "pass" for each in check.passed)
+        return any(_aligned(each, domain) for each in passed)
 
 
 def read_envelope(headers: Headers) -> Envelope:
@@ -86,8 +93,8 @@ def _prepended(headers: Headers) -> dict[str, str]:
     return block if "received" in block else {}
 
 
-def _results(value: str) -> dict[str, tuple[str, str]]:
-    """The worst result of each method. Addresses in it are the sender's words, so quotes and comments are dropped."""
+def _results(value: str) -> dict[str, Check]:
+    """Each check's result. Addresses in it are the sender's words, so quotes and comments are dropped."""
     value = _QUOTED.sub("", value)
     for _ in range(10):
         value, found = _COMMENT.subn("", value)
@@ -96,14 +103,22 @@ def _results(value: str) -> dict[str, tuple[str, str]]:
     authority, *statements = value.split(";")
     if authority.strip().lower() != "amazonses.com":
         return {}
-    results: dict[str, tuple[str, str]] = {}
+    checks: dict[str, Check] = {}
     for statement in statements:
         match = _RESULT.match(statement)
-        if match and results.get(match[1].lower(), ("pass", ""))[0] == "pass":
-            results[match[1].lower()] = (match[2].lower(), _domain(match[3]))
-        elif "spf" in results and statement.strip().startswith("envelope-from="):
-            results["spf"] = (results["spf"][0], _domain(statement))
-    return results
+        if match:
+            method, result = match[1].lower(), match[2].lower()
+            before = checks.get(method, Check(result, ()))
+            passed = (*before.passed, _domain(match[3])) if result == "pass" else before.passed
+            checks[method] = Check(min(before.result, result, key=_goodness), passed)
+        elif "spf" in checks and statement.strip().startswith("envelope-from="):
+            checks["spf"] = checks["spf"]._replace(passed=(_domain(statement),))
+    return checks
+
+
+def _goodness(result: str) -> int:
+    """Failing is worse than what is neither (neutral, temperror, …), and that is worse than passing."""
+    return {"fail": 0, "pass": 2}.get(result, 1)
 
 
 def _domain(text: str) -> str:

@@ -59,6 +59,11 @@ def test_what_the_sender_wrote_below_counts_for_nothing() -> None:
         "spf=none (note (x); dmarc=pass header.from=example.com;) ; dmarc=fail header.from=example.com;",
         "dmarc=pass header.from=example.com; dmarc=fail header.from=example.com;",
         "dkim=pass header.i=@notexample.com; dmarc=none",
+        # Of each check the worst result counts, in whatever order they stand.
+        "dkim=pass header.i=@example.com; dkim=fail header.i=@list.example; dmarc=none header.from=example.com;",
+        "dkim=neutral header.i=@example.com; dkim=pass header.i=@example.com; dmarc=none header.from=example.com;",
+        "spf=pass envelope-from=ana@example.com; dkim=neutral header.i=@x.example; dkim=fail header.i=@example.com;",
+        "dkim=pass header.i=@attacker.example; dkim=pass header.i=@sender.example; dmarc=none header.from=example.com;",
     ],
 )
 def test_what_did_not_pass_is_flagged(results: str) -> None:
@@ -73,6 +78,8 @@ def test_what_did_not_pass_is_flagged(results: str) -> None:
         "spf=pass client-ip=192.0.2.1; envelope-from=bounces@mail.example.com; dmarc=none header.from=example.com;",
         "dkim=pass header.i=@example.com; dmarc=none header.from=example.com;",
         "dkim=pass header.i=ana@example.com",
+        "dkim=pass header.i=@example.com; dkim=pass header.i=@amazonses.com; dmarc=none header.from=example.com;",
+        "dkim=pass header.i=@amazonses.com; dkim=pass header.i=@example.com; dmarc=none header.from=example.com;",
     ],
 )
 def test_what_passed_for_the_senders_own_domain_is_believed(results: str) -> None:
