@@ -44,13 +44,7 @@ class CaptureEmail(Construct):
         )
         self.function = self._function("Function", "handler", stage, settings, store, Duration.seconds(30))
         sweep = self._function("Sweep", "sweep", stage, settings, store, Duration.minutes(5))
-        sweep.resource.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["s3:ListBucket"],
-                resources=[self.bucket.bucket_arn],
-                conditions={"StringLike": {"s3:prefix": f"{MAIL}*"}},
-            )
-        )
+        store.grant(sweep.resource, "dynamodb:BatchGetItem", only=("E#*",))  # the records of mails
         self._on_arrival(stage, alarms)
         Schedule(self, "EveryQuarterHour", function=sweep, every=Duration.minutes(15))
         for name, means in (
@@ -78,6 +72,14 @@ class CaptureEmail(Construct):
             function.resource.add_to_role_policy(
                 iam.PolicyStatement(actions=list(actions), resources=[self.bucket.arn_for_objects(f"{prefix}*")])
             )
+        # S3 says of a mail that it is gone only to whoever may list; to others it denies access, and nobody could tell.
+        function.resource.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[self.bucket.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": [f"{MAIL}*", f"{QUARANTINE}*"]}},
+            )
+        )
         Validations.of(function.role).acknowledge(
             *(
                 Acknowledgment(

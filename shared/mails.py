@@ -4,7 +4,7 @@ The record of a mail is written in the transaction that stores its words, so a m
 the sweep finds what has no record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -70,6 +70,12 @@ class Mails:
         """What became of a mail, or None where nothing has yet."""
         item = self._client.sync_get_item(self._table, _key(id), consistent_read=True)
         return MailRecord.model_validate(item) if item else None
+
+    def final(self, ids: Iterable[str]) -> set[str]:
+        """Those of many mails that are not to be tried again by themselves, in one request for each hundred."""
+        keys = [_key(id) for id in dict.fromkeys(ids)]
+        found = self._client.sync_batch_get(self._table, keys, consistent_read=True, projection=["id", "outcome"])
+        return {item["id"] for item in found if MailOutcome(item["outcome"]).is_final}
 
     def saving(self, record: MailRecord) -> dict[str, Any]:
         """Storing what became of a mail as one operation of a transaction, refused where that is settled already."""

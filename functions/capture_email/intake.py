@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CopySourceTypeDef
 
 SETUP_NOTICE = "AMAZON_SES_SETUP_NOTIFICATION"  # SES writes it once, to try the bucket
+_NO_MAIL = ("", SETUP_NOTICE)
 
 
 class Intake:
@@ -47,16 +48,14 @@ class Intake:
         """Take one mail; None for an object that is none, or is gone. Raises what AWS raises: the mail stays, and the
         sweep finds it.
         """
-        id = key.rpartition("/")[2]
-        if id in ("", SETUP_NOTICE):
+        id = _id(key)
+        if id in _NO_MAIL:
             return None
         try:
-            record = self._mailroom.take(id, self._fetch(key), self._clock())
+            record = self._take_or_keep(key)
         except self._s3.exceptions.NoSuchKey:
             logger.info("mail is gone", extra={"mail": id})
             return None
-        except MailUnreadable as unreadable:
-            record = self.quarantine(key, unreadable.reason)
         count(f"Mail{record.outcome.value.title()}")
         logger.info(
             "mail taken", extra={"mail": id, "outcome": record.outcome.value, "feedback_id": record.feedback_id}
@@ -65,7 +64,7 @@ class Intake:
 
     def quarantine(self, key: str, reason: str, *, attempts: int = 1) -> MailRecord:
         """Keep a mail whole where nothing deletes it early, and say so. Its copy comes first, its record second."""
-        id = key.rpartition("/")[2]
+        id = _id(key)
         if not key.startswith(QUARANTINE):
             source: CopySourceTypeDef = {"Bucket": self._bucket, "Key": key}
             self._s3.copy_object(Bucket=self._bucket, Key=f"{QUARANTINE}{id}", CopySource=source)
@@ -74,34 +73,48 @@ class Intake:
         logger.error("mail quarantined", extra={"mail": id, "reason": reason})
         return record
 
-    def waiting(self, older_than: datetime, not_before: datetime) -> Iterator[str]:
-        """Keys of the mails that came between two moments, and that nothing final is recorded of."""
+    def waiting(self, older_than: datetime, not_before: datetime, has_time: Callable[[], bool]) -> Iterator[str]:
+        """Keys of the mails that came between two moments, and that nothing final is recorded of.
+
+        Looks on, a page of the bucket at a time, while it `has_time`.
+        """
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=MAIL):
-            for found in page.get("Contents", ()):
-                if not not_before <= found["LastModified"] < older_than or found["Key"].endswith(SETUP_NOTICE):
-                    continue
-                record = self._mails.get(found["Key"].rpartition("/")[2])
-                if record is None or not record.outcome.is_final:
-                    yield found["Key"]
+            if not has_time():
+                return
+            came = (each for each in page.get("Contents", ()) if not_before <= each["LastModified"] < older_than)
+            keys = [each["Key"] for each in came if _id(each["Key"]) not in _NO_MAIL]
+            final = self._mails.final(_id(key) for key in keys)
+            yield from (key for key in keys if _id(key) not in final)
 
     def try_again(self, key: str, max_attempts: int) -> MailRecord | None:
         """Take a mail that was not taken; quarantine it when that was tried too often. Never raises for one mail."""
-        id = key.rpartition("/")[2]
-        known = self._mails.get(id)
-        attempts = known.attempts + 1 if known else 1
-        if attempts > max_attempts:
-            record = self.quarantine(key, "tried-too-often", attempts=attempts)
-            count("MailQuarantined")
-            return record
-        self._mails.save(MailRecord(id=id, outcome=MailOutcome.FAILED, at=self._clock(), attempts=attempts))
+        id = _id(key)
         try:
+            known = self._mails.get(id)
+            attempts = known.attempts + 1 if known else 1
+            if attempts > max_attempts:
+                record = self.quarantine(key, "tried-too-often", attempts=attempts)
+                count("MailQuarantined")
+                return record
+            self._mails.save(MailRecord(id=id, outcome=MailOutcome.FAILED, at=self._clock(), attempts=attempts))
             return self.take(key)
         except Exception:
-            logger.exception("mail not taken", extra={"mail": id, "attempts": attempts})
+            logger.exception("mail not taken", extra={"mail": id})
             return None
+
+    def _take_or_keep(self, key: str) -> MailRecord:
+        try:
+            return self._mailroom.take(_id(key), self._fetch(key), self._clock())
+        except MailUnreadable as unreadable:
+            return self.quarantine(key, unreadable.reason)
 
     def _fetch(self, key: str) -> bytes:
         found = self._s3.get_object(Bucket=self._bucket, Key=key)
         if found["ContentLength"] > MAX_BYTES:
             raise MailUnreadable("too-large")
         return found["Body"].read()
+
+
+def _id(key: str) -> str:
+    """SES's id of a mail, by which everything is recorded of it."""
+    return key.rpartition("/")[2]

@@ -24,8 +24,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Take what waits, for as long as there is time; the next run goes on."""
     now = utc_now()
     count("MailSwept", 0)
-    for key in intake.waiting(older_than=now - SETTLED, not_before=now - LOOKED_BACK):
-        if context.get_remaining_time_in_millis() < TIME_LEFT_MS:
+
+    def has_time() -> bool:
+        return context.get_remaining_time_in_millis() >= TIME_LEFT_MS
+
+    for key in intake.waiting(older_than=now - SETTLED, not_before=now - LOOKED_BACK, has_time=has_time):
+        if not has_time():
             break
         count("MailSwept")
         intake.try_again(key, MAX_ATTEMPTS)

@@ -58,7 +58,7 @@ SIGN = {"read a key", "make a key"}
 GRANTED: dict[str, set[str]] = {
     "CaptureWeb": {"read one feedback", "change a feedback", *SIGN},
     "CaptureSms": {*READ_AND_WRITE, "read a key"},
-    "CaptureEmail": {*READ_AND_WRITE, *SIGN, "read a mail"},
+    "CaptureEmail": {*READ_AND_WRITE, *SIGN, "read a mail", "list mails"},
     "CaptureEmailSweep": {*READ_AND_WRITE, *SIGN, "read a mail", "list mails"},
     "CaptureEmailSetup": {"change which mail is received"},
     "Publish": {"put an event", "keep a failure"},

@@ -50,15 +50,19 @@ def test_bounces_and_complaints_come_back(resources: Resources) -> None:
     assert {"bounce", "complaint"} <= set(destination["EventDestination"]["MatchingEventTypes"])
 
 
-def test_the_functions_reach_mails_and_only_the_sweep_lists_them(resources: Resources) -> None:
+def test_the_functions_reach_mails_and_can_tell_that_one_is_gone(resources: Resources) -> None:
     policies = {
-        each["PolicyName"]: json.dumps(each["PolicyDocument"])
+        each["PolicyName"]: each["PolicyDocument"]["Statement"]
         for each in resources("AWS::IAM::Policy").values()
         if "CaptureEmail" in each["PolicyName"] and "Setup" not in each["PolicyName"]
     }
     assert len(policies) == 2
-    for name, policy in policies.items():
-        assert ("s3:ListBucket" in policy) == ("Sweep" in name)
+    for name, statements in policies.items():
+        [lists] = [each for each in statements if each["Action"] == "s3:ListBucket"]
+        assert lists["Resource"] == {"Fn::GetAtt": [the_mails(resources), "Arn"]}
+        assert lists["Condition"] == {"StringLike": {"s3:prefix": ["mail/*", "quarantine/*"]}}
+        policy = json.dumps(statements)
+        assert ("dynamodb:BatchGetItem" in policy) == ("Sweep" in name)
         assert "s3:DeleteObject" not in policy
         assert "dynamodb:Scan" not in policy
 

@@ -9,7 +9,7 @@ import pytest
 
 from functions.capture_email.intake import SETUP_NOTICE, Intake
 from functions.capture_email.mailroom import Mailroom
-from shared.mails import MailOutcome, Mails
+from shared.mails import MailOutcome, MailRecord, Mails
 from shared.store import Store
 from tests.functions.capture_email.conftest import BUCKET
 from tests.functions.capture_email.test_mime import HOSTILE
@@ -32,7 +32,7 @@ def soon() -> datetime:
 
 
 def waiting(intake: Intake) -> Iterator[str]:
-    return intake.waiting(older_than=soon(), not_before=soon() - timedelta(days=1))
+    return intake.waiting(older_than=soon(), not_before=soon() - timedelta(days=1), has_time=lambda: True)
 
 
 def test_a_mail_in_the_bucket_becomes_feedback(intake: Intake, store: Store) -> None:
@@ -121,8 +121,8 @@ def test_the_sweep_finds_what_has_no_record(intake: Intake) -> None:
 def test_the_sweep_leaves_alone_what_is_too_new_or_too_old(intake: Intake) -> None:
     put("mail/m1", b"Subject: hi\n\nhello")
     now = datetime.now(UTC)
-    assert list(intake.waiting(older_than=now - timedelta(minutes=10), not_before=now - timedelta(days=1))) == []
-    assert list(intake.waiting(older_than=soon(), not_before=soon())) == []
+    for older_than, not_before in ((now - timedelta(minutes=10), now - timedelta(days=1)), (soon(), soon())):
+        assert list(intake.waiting(older_than, not_before, lambda: True)) == []
 
 
 def test_a_mail_that_always_fails_is_tried_so_often_and_then_kept_apart(
@@ -140,6 +140,52 @@ def test_a_mail_that_always_fails_is_tried_so_often_and_then_kept_apart(
     assert record is not None
     assert (record.outcome, record.reason) == (MailOutcome.QUARANTINED, "tried-too-often")
     assert list(waiting(intake)) == []
+
+
+def test_records_are_read_many_at_a_time(intake: Intake, mails: Mails, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(230):
+        mails.save(MailRecord(id=f"m{number}", outcome=MailOutcome.AUTOMATIC, at=soon()))
+        put(f"mail/m{number}", b"Subject: hi\n\nhello")
+    put("mail/again/m1", b"Subject: hi\n\nhello")
+    put("mail/new", b"Subject: hi\n\nhello")
+    monkeypatch.setattr(Mails, "get", None)
+    assert list(waiting(intake)) == ["mail/new"]
+
+
+def test_a_sweep_without_time_looks_no_further(intake: Intake) -> None:
+    put("mail/m1", b"Subject: hi\n\nhello")
+    assert list(intake.waiting(soon(), soon() - timedelta(days=1), lambda: False)) == []
+
+
+def test_a_mail_that_vanishes_before_it_is_quarantined_is_gone(
+    intake: Intake, mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Intake, "_fetch", lambda *_: b"")  # which cannot be read
+    assert intake.take("mail/gone") is None
+    assert intake.try_again("mail/gone", 0) is None
+    assert mails.get("gone") is None
+    assert kept("quarantine/") == {}
+
+
+def test_a_mail_that_cannot_even_be_quarantined_does_not_hold_up_the_others(
+    intake: Intake, store: Store, load_handler: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = load_handler("sweep")
+    module = sys.modules["functions.capture_email.sweep"]
+    monkeypatch.setattr(module, "SETTLED", timedelta(hours=-1))
+    put("mail/a", load_bytes("samples/mail/fresh_mail.eml"))
+    put("mail/b", load_bytes("samples/mail/fresh_mail.eml"))
+    quarantine = Intake.quarantine
+
+    def refuse(self: Intake, key: str, reason: str, *, attempts: int = 1) -> Any:
+        if key == "mail/a":
+            raise OSError("the bucket is away")
+        return quarantine(self, key, reason, attempts=attempts)
+
+    monkeypatch.setattr(Intake, "quarantine", refuse)
+    monkeypatch.setattr(module, "MAX_ATTEMPTS", 0)
+    sweep({}, A_CONTEXT)
+    assert list(kept("quarantine/")) == ["quarantine/b"]
 
 
 def test_a_failing_table_leaves_the_mail_for_the_next_try(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
