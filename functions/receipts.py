@@ -14,7 +14,7 @@ from pydynox import DynamoDBClient
 
 from shared.feedback import utc_now
 from shared.invitations import Invitations, InvitationStatus
-from shared.messages import Message, Messages
+from shared.messages import TAG, Message, Messages
 from shared.observe import count, logger, metrics
 from shared.people import People, Silence
 from shared.settings import ReceiptsSettings
@@ -24,9 +24,13 @@ _UNWANTED = frozenset({"TEXT_INVALID", "TEXT_BLOCKED"})  # no such number, or it
 
 
 class Receipt(NamedTuple):
-    """What a receipt says: that a message arrived, or why not, and whether to write to its address again."""
+    """What a receipt says: that a message arrived, or why not, and whether to write to its address again.
+
+    It names the message by the provider's id and, where that was sent along, by ours.
+    """
 
     provider_id: str
+    message_id: str | None = None
     failure: str | None = None
     silence: Silence | None = None
 
@@ -41,34 +45,41 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def read_receipt(event: Mapping[str, Any]) -> Receipt | None:
-    """Read either service's event; None for one that changes nothing."""
+    """Read either service's event; None for one that is no receipt, or changes nothing.
+
+    The type comes first: the services also put events on the bus that are about no message.
+    """
     detail = event["detail"]
-    return _of_mail(detail) if event["source"] == "aws.ses" else _of_text(detail)
+    match event["detail-type"]:
+        case "Text Message Delivery Status Updated":
+            return _of_text(detail)
+        case "Email Delivered":
+            return _of_mail(detail)
+        case "Email Complaint Received":
+            return _of_mail(detail)._replace(silence=Silence.COMPLAINED)
+        case "Email Rejected":
+            return _of_mail(detail)._replace(failure="rejected")
+        case "Email Bounced":
+            kind = detail["bounce"]["bounceType"]
+            silence = Silence.BOUNCED if kind == "Permanent" else None
+            return _of_mail(detail)._replace(failure=f"bounced-{kind.lower()}", silence=silence)
+    return None
 
 
 def _of_text(detail: Mapping[str, Any]) -> Receipt | None:
     kind = detail.get("eventType", "")
+    receipt = Receipt(detail["messageId"], detail.get("context", {}).get(TAG))
     if kind in _ARRIVED:
-        return Receipt(detail["messageId"])
+        return receipt
     if not kind.startswith("TEXT_") or not detail.get("isFinal"):
         return None
     reason = kind.removeprefix("TEXT_").lower().replace("_", "-")
-    return Receipt(detail["messageId"], reason, Silence.BOUNCED if kind in _UNWANTED else None)
+    return receipt._replace(failure=reason, silence=Silence.BOUNCED if kind in _UNWANTED else None)
 
 
-def _of_mail(detail: Mapping[str, Any]) -> Receipt | None:
-    id = detail["mail"]["messageId"]
-    match detail.get("eventType"):
-        case "Delivery":
-            return Receipt(id)
-        case "Complaint":
-            return Receipt(id, silence=Silence.COMPLAINED)
-        case "Reject":
-            return Receipt(id, "rejected")
-        case "Bounce":
-            kind = detail["bounce"]["bounceType"]
-            return Receipt(id, f"bounced-{kind.lower()}", Silence.BOUNCED if kind == "Permanent" else None)
-    return None
+def _of_mail(detail: Mapping[str, Any]) -> Receipt:
+    mail = detail["mail"]
+    return Receipt(mail["messageId"], mail.get("tags", {}).get(TAG, [None])[0])
 
 
 class Desk(NamedTuple):
@@ -80,7 +91,7 @@ class Desk(NamedTuple):
 
     def take(self, receipt: Receipt, now: datetime) -> bool:
         """Note what became of a message; False for a message that is not a customer's. Taking it twice is as once."""
-        message = self.messages.of_receipt(receipt.provider_id)
+        message = self._message(receipt)
         if message is None:
             return False
         if receipt.silence:
@@ -93,6 +104,11 @@ class Desk(NamedTuple):
             count("MessagesDelivered")
             self.messages.delivered(message.id, now)
         return True
+
+    def _message(self, receipt: Receipt) -> Message | None:
+        """By our own id, since a receipt may come before the provider's is noted; else by the provider's."""
+        tagged = self.messages.get(receipt.message_id) if receipt.message_id else None
+        return tagged or self.messages.of_receipt(receipt.provider_id)
 
     def _not_delivered(self, message: Message, reason: str, now: datetime) -> None:
         count("MessagesUndelivered")

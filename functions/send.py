@@ -21,7 +21,7 @@ from shared.config import Config, load
 from shared.feedback import Channel, utc_now
 from shared.invitations import Held, Invitations, InvitationStatus
 from shared.mails import Mails
-from shared.messages import Message, Messages, read_message
+from shared.messages import TAG, Message, Messages, read_message
 from shared.observe import count, logger, metrics
 from shared.people import People, Silence
 from shared.settings import SendSettings
@@ -120,13 +120,13 @@ class Sender(NamedTuple):
             OriginationIdentity=sms.origination or sms.number,
             MessageBody=message.text,
             MessageType="TRANSACTIONAL",
-            Context={"feedback_id": message.feedback_id} if message.feedback_id else {},
+            Context={TAG: message.id} | ({"feedback_id": message.feedback_id} if message.feedback_id else {}),
         )
         return answer["MessageId"]
 
     def _mail(self, message: Message) -> str:
         rendered = mail.Mail(message.subject, message.text, message.html, message.headers)
-        provider_id = mail.send(self.ses, self.config.business, message.to, rendered)
+        provider_id = mail.send(self.ses, self.config.business, message.to, rendered, tags={TAG: message.id})
         if mail.REPLY_TO in message.headers:
             self.mails.sent(provider_id, message.headers[mail.REPLY_TO], self.now())
         return provider_id

@@ -11,6 +11,15 @@ from infra.stage import Stage
 from infra.store import Store
 from shared.settings import ReceiptsSettings
 
+# By name: the services also tell of registrations, of the account's standing, and through CloudTrail of every call.
+RECEIPTS = (
+    "Email Bounced",
+    "Email Complaint Received",
+    "Email Delivered",
+    "Email Rejected",
+    "Text Message Delivery Status Updated",
+)
+
 
 class Receipts(Construct):
     """Carriers' receipts, bounces and complaints, which AWS puts on the account's default bus."""
@@ -35,6 +44,6 @@ class Receipts(Construct):
             stage=stage,
             alarms=alarms,
             function=self.function,
-            pattern=events.EventPattern(source=["aws.ses", "aws.sms-voice"]),
+            pattern=events.EventPattern(source=["aws.ses", "aws.sms-voice"], detail_type=list(RECEIPTS)),
             means="Bounces were not noted, so dead addresses may be written to: read the log of receipts.",
         )

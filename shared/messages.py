@@ -17,6 +17,7 @@ from pydynox.pydynox_core import item_from_dynamo
 from shared.feedback import Channel, Model, Moment, to_iso
 
 RETENTION = timedelta(days=90)  # as long as receipts and questions about it may come
+TAG = "earshot_message"  # under this name a message's id travels with it, and comes back in its receipts
 
 
 class Purpose(StrEnum):
@@ -109,7 +110,7 @@ class Messages:
 
     def of_receipt(self, provider_id: str) -> Message | None:
         """The message that a receipt names by its provider's id; None for one that is not ours."""
-        item: Any = self._client.sync_get_item(self._table, _receipt_key(provider_id))
+        item: Any = self._client.sync_get_item(self._table, _receipt_key(provider_id), consistent_read=True)
         return self.get(item["message_id"]) if item else None
 
     def _set(self, id: str, condition: str, **values: str) -> bool:

@@ -1,16 +1,18 @@
 """Recorded receipts, bounces and complaints, and what each changes."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from functions.receipts import Desk, read_receipt
+from functions.receipts import Desk, handler, read_receipt
 from shared.feedback import Channel, Customer
 from shared.invitations import Invitation, Invitations, InvitationStatus
 from shared.messages import Message, Messages, Purpose
 from shared.people import People, Silence
 from shared.store import Store
+from tests.factories import a_context
 from tests.samples import load_event
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -30,8 +32,8 @@ def desk(store: Store) -> Desk:
     )
 
 
-def asked(desk: Desk, store: Store, channel: Channel) -> None:
-    """An invitation that has left."""
+def asked(desk: Desk, store: Store, channel: Channel, *, noted: bool = True) -> None:
+    """An invitation that has left; where that is not `noted` yet, the table does not know the provider's id."""
     to = ADDRESSES[channel]
     invitation = Invitation(
         id="i-1",
@@ -49,8 +51,9 @@ def asked(desk: Desk, store: Store, channel: Channel) -> None:
         id="m-1", channel=channel, to=to, purpose=Purpose.INVITATION, text="?", created_at=NOW, invitation_id="i-1"
     )
     store.transact([*desk.invitations.saving(invitation, None), desk.messages.saving(message)])
-    desk.invitations.move("i-1", InvitationStatus.SENT, NOW)
-    desk.messages.sent(message, PROVIDER_IDS[channel], NOW)
+    if noted:
+        desk.invitations.move("i-1", InvitationStatus.SENT, NOW)
+        desk.messages.sent(message, PROVIDER_IDS[channel], NOW)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,7 @@ def asked(desk: Desk, store: Store, channel: Channel) -> None:
         ("mail_bounce", Channel.EMAIL, InvitationStatus.UNDELIVERED, "bounced-permanent", Silence.BOUNCED),
         ("mail_soft_bounce", Channel.EMAIL, InvitationStatus.UNDELIVERED, "bounced-transient", None),
         ("mail_complaint", Channel.EMAIL, InvitationStatus.SENT, None, Silence.COMPLAINED),
+        ("mail_reject", Channel.EMAIL, InvitationStatus.UNDELIVERED, "rejected", None),
     ],
 )
 def test_a_receipt_is_noted(
@@ -85,6 +89,32 @@ def test_a_receipt_is_noted(
         assert desk.people.get(ADDRESSES[channel]).silence is silence
 
 
+def of_mail(bounce: dict[str, Any]) -> None:
+    bounce["detail"]["mail"]["tags"]["earshot_message"] = ["m-1"]
+
+
+def of_text(receipt: dict[str, Any]) -> None:
+    receipt["detail"]["context"] = {"earshot_message": "m-1"}
+
+
+@pytest.mark.parametrize(
+    ("sample", "channel", "tag"), [("mail_bounce", Channel.EMAIL, of_mail), ("text_invalid", Channel.SMS, of_text)]
+)
+def test_a_receipt_that_comes_before_the_providers_id_is_noted_names_its_message_itself(
+    desk: Desk, store: Store, sample: str, channel: Channel, tag: Callable[[dict[str, Any]], None]
+) -> None:
+    asked(desk, store, channel, noted=False)
+    event = load_event(f"samples/receipts/{sample}.json")
+    tag(event)
+    receipt = read_receipt(event)
+    assert receipt is not None
+    assert desk.take(receipt, NOW)
+    kept = desk.invitations.get("i-1")
+    assert kept is not None
+    assert kept.invitation.status is InvitationStatus.UNDELIVERED
+    assert desk.people.get(ADDRESSES[channel]).silence is Silence.BOUNCED
+
+
 def test_a_receipt_of_a_card_to_a_team_is_not_ours_to_note(desk: Desk) -> None:
     receipt = read_receipt(load_event("samples/receipts/mail_bounce.json"))
     assert receipt is not None
@@ -96,3 +126,20 @@ def test_what_is_not_the_last_word_on_a_text_changes_nothing(changes: dict[str, 
     event = load_event("samples/receipts/text_unreachable.json")
     event["detail"].update(changes)
     assert read_receipt(event) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "detail"),
+    [
+        ("aws.ses", "Sending Status Disabled", {"version": "1.0.0", "data": {"reason": "bounces"}}),
+        ("aws.ses", "Advisor Recommendation Status Open", {"version": "1.0.0", "data": {"type": "DKIM"}}),
+        ("aws.ses", "AWS API Call via CloudTrail", {"eventName": "SendEmail"}),
+        ("aws.ses", "Email Delivery Delayed", {"eventType": "DeliveryDelay", "mail": {"messageId": "0102"}}),
+        ("aws.sms-voice", "Registration Status Change", {"registrationDetails": {"currentStatus": "COMPLETE"}}),
+    ],
+)
+def test_what_is_no_receipt_is_ignored_and_counted(
+    source: str, kind: str, detail: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler({"source": source, "detail-type": kind, "detail": detail}, a_context())
+    assert '"ReceiptsIgnored":[1.0]' in capsys.readouterr().out

@@ -108,7 +108,7 @@ def test_a_text_leaves_from_our_number(sender: Sender, store: Store) -> None:
             "OriginationIdentity": "+447400900100",
             "MessageBody": "Thank you!",
             "MessageType": "TRANSACTIONAL",
-            "Context": {"feedback_id": "f-1"},
+            "Context": {"earshot_message": "m-1", "feedback_id": "f-1"},
         }
     ]
 
@@ -135,6 +135,7 @@ def test_a_mail_leaves_with_its_headers_and_is_found_by_its_id(sender: Sender, s
     [request] = mails.sent
     assert request["ReplyToAddresses"] == ["feedback+labc@fernleaf.example"]
     assert {"Name": "Auto-Submitted", "Value": "auto-generated"} in request["Content"]["Simple"]["Headers"]
+    assert request["EmailTags"] == [{"Name": "earshot_message", "Value": "m-1"}]
     assert sender.mails.reply_address("0102-000000") == "feedback+labc@fernleaf.example"
 
 

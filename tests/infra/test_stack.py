@@ -17,6 +17,7 @@ from shared.conditions import parse
 from shared.config import Config, NumberType
 from shared.patterns import rule_pattern
 from tests.infra.conftest import Resources
+from tests.samples import EVENTS
 from tests.tables import KEYS_TABLE, MAIN_TABLE
 
 
@@ -285,3 +286,13 @@ def test_stages_beside_each_other_share_no_name(config: Config, resources: Resou
         assert ours
         assert theirs
         assert not ours & theirs
+
+
+def test_of_what_aws_tells_of_mails_and_texts_only_receipts_come(resources: Resources) -> None:
+    [rule] = [
+        rule
+        for rule in resources("AWS::Events::Rule").values()
+        if "aws.ses" in rule.get("EventPattern", {}).get("source", [])
+    ]
+    recorded = {json.loads(path.read_text())["detail-type"] for path in (EVENTS / "samples/receipts").iterdir()}
+    assert set(rule["EventPattern"]["detail-type"]) == recorded
