@@ -36,11 +36,18 @@ class Outcome(NamedTuple):
 
 
 class Address(NamedTuple):
-    """How a customer is reached. `phone` is set for a text."""
+    """How a customer is reached. `phone` is theirs where they have one, whatever they are reached by."""
 
     channel: Channel
     to: str
     phone: Phone | None = None
+
+
+class Known(NamedTuple):
+    """A customer's addresses, each in its one form; None for one that is missing or leads to nobody."""
+
+    phone: Phone | None
+    email: str | None
 
 
 class Asker:
@@ -78,7 +85,7 @@ class Asker:
     def unreadable(self, id: str, now: datetime) -> Outcome:
         """Store that a request could not be read."""
         request = InvitationRequested(touchpoint="", customer=Customer())
-        invitation = self._invitation(id, request, now, None).model_copy(
+        invitation = self._invitation(id, request, now, Known(None, None), None).model_copy(
             update={"status": InvitationStatus.SUPPRESSED, "reason": Held.UNREADABLE.value}
         )
         self._store.transact(self._invitations.saving(invitation, None))
@@ -87,10 +94,11 @@ class Asker:
     def _plan(
         self, id: str, request: InvitationRequested, now: datetime, requested_at: datetime, *, any_hour: bool
     ) -> tuple[Outcome, list[dict[str, Any]]]:
-        address = self._address(request)
+        known = self._known(request.customer)
+        address = self._address(request, known)
         reached = address if isinstance(address, Address) else None
-        invitation = self._invitation(id, request, now, reached)
-        people = [self._people.get(each) for each in (invitation.customer.phone, invitation.customer.email) if each]
+        invitation = self._invitation(id, request, now, known, reached and reached.channel)
+        people = [self._people.get(each) for each in (known.phone and known.phone.number, known.email) if each]
         held = (
             address if isinstance(address, Held) else self._held(request, address, people, now, requested_at, any_hour)
         )
@@ -104,25 +112,28 @@ class Asker:
         operations += [self._people.saving(self._asked(person, invitation, reached, now), now) for person in people]
         return self._outcome(invitation, reached, message), operations
 
-    def _address(self, request: InvitationRequested) -> Address | Held:
-        """The way to the customer, or why there is none."""
-        sms, customer = self._config.sms, request.customer
-        wants_text = request.channel == "sms" or (request.channel is None and customer.phone and sms)
-        if wants_text:
+    def _known(self, customer: Customer) -> Known:
+        """Both addresses, whichever is used: a person is one however their addresses are written."""
+        sms = self._config.sms
+        try:
+            email = contact.email(customer.email or "")
+        except ValueError:
+            email = None
+        return Known(read_phone(customer.phone or "", sms.countries[0] if sms else None), email)
+
+    def _address(self, request: InvitationRequested, known: Known) -> Address | Held:
+        """The way to the customer, or why there is none. A number that leads to nobody leaves the mail address."""
+        sms, customer, (phone, email) = self._config.sms, request.customer, known
+        may_text = sms and customer.phone and (phone or not email)
+        if request.channel == "sms" or (request.channel is None and may_text):
             if sms is None:
                 return Held.NO_NUMBER
-            if not customer.phone:
-                return Held.NO_ADDRESS
-            phone = read_phone(customer.phone, sms.countries[0])
             if phone is None:
-                return Held.ADDRESS_REFUSED
+                return Held.ADDRESS_REFUSED if customer.phone else Held.NO_ADDRESS
             return Address(Channel.SMS, phone.number, phone) if phone.country in sms.countries else Held.COUNTRY
-        if not customer.email:
-            return Held.NO_ADDRESS
-        try:
-            return Address(Channel.EMAIL, contact.email(customer.email))
-        except ValueError:
-            return Held.ADDRESS_REFUSED
+        if email is None:
+            return Held.ADDRESS_REFUSED if customer.email else Held.NO_ADDRESS
+        return Address(Channel.EMAIL, email, phone)
 
     def _held(
         self,
@@ -143,24 +154,28 @@ class Asker:
             return Held.SILENCED
         if asked_recently(people, rules.days_between, now):
             return Held.ASKED_RECENTLY
-        zones = zones_of(request.time_zone, time_zones(address.to) if address.phone else (), self._config)
+        zones = zones_of(request.time_zone, time_zones(address.phone.number) if address.phone else (), self._config)
         return Held.QUIET_HOURS if not any_hour and is_quiet(rules.quiet, zones, now) else None
 
-    def _invitation(self, id: str, request: InvitationRequested, now: datetime, address: Address | None) -> Invitation:
-        """The invitation as it will be on its way, its customer's addresses in their one form."""
+    def _invitation(
+        self, id: str, request: InvitationRequested, now: datetime, known: Known, channel: Channel | None
+    ) -> Invitation:
+        """The invitation as it will be on its way, its customer's addresses in their one form.
+
+        One that leads to nobody stays as it was given: whoever asked learns which it is.
+        """
         languages = self._config.business.languages
-        customer = request.customer
-        if address:
-            customer = customer.model_copy(update={"phone" if address.phone else "email": address.to})
+        given = request.customer
+        phone = known.phone.number if known.phone else given.phone
         return Invitation(
             id=id,
             status=InvitationStatus.SENDING,
             reason=None,
             touchpoint=request.touchpoint,
             place=request.place,
-            channel=address.channel if address else None,
+            channel=channel,
             language=request.language if request.language in languages else languages[0],
-            customer=customer,
+            customer=given.model_copy(update={"phone": phone, "email": known.email or given.email}),
             requested_at=now,
             expires_at=now.replace(microsecond=0) + timedelta(days=self._config.invitations.expiry_days),
         )
@@ -168,7 +183,7 @@ class Asker:
     def _asked(self, person: Person, invitation: Invitation, address: Address, now: datetime) -> Person:
         """The person as asked just now; whoever is texted may text back, and it will be about this."""
         changes: dict[str, Any] = {"asked_at": now}
-        if address.phone and person.address == address.to:
+        if address.channel is Channel.SMS and person.address == address.to:
             link = self._link(invitation)
             changes["conversation"] = Conversation(
                 feedback_id=link.answer_id(None),
@@ -212,7 +227,7 @@ class Asker:
         )
 
     def _outcome(self, invitation: Invitation, address: Address, message: Message) -> Outcome:
-        if address.phone is None or self._config.sms is None:
+        if address.channel is not Channel.SMS or address.phone is None or self._config.sms is None:
             return Outcome(invitation, address.to, message.text)
         segments = gsm7.measure(message.text).segments
         price = self._config.sms.price.get(address.phone.country)

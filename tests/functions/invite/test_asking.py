@@ -117,6 +117,39 @@ def test_a_person_is_asked_once_across_channels_and_touchpoints(asker: Asker) ->
     assert later.invitation.status is InvitationStatus.SENDING
 
 
+@pytest.mark.parametrize("written", ["07400 123456", "+44 (0)7400 123-456", "0044 7400 123456"])
+def test_a_person_is_one_however_their_addresses_are_written(asker: Asker, people: People, written: str) -> None:
+    by_mail = ask(asker, "i-1", customer={"phone": written, "email": f" {EMAIL} "}, channel="email")
+    assert by_mail.invitation.customer.phone == PHONE
+    assert by_mail.invitation.customer.email == EMAIL
+    assert people.get(PHONE).asked_at == NOON
+    assert ask(asker, "i-2", customer={"phone": PHONE}).invitation.reason == "asked-recently"
+    assert ask(asker, "i-3", customer={"email": EMAIL.upper()}).invitation.reason == "asked-recently"
+
+
+@pytest.mark.parametrize(
+    ("customer", "channel", "to"),
+    [
+        ({"phone": PHONE, "email": "nonsense"}, Channel.SMS, PHONE),
+        ({"phone": "nonsense", "email": EMAIL}, Channel.EMAIL, EMAIL),
+        ({"phone": EMAIL, "email": EMAIL}, Channel.EMAIL, EMAIL),
+    ],
+)
+def test_an_address_that_leads_to_nobody_does_not_keep_from_asking_at_the_other(
+    asker: Asker, customer: dict[str, str], channel: Channel, to: str
+) -> None:
+    outcome = ask(asker, customer=customer)
+    assert (outcome.invitation.channel, outcome.to, outcome.invitation.reason) == (channel, to, None)
+    assert outcome.invitation.customer.model_dump(exclude_none=True) == customer
+
+
+def test_whoever_is_asked_by_mail_is_left_alone_at_the_quiet_hours_of_their_phone(asker: Asker) -> None:
+    in_new_york = {"phone": "+1 202-555-0123", "email": EMAIL}
+    morning, evening = NOON.replace(hour=9), NOON.replace(hour=23)
+    assert ask(asker, "i-1", morning, customer=in_new_york, channel="email").invitation.reason == "quiet-hours"
+    assert ask(asker, "i-2", evening, customer=in_new_york, channel="email").invitation.reason is None
+
+
 def test_a_request_from_an_archive_is_about_a_moment_that_has_passed(asker: Asker) -> None:
     outcome = asker.ask("i-1", request(), NOON, requested_at=NOON - timedelta(hours=25))
     assert outcome.invitation.reason == "expired"
