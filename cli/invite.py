@@ -26,6 +26,7 @@ _WHY = {
     "asked-recently": "was asked less than invitations.days_between days ago",
     "quiet-hours": "has quiet hours just now; try later, or add --any-hour",
     "expired": "would be asked too late",
+    "request-unreadable": "has a field that cannot be taken: it is too long, or more than a line of text",
     TWICE: "stands in the file before",
 }
 
@@ -187,4 +188,5 @@ def _report(customers: list[Customer], outcomes: list[dict[str, Any]], *, dry_ru
         click.echo(f"{len(left_out)} left out:")
     for each in left_out:
         where = f"line {each['line']}: " if each["line"] else ""
-        click.echo(f"  {where}{each['to']} {_WHY.get(each['reason'], each['reason'])} ({each['reason']})")
+        why = _WHY.get(each["reason"].partition(":")[0], each["reason"])
+        click.echo(f"  {where}{each['to']} {why} ({each['reason']})")

@@ -4,16 +4,27 @@ The JSON Schemas and golden events in `events/` and the page in `docs/` follow f
 change that a subscriber could notice is a new version; the golden events of the old one must still read.
 """
 
+import unicodedata
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from shared.feedback import Customer, Feedback, Flag, Moment, Mood, Revision, Transition
 from shared.invitations import Invitation, InvitationRevision, InvitationStatus
 
 SOURCE = "earshot"
+_LIMITS = {  # what fits into a link, a card and an item
+    "touchpoint": 40,
+    "place": 64,
+    "customer.ref": 100,
+    "customer.name": 100,
+    "customer.email": 254,
+    "customer.phone": 40,
+}
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Previous(TypedDict, total=False):
@@ -114,8 +125,10 @@ class InvitationRequested(BaseModel):
     detail_type: ClassVar[str] = "InvitationRequested"
 
     version: Literal[1] = Field(default=1, description="of this event's shape")
-    touchpoint: str = Field(max_length=40, description="the moment to ask about; an id of `earshot.toml`")
-    place: str | None = Field(default=None, max_length=64, description="where, such as a branch")
+    touchpoint: str = Field(
+        max_length=_LIMITS["touchpoint"], description="the moment to ask about; an id of `earshot.toml`"
+    )
+    place: str | None = Field(default=None, max_length=_LIMITS["place"], description="where, such as a branch")
     customer: Customer = Field(description="whom to ask; `phone` or `email` is needed")
     channel: Literal["sms", "email"] | None = Field(
         default=None, description="how to ask; unset: by text where there is a phone number, else by mail"
@@ -126,15 +139,25 @@ class InvitationRequested(BaseModel):
     )
     expires_at: AwareDatetime | None = Field(default=None, description="when it is too late to ask")
 
-    @field_validator("customer")
-    @classmethod
-    def _can_be_kept(cls, customer: Customer) -> Customer:
-        """Short enough for a link, a card and an item, and made of characters that can be stored."""
-        for name, limit in (("ref", 100), ("name", 100), ("email", 254), ("phone", 40)):
-            value = getattr(customer, name) or ""
-            if len(value) > limit or not value.isprintable():
-                raise ValueError(f"customer.{name} is over {limit} characters, or has some that cannot be printed")
-        return customer
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> Self:
+        """Short enough to be kept, and of characters that leave what is written around them in order."""
+        kept = {"touchpoint": self.touchpoint, "place": self.place}
+        kept |= {f"customer.{name}": value for name, value in self.customer}
+        for field, value in kept.items():
+            if value and (len(value) > _LIMITS[field] or not _stands_in_a_line(value)):
+                raise PydanticCustomError(
+                    "unkept",
+                    "{field} is over {most} characters, or breaks the line or turns the direction of writing",
+                    {"field": field, "most": _LIMITS[field]},
+                )
+        return self
+
+
+def wrong_field(error: ValidationError) -> str:
+    """The first field of a request that cannot be taken, such as `customer.name`."""
+    first = error.errors()[0]
+    return str(first.get("ctx", {}).get("field") or ".".join(map(str, first["loc"])))
 
 
 def read_event(envelope: Mapping[str, Any]) -> Event:
@@ -166,6 +189,11 @@ def feedback_event(name: Transition, before: Revision | None, after: Revision) -
     if before is not None:
         what["previous"] = _previous(before.feedback, after.feedback)
     return _OF_FEEDBACK[name].model_validate(what)
+
+
+def _stands_in_a_line(text: str) -> bool:
+    """Joiners and marks of direction are part of names; controls, line breaks and overrides of direction are not."""
+    return not any(sign in _OVERRIDES or unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text)
 
 
 def _previous(before: Feedback, after: Feedback) -> dict[str, Any]:

@@ -82,13 +82,14 @@ class Asker:
                 return Outcome(known.invitation, outcome.to, repeated=True)
         raise Contended("This customer is being asked from too many sides at once; try again.")
 
-    def unreadable(self, id: str, now: datetime) -> Outcome:
-        """Store that a request could not be read."""
+    def unreadable(self, id: str, field: str, now: datetime, *, dry_run: bool = False) -> Outcome:
+        """Store that a request could not be read, and which field of it."""
         request = InvitationRequested(touchpoint="", customer=Customer())
         invitation = self._invitation(id, request, now, Known(None, None), None).model_copy(
-            update={"status": InvitationStatus.SUPPRESSED, "reason": Held.UNREADABLE.value}
+            update={"status": InvitationStatus.SUPPRESSED, "reason": f"{Held.UNREADABLE}: {field}"}
         )
-        self._store.transact(self._invitations.saving(invitation, None))
+        if not dry_run:
+            self._store.transact(self._invitations.saving(invitation, None))
         return Outcome(invitation)
 
     def _plan(

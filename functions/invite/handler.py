@@ -10,7 +10,7 @@ from pydynox import DynamoDBClient
 
 from functions.invite.asking import Asker, Outcome
 from shared.config import load
-from shared.events import InvitationRequested
+from shared.events import InvitationRequested, wrong_field
 from shared.feedback import answer_id, random_id, utc_now
 from shared.keys import Keys
 from shared.observe import count, logger, metrics
@@ -30,9 +30,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return {"outcomes": [_answer(_from_bus(event))]}
     any_hour, dry_run = bool(event.get("any_hour")), bool(event.get("dry_run"))
     outcomes = [
-        asker.ask(
-            random_id(), InvitationRequested.model_validate(request), utc_now(), any_hour=any_hour, dry_run=dry_run
-        )
+        _ask(random_id(), "earshot invite", request, any_hour=any_hour, dry_run=dry_run)
         for request in event["requests"]
     ]
     return {"outcomes": [_answer(outcome, dry_run=dry_run) for outcome in outcomes]}
@@ -40,13 +38,27 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _from_bus(event: Mapping[str, Any]) -> Outcome:
     """Ask for what an event requests; its id makes a redelivery ask once."""
-    id = answer_id("invitation", event["id"])
+    id, requested_at = answer_id("invitation", event["id"]), datetime.fromisoformat(event["time"])
+    return _ask(id, event["source"], event["detail"], requested_at=requested_at)
+
+
+def _ask(
+    id: str,
+    source: str,
+    content: Any,
+    *,
+    requested_at: datetime | None = None,
+    any_hour: bool = False,
+    dry_run: bool = False,
+) -> Outcome:
+    """Ask for what `content` requests, which may be anything: one that cannot be read is an outcome too."""
     try:
-        request = InvitationRequested.model_validate(event["detail"])
-    except ValidationError:
-        logger.warning("A request cannot be read", source=event["source"], event_id=event["id"])
-        return asker.unreadable(id, utc_now())
-    return asker.ask(id, request, utc_now(), requested_at=datetime.fromisoformat(event["time"]))
+        request = InvitationRequested.model_validate(content)
+    except ValidationError as error:
+        field = wrong_field(error)
+        logger.warning("A request cannot be read", source=source, field=field, invitation=id)
+        return asker.unreadable(id, field, utc_now(), dry_run=dry_run)
+    return asker.ask(id, request, utc_now(), requested_at=requested_at, any_hour=any_hour, dry_run=dry_run)
 
 
 def _answer(outcome: Outcome, *, dry_run: bool = False) -> dict[str, Any]:

@@ -108,6 +108,17 @@ def test_who_is_left_out_is_told_in_words(earshot: Earshot, function: FakeLambda
     assert "+33612345678 is in a country that sms.countries does not list (country-not-allowed)" in ran.out
 
 
+def test_a_field_that_cannot_be_taken_leaves_that_customer_out_and_is_named(
+    earshot: Earshot, function: FakeLambda, tmp_path: Path
+) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text('phone,place\n+447400123456,"Leeds\nHull"\n+447400123457,Leeds\n')
+    ran = earshot("invite", "delivery", "--csv", str(file))
+    assert "1 asked" in ran.out
+    assert "line 3: +447400123456 has a field that cannot be taken" in ran.out
+    assert "(request-unreadable: place)" in ran.out
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

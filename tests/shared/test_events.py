@@ -3,19 +3,22 @@
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
+from pydantic import ValidationError
 
 from events.__main__ import GOLDEN, ROOT, contract
-from shared.events import EVENTS, InvitationRequested, feedback_event, read_event
+from shared.events import EVENTS, InvitationRequested, feedback_event, read_event, wrong_field
 from shared.feedback import Channel, Customer, Mood, Scale, Transition, transition
 from tests.factories import a_feedback, a_revision
 
 CONTRACT = contract()
 GOLDEN_EVENTS = sorted(GOLDEN.glob("*.json"))
+OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 @cache
@@ -51,6 +54,32 @@ def test_a_golden_event_reads_and_comes_back_the_same(path: Path) -> None:
 def test_a_golden_event_keeps_to_its_schema(path: Path) -> None:
     golden = json.loads(path.read_text(encoding="utf-8"))
     validator(path.stem).validate(golden["detail"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ශ්\u200dරී Perera",  # Sinhala joins with ZWJ
+        "علی\u200cرضا",  # Persian parts with ZWNJ
+        "ليلى\u200f (Leeds)\u200e",  # marks of direction
+        "Anne\u00adMarie\u00a0Smith",
+        "👩\u200d👧 Ana",
+    ],
+)
+def test_a_name_is_taken_as_people_write_it(name: str) -> None:
+    request = {"touchpoint": "delivery", "place": name, "customer": {"name": name, "ref": name}}
+    assert InvitationRequested.model_validate(request).customer.name == name
+
+
+@pytest.mark.parametrize("sign", [*"\0\t\n\r\x7f\x85\u2028\u2029", *OVERRIDES])
+@pytest.mark.parametrize("field", ["touchpoint", "place", *(f"customer.{name}" for name in Customer.model_fields)])
+def test_what_breaks_the_line_or_turns_the_words_around_it_is_refused_by_its_field(field: str, sign: str) -> None:
+    request: dict[str, Any] = {"touchpoint": "delivery", "customer": {}}
+    inside = request["customer"] if field.startswith("customer.") else request
+    inside[field.removeprefix("customer.")] = f"a{sign}b"
+    with pytest.raises(ValidationError, match=field) as refusal:
+        InvitationRequested.model_validate(request)
+    assert wrong_field(refusal.value) == field
 
 
 def test_fields_of_later_versions_are_ignored() -> None:

@@ -41,24 +41,30 @@ def test_an_event_of_another_system_becomes_a_question_once(function: ModuleType
 
 
 @pytest.mark.parametrize(
-    "detail",
+    ("detail", "field"),
     [
-        {},
-        {"touchpoint": 5},
-        {"touchpoint": "delivery", "customer": "Layla"},
-        {"touchpoint": "delivery", "customer": {"phone": "+447400123456", "name": "x" * 101}},
-        {"touchpoint": "delivery", "customer": {"phone": "+447400123456", "name": "Layla\r\nBcc: all"}},
-        {"touchpoint": "delivery", "customer": {"phone": "+447400123456", "ref": "\ud800"}},
-        {"touchpoint": "delivery", "customer": {"phone": "+447400123456"}, "expires_at": "2026-03-14T10:00:00"},
+        ({}, "touchpoint"),
+        ({"touchpoint": 5, "customer": {}}, "touchpoint"),
+        ({"touchpoint": "delivery", "customer": "Layla"}, "customer"),
+        ({"touchpoint": "delivery", "customer": {"phone": "+447400123456", "name": "x" * 101}}, "customer.name"),
+        (
+            {"touchpoint": "delivery", "customer": {"phone": "+447400123456", "name": "Layla\r\nBcc: all"}},
+            "customer.name",
+        ),
+        ({"touchpoint": "delivery", "customer": {"phone": "+447400123456", "ref": "\ud800"}}, "customer.ref"),
+        ({"touchpoint": "delivery", "customer": {}, "place": "leeds\x00"}, "place"),
+        ({"touchpoint": "delivery", "customer": {}, "expires_at": "2026-03-14T10:00:00"}, "expires_at"),
     ],
 )
-def test_a_request_that_cannot_be_read_is_an_outcome_too(
-    function: ModuleType, client: DynamoDBClient, detail: dict[str, Any]
+def test_a_request_that_cannot_be_read_is_an_outcome_too_and_names_the_field(
+    function: ModuleType, client: DynamoDBClient, detail: dict[str, Any], field: str
 ) -> None:
     event = copy.deepcopy(REQUESTED) | {"detail": detail}
     [outcome] = function.handler(event, a_context())["outcomes"]
-    assert (outcome["status"], outcome["reason"]) == ("suppressed", "request-unreadable")
-    assert Invitations(client, MAIN_TABLE["TableName"]).get(outcome["id"]) is not None
+    assert (outcome["status"], outcome["reason"]) == ("suppressed", f"request-unreadable: {field}")
+    kept = Invitations(client, MAIN_TABLE["TableName"]).get(outcome["id"])
+    assert kept is not None
+    assert kept.invitation.reason == outcome["reason"]
 
 
 def test_a_list_is_asked_in_its_order(function: ModuleType) -> None:
@@ -71,3 +77,16 @@ def test_a_list_is_asked_in_its_order(function: ModuleType) -> None:
     assert [outcome["reason"] for outcome in outcomes] == [None, "asked-recently", None]
     assert [outcome["channel"] for outcome in outcomes] == ["sms", "sms", "email"]
     assert (outcomes[0]["segments"], outcomes[2]["segments"]) == (1, None)
+
+
+def test_one_of_a_list_that_cannot_be_read_holds_up_no_other(function: ModuleType, client: DynamoDBClient) -> None:
+    requests = [
+        {"touchpoint": "delivery", "place": "leeds\nhull", "customer": {"phone": "+447400123456"}},
+        {"touchpoint": "delivery", "customer": {"email": "tom@example.com"}},
+    ]
+    for dry_run, stored in ((True, False), (False, True)):
+        event = {"requests": requests, "dry_run": dry_run}
+        outcomes = function.handler(event, a_context())["outcomes"]
+        assert [outcome["reason"] for outcome in outcomes] == ["request-unreadable: place", None]
+        kept = Invitations(client, MAIN_TABLE["TableName"]).get(outcomes[0]["id"])
+        assert (kept is not None) is stored
