@@ -9,7 +9,10 @@ _RATINGS = {Scale.NPS: "sms.ratings_nps", Scale.THUMBS: "sms.ratings_thumbs"}
 
 
 def invitation_text(config: Config, touchpoint: str, language: str, link: str) -> str:
-    """The question, how to answer it, and the way out; shorter forms where the whole takes more than a segment."""
+    """Who asks, the question, how to answer it, and the way out; the shorter form where it saves a segment.
+
+    Both say all of that, whatever it costs: who is texted out of nowhere must know by whom, and how to end it.
+    """
     words = texts(language)
     asked = config.touchpoints[touchpoint]
     forms = [
