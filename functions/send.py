@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from pydynox import DynamoDBClient
+from pydynox.exceptions import PydynoxException
 
 from shared import mail
 from shared.config import Config, load
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 # Numbers send a few texts a second, or one: a burst of invitations waits its turn here.
 _THROTTLED = frozenset({"ThrottlingException", "TooManyRequestsException", "Throttling", "LimitExceededException"})
 _WAIT_SECONDS = 1.0
+_ATTEMPTS = 5  # at noting what became of a message
 _RESERVED_MS = 10_000  # of the function's time, to record what was sent
 # The message itself is refused; trying it again would not help.
 _REFUSED = frozenset({"ValidationException", "ConflictException", "MessageRejected", "BadRequestException"})
@@ -89,17 +91,16 @@ class Sender(NamedTuple):
             provider_id = self._hand_over(message, remaining_ms)
         except ClientError as error:
             if _code(error) not in _REFUSED:
-                self.messages.put_back(message.id)
+                self._surely(lambda: self.messages.put_back(message.id))
                 raise
             self._refused(message, error)
         except (EndpointConnectionError, ConnectTimeoutError):
-            self.messages.put_back(message.id)
+            self._surely(lambda: self.messages.put_back(message.id))
             raise
         else:
-            self.messages.sent(message, provider_id, self.now())
-            if message.invitation_id:
-                self.invitations.move(message.invitation_id, InvitationStatus.SENT, self.now())
             count("MessagesSent")
+            at = self.now()
+            self._surely(lambda: self._left(message, provider_id, at))
 
     def _hand_over(self, message: Message, remaining_ms: Callable[[], int]) -> str:
         """Give a message to AWS, waiting while it is throttled; returns AWS's id for it."""
@@ -126,10 +127,25 @@ class Sender(NamedTuple):
 
     def _mail(self, message: Message) -> str:
         rendered = mail.Mail(message.subject, message.text, message.html, message.headers)
-        provider_id = mail.send(self.ses, self.config.business, message.to, rendered, tags={TAG: message.id})
+        return mail.send(self.ses, self.config.business, message.to, rendered, tags={TAG: message.id})
+
+    def _left(self, message: Message, provider_id: str, at: datetime) -> None:
+        """Note that a message left. Noting it twice is as once."""
+        self.messages.sent(message, provider_id, at)
         if mail.REPLY_TO in message.headers:
-            self.mails.sent(provider_id, message.headers[mail.REPLY_TO], self.now())
-        return provider_id
+            self.mails.sent(provider_id, message.headers[mail.REPLY_TO], at)
+        if message.invitation_id:
+            self.invitations.move(message.invitation_id, InvitationStatus.SENT, at)
+
+    def _surely(self, note: Callable[[], None]) -> None:
+        """Note something although the table may not answer at once: AWS says only once what became of a message."""
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return note()
+            except PydynoxException as error:
+                logger.warning("What became of a message is not noted yet", error=type(error).__name__)
+                self.sleep(_WAIT_SECONDS)
+        return note()
 
     def _refused(self, message: Message, error: ClientError) -> None:
         reason = str(error.response.get("Reason") or _code(error))
@@ -141,9 +157,14 @@ class Sender(NamedTuple):
         logger.warning("A message was refused", reason=reason, channel=message.channel)
 
     def _interrupted(self, message: Message) -> None:
-        """A message that was taken before: sent, or cut off while it was; an invitation that hangs is told so."""
+        """A message that was taken before. Where it left, that is noted to the end; where it was cut off, nobody knows
+        whether it did, and an invitation that hangs is told so.
+        """
         count("MessagesTakenBefore")
-        if message.invitation_id:
+        progress = self.messages.progress(message.id)
+        if "provider_id" in progress:
+            self._left(message, progress["provider_id"], datetime.fromisoformat(progress["sent_at"]))
+        elif message.invitation_id:
             known = self.invitations.get(message.invitation_id)
             if known and known.invitation.status is InvitationStatus.SENDING:
                 self._settle(message, InvitationStatus.UNDELIVERED, "interrupted")

@@ -95,10 +95,10 @@ class Messages:
 
     def sent(self, message: Message, provider_id: str, now: datetime) -> None:
         """Note that a message left, under the id by which its receipts will name it."""
+        self._set(message.id, "attribute_exists(pk)", sent_at=to_iso(now), provider_id=provider_id)
         aged = int((message.created_at + RETENTION).timestamp())
         item = _receipt_key(provider_id) | {"kind": "receipt", "message_id": message.id, "ttl": aged}
         self._client.sync_put_item(self._table, item)
-        self._set(message.id, "attribute_exists(pk)", sent_at=to_iso(now), provider_id=provider_id)
 
     def delivered(self, id: str, now: datetime) -> None:
         """Note that a message arrived."""

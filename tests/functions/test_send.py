@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from pydynox.exceptions import ConnectionException
 
 from functions.send import Sender, send
 from shared.config import Config
@@ -18,6 +19,7 @@ from shared.store import Store
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 PHONE = "+447400123456"
+SIGNED = {"Reply-To": "feedback+labc@fernleaf.example"}
 
 
 class FakeTexts:
@@ -68,7 +70,7 @@ def stored(sender: Sender, store: Store, **changes: Any) -> Message:
     return message
 
 
-def an_invitation(sender: Sender, store: Store) -> Message:
+def an_invitation(sender: Sender, store: Store, **changes: Any) -> Message:
     invitation = Invitation(
         id="i-1",
         status=InvitationStatus.SENDING,
@@ -82,7 +84,7 @@ def an_invitation(sender: Sender, store: Store) -> Message:
         expires_at=NOW + timedelta(days=30),
     )
     store.transact(sender.invitations.saving(invitation, None))
-    return stored(sender, store, purpose=Purpose.INVITATION, invitation_id="i-1")
+    return stored(sender, store, purpose=Purpose.INVITATION, invitation_id="i-1", **changes)
 
 
 def status(sender: Sender) -> tuple[InvitationStatus, str | None]:
@@ -198,6 +200,67 @@ def test_what_may_have_left_is_not_sent_twice_and_its_invitation_says_so(sender:
     assert run(sender, message) == []
     assert texts.sent == []
     assert status(sender) == (InvitationStatus.UNDELIVERED, "interrupted")
+
+
+class Unsteady:
+    """A part of the table that does not answer the next `failures` times that something is noted in it."""
+
+    def __init__(self, part: Any, failures: int) -> None:
+        self.part = part
+        self.failures = failures
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("sent", "move", "put_back"):
+            return getattr(self.part, name)
+
+        def note(*arguments: Any, **more: Any) -> Any:
+            self.failures -= 1
+            if self.failures >= 0:
+                raise ConnectionException("the table does not answer")
+            return getattr(self.part, name)(*arguments, **more)
+
+        return note
+
+
+@pytest.mark.parametrize("part", ["messages", "invitations", "mails"])
+def test_what_left_is_noted_although_the_table_does_not_answer_at_once(sender: Sender, store: Store, part: str) -> None:
+    mails = FakeMails("0102-000000")
+    message = an_invitation(
+        sender, store, channel=Channel.EMAIL, headers={"Reply-To": "feedback+labc@fernleaf.example"}
+    )
+    unsteady = sender._replace(ses=mails, **{part: Unsteady(getattr(sender, part), 3)})  # type: ignore[arg-type]
+    assert run(unsteady, message) == []
+    assert len(mails.sent) == 1
+    assert status(sender) == (InvitationStatus.SENT, None)
+    assert sender.messages.of_receipt("0102-000000") is not None
+    assert sender.mails.reply_address("0102-000000") == SIGNED["Reply-To"]
+
+
+@pytest.mark.parametrize("part", ["invitations", "mails"])
+def test_what_left_and_was_noted_in_part_is_noted_to_the_end_when_the_record_comes_again(
+    sender: Sender, store: Store, part: str
+) -> None:
+    mails = FakeMails("0102-000000")
+    message = an_invitation(
+        sender, store, channel=Channel.EMAIL, headers={"Reply-To": "feedback+labc@fernleaf.example"}
+    )
+    sender = sender._replace(ses=mails)  # type: ignore[arg-type]
+    assert run(sender._replace(**{part: Unsteady(getattr(sender, part), 99)}), message) == ["1"]  # type: ignore[arg-type]
+    assert run(sender, message) == []
+    assert len(mails.sent) == 1
+    assert status(sender) == (InvitationStatus.SENT, None)
+    assert sender.mails.reply_address("0102-000000") == SIGNED["Reply-To"]
+
+
+def test_what_did_not_leave_is_put_back_although_the_table_does_not_answer_at_once(
+    sender: Sender, store: Store
+) -> None:
+    texts = FakeTexts(refusal("InternalServerException"))
+    message = an_invitation(sender, store)
+    unsteady = sender._replace(sms=texts, messages=Unsteady(sender.messages, 2))  # type: ignore[arg-type]
+    assert run(unsteady, message) == ["1"]
+    assert run(unsteady, message) == []
+    assert len(texts.sent) == 1
 
 
 def test_a_message_that_is_refused_is_not_delivered(sender: Sender, store: Store) -> None:
