@@ -92,17 +92,9 @@ def change(
     as_json: bool,
 ) -> None:
     """Change what the route ID catches or where it leads; what is not given stays."""
-    before = stage.routes.own(id, None)
-    route = _draft(
-        stage,
-        id=id,
-        team=before.team,
-        when=before.when if when is None else when,
-        to=to or before.to,
-        settling=before.settling if settling is None else _seconds(settling),
-        role=role or before.role,
-        paused=before.paused,
-    )
+    before = stage.routes.own(id, None).model_dump(include={"id", "team", "when", "to", "role"})
+    given = {"when": when, "to": to or None, "settling": _seconds(settling), "role": role}
+    route = _draft(stage, **before | {name: value for name, value in given.items() if value is not None})
     _save(stage, route, lambda changed: stage.routes.change(changed, None), as_json)
 
 

@@ -122,10 +122,10 @@ class Routes:
         return self._save(None, route)
 
     def change(self, route: TeamRoute, team: str | None) -> TeamRoute:
-        """Replace a route's condition and targets by those of `route`."""
+        """Replace a route's condition and targets by those of `route`; whatever else that does not say stays."""
         before = self.own(route.id, team)
-        kept = {"team": before.team, "created_by": before.created_by, "version": before.version}
-        return self._save(before, route.model_copy(update=kept))
+        kept = {"team", "created_by", "version"} | ({"paused", "settling", "role"} - route.model_fields_set)
+        return self._save(before, route.model_copy(update={name: getattr(before, name) for name in kept}))
 
     def pause(self, id: str, team: str | None, *, paused: bool, now: datetime) -> TeamRoute:
         """Stop or resume a route. What happens while it is paused is not delivered later."""

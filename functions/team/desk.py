@@ -13,11 +13,19 @@ from shared.rehearsal import Rehearsal, rehearse
 from shared.route_table import RouteNotYours, TeamRoute
 from shared.routes import Routes, draft
 from shared.store import Store
+from shared.texts import texts
 from shared.webhook_secrets import WebhookSecrets
 
 KINDS = (TargetKind.EMAIL, TargetKind.SLACK, TargetKind.TEAMS, TargetKind.WEBHOOK)
 """What the page offers. AWS targets come from the file or the caller's own credentials: a link never grants a role."""
 TARGETS = 3  # that the form has room for
+
+
+class Elsewhere(EarshotError):
+    """The route has targets that the form has no fields for: saved from there, it would lose them."""
+
+    code = "route_elsewhere"
+    status = 409
 
 
 class Outcome(NamedTuple):
@@ -85,17 +93,21 @@ class Desk:
             return self._act(team, action, form, by, now)
         except RouteNotYours as error:
             return Outcome(error.status, error=error.message, refused=True)
+        except Elsewhere as error:
+            return Outcome(error.status, error=error.message)
         except EarshotError as error:
             return Outcome(error.status, error=error.message, typed=form)
 
     def fill_in(self, team: str, id: str) -> Outcome:
         """The form with one of the team's own routes in it."""
         try:
-            route = self._routes.own(id, team)
+            route = self._changeable(id, team)
         except RouteNotYours as error:
             return Outcome(error.status, error=error.message, refused=True)
+        except Elsewhere as error:
+            return Outcome(error.status, error=error.message)
         typed = {"id": id, "when": route.when, "change": "1"}
-        for n, target in enumerate(route.targets[:TARGETS]):
+        for n, target in enumerate(route.targets):
             typed |= {f"kind{n}": str(target.kind), f"to{n}": target.address}
         return Outcome(typed=typed)
 
@@ -103,10 +115,10 @@ class Desk:
         id = form.get("id", "")
         if action in ("rehearse", "save"):
             route = self._draft(team, form, by, now)
+            if "change" in form:
+                self._changeable(id, team)
             if action == "save":
                 return self._save(route, team, is_change="change" in form)
-            if "change" in form:
-                self._routes.own(id, team)
             others = {other: each for other, each in self._routes.all().items() if other != id}
             found = rehearse(self._config, self._store, others, parse(route.when), now)
             return Outcome(typed=form, rehearsal=found)
@@ -120,6 +132,13 @@ class Desk:
             self._routes.remove(id, team)
             return Outcome(done="removed")
         raise InvalidInput("Press one of the buttons of the page.", field="action")
+
+    def _changeable(self, id: str, team: str) -> TeamRoute:
+        """A route that the team may change, and the form can show; raises `RouteNotYours` or `Elsewhere`."""
+        route = self._routes.own(id, team)
+        if len(route.targets) > TARGETS or any(target.kind not in KINDS for target in route.targets):
+            raise Elsewhere(texts(self._config.language)["team.elsewhere"].format(id=id))
+        return route
 
     def _draft(self, team: str, form: Mapping[str, str], by: str, now: datetime) -> TeamRoute:
         to = [f"{form.get(f'kind{n}', '')}:{form[f'to{n}']}" for n in range(TARGETS) if form.get(f"to{n}")]

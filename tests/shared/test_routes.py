@@ -108,6 +108,18 @@ def test_a_change_replaces_condition_and_targets_and_keeps_who_made_it(
     assert target["Id"].startswith("webhook-")
 
 
+def test_a_change_keeps_what_it_does_not_say(routes: Routes, drafted: Drafted, now: datetime) -> None:
+    bus = "bus:arn:aws:events:eu-west-1:123456789012:event-bus/theirs"
+    role = "arn:aws:iam::123456789012:role/theirs"
+    routes.add(drafted(to=[bus], settling=10, role=role))
+    routes.pause("refunds", "care", paused=True, now=now)
+    saved = routes.change(drafted(when="mood = happy"), "care")
+    assert (saved.when, saved.paused, saved.settling, saved.role) == ("mood = happy", True, 10, role)
+    assert rule("refunds")["State"] == "DISABLED"
+    saved = routes.change(drafted(settling=None, paused=False), "care")
+    assert (saved.paused, saved.settling, saved.role) == (False, None, role)
+
+
 def test_all_five_targets_of_a_route_can_be_replaced(routes: Routes, drafted: Drafted) -> None:
     routes.add(drafted(to=[f"email:old-{n}@fernleaf.example" for n in range(5)]))
     saved = routes.change(drafted(to=[f"email:new-{n}@fernleaf.example" for n in range(5)]), "care")

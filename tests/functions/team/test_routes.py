@@ -13,6 +13,7 @@ from shared.deliveries import Deliveries, Delivery
 from shared.feedback import utc_now
 from shared.routes import Routes, draft
 from shared.store import Store
+from shared.texts import LANGUAGES, texts
 from tests.factories import an_answer
 from tests.functions.team.conftest import BUS, PRIYA, Browser
 
@@ -66,6 +67,49 @@ def test_a_route_is_changed_paused_resumed_and_removed(tills: Browser, routes: R
     assert rules() == ["earshot-route-queues ENABLED"]
     tills.post("tills", action="remove", id="queues")
     assert rules() == []
+
+
+def test_changing_a_paused_route_does_not_resume_it_or_lose_its_settling(
+    tills: Browser, routes: Routes, config: Config
+) -> None:
+    said = {"id": "queues", "team": "tills", "to": ["email:lead@fernleaf.example"], "settling": 10}
+    routes.add(draft(config, **said, created_by="Amal", changed_at=utc_now()))
+    tills.post("tills", action="pause", id="queues")
+    tills.post("tills", action="save", change="1", **QUEUES)
+    route = routes.own("queues", "tills")
+    assert (route.when, route.paused, route.settling) == ("reason = queue", True, 10)
+    assert rules() == ["earshot-route-queues DISABLED"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "to",
+    [
+        [f"email:lead-{n}@fernleaf.example" for n in range(5)],
+        ["sqs:arn:aws:sqs:eu-west-1:123456789012:finance"],
+    ],
+)
+def test_a_route_whose_targets_the_form_cannot_show_is_not_changed_there(
+    tills: Browser,
+    function: ModuleType,
+    routes: Routes,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    to: list[str],
+    language: str,
+) -> None:
+    business = config.business.model_copy(update={"languages": (language,)})
+    monkeypatch.setattr(function.desk, "_config", config.model_copy(update={"business": business}))
+    before = routes.add(draft(config, id="queues", team="tills", to=to, created_by="Amal", changed_at=utc_now()))
+    refusals = [
+        tills.get("tills", change="queues"),
+        tills.post("tills", action="rehearse", change="1", **QUEUES),
+        tills.post("tills", action="save", change="1", **QUEUES),
+    ]
+    for answer in refusals:
+        assert (answer.status, texts(language)["team.elsewhere"].format(id="queues") in answer.text) == (409, True)
+        assert "name=change" not in answer.html
+    assert routes.own("queues", "tills") == before
 
 
 def test_a_test_is_sent_and_followed(tills: Browser, store: Store) -> None:
