@@ -47,8 +47,13 @@ class ConfigError(Exception):
         self.problems = problems
 
 
+def is_identifier(value: str) -> bool:
+    """Whether a text can be the id of a team, a touchpoint, a reason or a route."""
+    return _ID.fullmatch(value) is not None
+
+
 def _identifier(value: str) -> str:
-    if not _ID.fullmatch(value):
+    if not is_identifier(value):
         raise ValueError(f"{value!r} cannot be an id; use 1 to 40 of a-z, 0-9 and '-', not at the ends")
     return value
 

@@ -4,6 +4,7 @@ A feedback lives as a row of revisions. `transition` is its whole life as a stat
 leads from the revision before to the one after.
 """
 
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -190,6 +191,11 @@ def answer_id(*identity: str) -> str:
 def random_id() -> str:
     """A feedback id for an answer that has no identity of its own."""
     return answer_id(secrets.token_hex(16))
+
+
+def can_be_id(text: str) -> bool:
+    """Whether a text from outside can be the id of a feedback or of a test: it becomes a key, or a part of a link."""
+    return re.fullmatch(r"[a-z0-9-]{1,64}", text) is not None
 
 
 def base32(number: int, bits: int) -> str:

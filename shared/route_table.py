@@ -6,7 +6,7 @@ from typing import Any
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
-from shared.config import Config, Identifier, Route
+from shared.config import Config, Identifier, Route, is_identifier
 from shared.errors import EarshotError
 from shared.feedback import Moment
 
@@ -55,7 +55,9 @@ class RouteTable:
         self._table = table
 
     def get(self, id: str) -> TeamRoute | None:
-        """The route as it is stored, or None."""
+        """The route as it is stored, or None. What can be no id is not asked for: keys of the table have limits."""
+        if not is_identifier(id):
+            return None
         item = self._client.sync_get_item(self._table, {"pk": _ROUTES, "sk": id}, consistent_read=True)
         return TeamRoute.model_validate(_fields(item)) if item else None
 

@@ -8,7 +8,7 @@ from shared.conditions import parse
 from shared.config import Config, Route, Target, TargetKind
 from shared.deliveries import Deliveries, State
 from shared.errors import EarshotError, FeedbackUnknown, InvalidInput
-from shared.feedback import Revision
+from shared.feedback import Revision, can_be_id
 from shared.rehearsal import Rehearsal, rehearse
 from shared.route_table import RouteNotYours, TeamRoute
 from shared.routes import Routes, draft
@@ -71,14 +71,14 @@ class Desk:
         own = {id: route for id, route in self._routes.all().items() if route.team == team}
         arrivals = {
             each.to: "arrived" if each.state is State.DELIVERED else each.error or "waiting"
-            for each in (self._deliveries.of_feedback(tested) if tested else [])
+            for each in (self._deliveries.of_feedback(tested) if tested and can_be_id(tested) else [])
             if each.route in own
         }
         return Look(own, tested, arrivals)
 
     def read(self, team: str, id: str) -> Revision:
         """A feedback that the team owns or was sent; raises `FeedbackUnknown`, whoever else's it may be."""
-        revision = self._store.get(id)
+        revision = self._store.get(id) if can_be_id(id) else None
         if revision is not None:
             own = {id for id, route in self._routes.all().items() if route.team == team}
             if revision.feedback.team == team or any(

@@ -55,6 +55,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     count("TeamPageAsked")
     request = TeamRequest(event, settings.public_url)
     try:
+        request.check_origin()
         if request.link == SIGN_IN:
             return _sign_in(request)
         return _open(request) if "." in request.link else _team(request)
@@ -74,12 +75,15 @@ def _sign_in(request: TeamRequest) -> Response:
 
 def _open(request: TeamRequest) -> Response:
     """Opening a mailed link only shows a button, since scanners open links too; pressing it signs in."""
+    email = sessions.read_link(request.link, utc_now()).email
+    teams = door.teams(email)
+    if not teams:
+        raise LinkExpired("This address is not listed for a team any more.")
     if not request.is_post:
-        session = sessions.read_link(request.link, utc_now())
-        return _page(request, 200, pages.enter(session.email))
+        return _page(request, 200, pages.enter(email))
     session = sessions.begin(request.link, utc_now())
     count("TeamSignedIn")
-    return redirect(f"/t/{door.teams(session.email)[0]}", request.cookie(sessions.cookie(session)))
+    return redirect(f"/t/{teams[0]}", request.cookie(sessions.cookie(session)))
 
 
 def _team(request: TeamRequest) -> Response:

@@ -25,14 +25,17 @@ class TeamRequest(Request):
         super().__init__(event)
         self._public_url = public_url
 
+    def check_origin(self) -> None:
+        """Refuse a form of another site, whatever it asks for: signing in as someone else is a change too."""
+        origin = self.header("origin")
+        if self.is_post and origin and _origin(origin) != _origin(self._public_url):
+            raise ForeignForm("This form did not come from this page. Open the page again.")
+
     @property
     def form(self) -> dict[str, str]:
-        """The fields of a form of ours; empty for a GET."""
+        """The fields of a form; empty for a GET."""
         if not self.is_post:
             return {}
-        origin = self.header("origin")
-        if origin and _origin(origin) != _origin(self._public_url):
-            raise ForeignForm("This form did not come from this page. Open the page again.")
         try:
             text = self.body.decode()
             pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
@@ -51,6 +54,10 @@ class TeamRequest(Request):
         return f"{_COOKIE}={value}; Path=/t/; Max-Age={lasts}; HttpOnly; SameSite=Strict{secure}"
 
 
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
+def _origin(url: str) -> tuple[str, str] | None:
+    """Scheme and host; None for what is no URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     return parts.scheme, parts.netloc

@@ -10,7 +10,7 @@ from pydynox import DynamoDBClient
 from shared.config import load
 from shared.feedback import utc_now
 from shared.http import Request, Response, page
-from shared.invitations import Invitations, ShortLink
+from shared.invitations import Invitations, ShortLink, is_short
 from shared.observe import count, logger, metrics
 from shared.pages import Layout
 from shared.people import People, Silence
@@ -30,7 +30,7 @@ layout = Layout(config, Path(__file__).parent / "page.css")
 def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     """Entry point. A POST is one click (RFC 8058): no cookie, no login, whatever its body says."""
     request = Request(event)
-    found = invitations.find(request.link) if request.link.isalnum() else None
+    found = invitations.find(request.link) if is_short(request.link) else None
     if found is None:
         count("UnsubscribeUnknown")
         return _page(request, 404, config.language, "unknown")

@@ -14,6 +14,7 @@ from shared.feedback import (
     Scale,
     Transition,
     answer_id,
+    can_be_id,
     random_id,
     transition,
     utc_now,
@@ -55,6 +56,17 @@ def test_ids_are_equal_exactly_when_identities_are(one: list[str], other: list[s
     same = "\0".join(one) == "\0".join(other)
     assert (answer_id(*one) == answer_id(*other)) == same
     assert len(answer_id(*one)) == 26
+
+
+@given(st.lists(st.text(), min_size=1))
+def test_an_id_can_be_one(identity: list[str]) -> None:
+    assert can_be_id(answer_id(*identity))
+    assert can_be_id("test-0123456789abcdef")
+
+
+@pytest.mark.parametrize("text", ["", "x" * 65, "A", "a/b", "a\n", "\0", "٣", "//evil.example"])
+def test_what_is_too_long_or_has_other_characters_can_be_no_id(text: str) -> None:
+    assert not can_be_id(text)
 
 
 def test_random_ids_differ() -> None:

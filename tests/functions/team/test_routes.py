@@ -235,5 +235,28 @@ def test_a_webhooks_secret_is_shown_once(tills: Browser) -> None:
     assert "whsec_" not in tills.post("tills", action="save", change="1", **hook).text
 
 
+@pytest.mark.parametrize("id", ["", "x" * 3_000, "\0", "ä"])
+@pytest.mark.parametrize("action", ["test", "pause", "resume", "remove"])
+def test_what_can_be_no_id_is_no_route(tills: Browser, action: str, id: str) -> None:
+    answer = tills.post("tills", action=action, id=id)
+    assert (answer.status, "There is no route" in answer.text) == (404, True)
+
+
+@pytest.mark.parametrize("id", ["", "x" * 3_000])
+def test_what_can_be_no_id_is_found_nowhere(tills: Browser, id: str) -> None:
+    assert tills.get("tills", change=id).status == 404
+    assert tills.get("tills", feedback=id).status == 404
+    assert tills.get("tills", tested=id).status == 200
+
+
+def test_what_would_be_too_long_a_key_is_not_asked_for(
+    tills: Browser, function: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(function.desk, "_store", None)
+    monkeypatch.setattr(function.desk, "_deliveries", None)
+    assert tills.get("tills", feedback="x" * 65).status == 404
+    assert tills.get("tills", tested="x" * 65).status == 200
+
+
 def test_a_button_that_does_not_exist_changes_nothing(tills: Browser) -> None:
     assert tills.post("tills", action="explode", id="team-tills").status == 422

@@ -124,6 +124,32 @@ def test_a_form_on_another_site_is_refused(tills: Browser) -> None:
     assert tills.get("tills").status == 200
 
 
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "http://[", "null", "https://feedback.fernleaf.example.evil"]
+)
+def test_nobody_is_signed_in_from_another_site(browser: Browser, function: ModuleType, origin: str) -> None:
+    token = function.sessions.link(PRIYA, function.utc_now())
+    refused = browser.post(token, origin=origin)
+    assert (refused.status, browser.cookie) == (403, "")
+    assert browser.post("sign_in", origin=origin, email=PRIYA).status == 403
+    assert mails() == []
+    assert browser.post(token).status == 303, "the link is not used up"
+
+
+def test_a_link_of_someone_no_longer_listed_says_so_and_is_not_used_up(
+    browser: Browser, function: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = function.sessions.link(PRIYA, function.utc_now())
+    teams = {id: team for id, team in function.config.teams.items() if id != "tills"}
+    listed = function.config
+    monkeypatch.setattr(function.door, "_config", listed.model_copy(update={"teams": teams}))
+    for answer in (browser.get(token), browser.post(token)):
+        assert (answer.status, "not listed for a team any more" in answer.text) == (410, True)
+    assert browser.cookie == ""
+    monkeypatch.setattr(function.door, "_config", listed)
+    assert browser.post(token).status == 303
+
+
 def test_no_page_is_kept_framed_or_indexed_or_runs_a_script(tills: Browser) -> None:
     answer = tills.get("tills")
     assert answer.headers["Cache-Control"] == "no-store"

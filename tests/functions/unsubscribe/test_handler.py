@@ -72,9 +72,15 @@ def test_one_click_is_enough(function: ModuleType, asked: Store, body: str) -> N
         assert function.people.get("layla@example.com").silence is Silence.UNSUBSCRIBED
 
 
-@pytest.mark.parametrize("link", ["000000000000", "..", "a b", "<script>"])
+@pytest.mark.parametrize("link", ["000000000000", "..", "a b", "<script>", ""])
 def test_a_link_of_nobody_is_not_found(function: ModuleType, asked: Store, link: str) -> None:
     for method in ("GET", "POST"):
         answer = function.handler(request(method, link), a_context())
         assert answer["statusCode"] == 404
         assert "<script>" not in answer["body"]
+
+
+@pytest.mark.parametrize("link", ["x" * 13, "x" * 5_000, "رابط"])
+def test_what_can_be_no_link_is_not_asked_for(function: ModuleType, monkeypatch: pytest.MonkeyPatch, link: str) -> None:
+    monkeypatch.setattr(function, "invitations", None)
+    assert function.handler(request("POST", link), a_context())["statusCode"] == 404
