@@ -23,12 +23,20 @@ LINKS_PER_HOUR = 5
 _LINK, _COOKIE = "sign-in", "session"  # what the signatures are for
 
 
+class Wanted(NamedTuple):
+    """The feedback that someone came for before they were signed in, on the page of a team."""
+
+    team: str
+    feedback: str
+
+
 class Session(NamedTuple):
-    """Someone who is signed in."""
+    """Someone who is signed in. `wanted` is what the link that did so was asked for with."""
 
     id: str
     email: str
     expires_at: datetime
+    wanted: Wanted | None = None
 
 
 class Sessions:
@@ -39,7 +47,7 @@ class Sessions:
         self._table = table
         self._keys = keys
 
-    def link(self, email: str, now: datetime) -> str | None:
+    def link(self, email: str, now: datetime, wanted: Wanted | None = None) -> str | None:
         """The token of a sign-in link for an address; None when it has asked for too many within the hour."""
         hour = int(now.timestamp()) // 3600
         try:
@@ -54,14 +62,14 @@ class Sessions:
         except ConditionalCheckFailedException:
             return None
         expires = int((now + LINK_WORKS_FOR).timestamp())
-        return self._keys.dumps(_LINK, [email, secrets.token_urlsafe(16), expires])
+        return self._keys.dumps(_LINK, [email, secrets.token_urlsafe(16), expires, *(wanted or ())])
 
     def read_link(self, token: str, now: datetime) -> Session:
         """Who a link lets in, without using it up; raises `LinkInvalid` or `LinkExpired`."""
-        email, id, expires = self._read(_LINK, token)
+        email, id, expires, wanted = self._read(_LINK, token)
         if expires <= now.timestamp():
             raise LinkExpired("This link has expired; ask for a new one.")
-        return Session(id, email, now + SESSION_LASTS)
+        return Session(id, email, now + SESSION_LASTS, wanted)
 
     def begin(self, token: str, now: datetime) -> Session:
         """Use up a link; raises `LinkInvalid` or `LinkExpired`, the second time as well."""
@@ -86,7 +94,7 @@ class Sessions:
     def find(self, cookie: str, now: datetime) -> Session | None:
         """The session of a cookie; None for one that is not ours, has ended or has expired."""
         try:
-            email, id, expires = self._read(_COOKIE, cookie)
+            email, id, expires, _ = self._read(_COOKIE, cookie)
         except LinkInvalid:
             return None
         item = self._client.sync_get_item(self._table, {"pk": _pk(email), "sk": id}, consistent_read=True)
@@ -117,12 +125,12 @@ class Sessions:
             expression_attribute_values={":yes": True},
         )
 
-    def _read(self, purpose: str, token: str) -> tuple[str, str, int]:
+    def _read(self, purpose: str, token: str) -> tuple[str, str, int, Wanted | None]:
         try:
-            email, id, expires = self._keys.loads(purpose, token)
+            email, id, expires, *wanted = self._keys.loads(purpose, token)
         except (itsdangerous.BadData, ValueError, TypeError):
             raise LinkInvalid("This link is not one of ours, or was cut short.") from None
-        return email, id, expires
+        return email, id, expires, Wanted(*wanted) if wanted else None
 
 
 def _pk(email: str) -> str:

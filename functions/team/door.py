@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from shared import mail
 from shared.config import Config
 from shared.observe import count
-from shared.sessions import Sessions
+from shared.sessions import Sessions, Wanted
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -30,10 +30,13 @@ class Door:
             if any(person.email.lower() == listed for person in team.people)
         ]
 
-    def send_link(self, typed: str, now: datetime) -> None:
-        """Mail a sign-in link to a listed address; nothing happens for any other, and nobody is told which it was."""
+    def send_link(self, typed: str, now: datetime, wanted: Wanted | None) -> None:
+        """Mail a sign-in link to a listed address; nothing happens for any other, and nobody is told which it was.
+
+        The link leads to what was `wanted`, where that is on a page of theirs.
+        """
         email = typed.strip().lower()
-        token = self._sessions.link(email, now) if self.teams(email) else None
+        token = self._sessions.link(email, now, wanted) if self.teams(email) else None
         if token is None:
             count("SignInRefused")
             return

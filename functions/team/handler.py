@@ -69,7 +69,7 @@ def _sign_in(request: TeamRequest) -> Response:
     """Ask for an address; the answer is the same whether it is listed or not."""
     if not request.is_post:
         return _page(request, 200, pages.sign_in())
-    door.send_link(request.form.get("email", ""), utc_now())
+    door.send_link(request.form.get("email", ""), utc_now(), request.wanted)
     return _page(request, 200, pages.sign_in(sent=True))
 
 
@@ -83,7 +83,9 @@ def _open(request: TeamRequest) -> Response:
         return _page(request, 200, pages.enter(email))
     session = sessions.begin(request.link, utc_now())
     count("TeamSignedIn")
-    return redirect(f"/t/{teams[0]}", request.cookie(sessions.cookie(session)))
+    wanted = session.wanted
+    path = f"{wanted.team}?feedback={wanted.feedback}" if wanted and wanted.team in teams else teams[0]
+    return redirect(f"/t/{path}", request.cookie(sessions.cookie(session)))
 
 
 def _team(request: TeamRequest) -> Response:
@@ -91,7 +93,7 @@ def _team(request: TeamRequest) -> Response:
     now = utc_now()
     session = sessions.find(request.session, now)
     if session is None or not door.teams(session.email):
-        return _page(request, 401, pages.sign_in())
+        return _page(request, 401, pages.sign_in(request.wanted))
     team, action = request.link, request.form.get("action", "")
     if team not in door.teams(session.email):
         logger.warning("refused: not a member of this team", team=team, session=session.id)

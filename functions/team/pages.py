@@ -10,6 +10,7 @@ from shared.feedback import Revision
 from shared.pages import Layout
 from shared.rehearsal import Rehearsal
 from shared.route_table import TeamRoute
+from shared.sessions import Wanted
 from shared.texts import texts
 
 _STYLE = Path(__file__).parent / "page.css"
@@ -26,15 +27,17 @@ class Pages:
         self._layout = Layout(config, _STYLE)
         self.content_security_policy = self._layout.content_security_policy
 
-    def sign_in(self, *, sent: bool = False, error: str = "") -> str:
-        """Where someone asks for a link."""
+    def sign_in(self, wanted: Wanted | None = None, *, sent: bool = False, error: str = "") -> str:
+        """Where someone asks for a link, which will lead to what they came for."""
         say = self._say
         if sent:
             return self._page(
                 "sign_in_title", f"<section class=done><p role=status>{escape(say['sent'])}</p></section>"
             )
+        hidden = wanted._asdict() if wanted else {}
+        kept = "".join(f'<input type=hidden name={name} value="{escape(id)}">' for name, id in hidden.items())
         form = (
-            f"{self._problem(error)}<form class=card method=post action=/t/sign_in>"
+            f"{self._problem(error)}<form class=card method=post action=/t/sign_in>{kept}"
             f"<p>{escape(say['sign_in_hint'])}</p><label for=email>{escape(say['email'])}</label>"
             "<input id=email name=email type=email autocomplete=email required>"
             f"<div class=buttons><button class=main>{escape(say['send_link'])}</button></div></form>"

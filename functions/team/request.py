@@ -3,9 +3,11 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from shared.config import is_identifier
 from shared.errors import EarshotError, Unreadable
+from shared.feedback import can_be_id
 from shared.http import Request
-from shared.sessions import SESSION_LASTS
+from shared.sessions import SESSION_LASTS, Wanted
 
 MAX_FIELDS = 50
 _COOKIE = "earshot_session"
@@ -44,14 +46,28 @@ class TeamRequest(Request):
         return {name: value.strip() for name, value in pairs}
 
     @property
+    def wanted(self) -> Wanted | None:
+        """The feedback that its sender came for: named by the address of a team's page, then by the form for a link.
+
+        Only what can be ids, since it travels in a mail and ends in an address of ours.
+        """
+        team, feedback = self.link, self.query.get("feedback", "")
+        if self.is_post:
+            team, feedback = self.form.get("team", ""), self.form.get("feedback", "")
+        return Wanted(team, feedback) if is_identifier(team) and can_be_id(feedback) else None
+
+    @property
     def session(self) -> str:
         """The session's cookie, or an empty text."""
         return self.cookies.get(_COOKIE, "")
 
     def cookie(self, value: str, lasts: int = int(SESSION_LASTS.total_seconds())) -> str:
-        """The cookie to set; sent by no other site, read by no script, and only over TLS where there is TLS."""
+        """The cookie to set; read by no script, sent only over TLS where there is TLS, and with no other site's form.
+
+        A link on another site brings it, such as that of a card in webmail (docs/decisions.md).
+        """
         secure = "; Secure" if self._public_url.startswith("https:") else ""
-        return f"{_COOKIE}={value}; Path=/t/; Max-Age={lasts}; HttpOnly; SameSite=Strict{secure}"
+        return f"{_COOKIE}={value}; Path=/t/; Max-Age={lasts}; HttpOnly; SameSite=Lax{secure}"
 
 
 def _origin(url: str) -> tuple[str, str] | None:

@@ -66,6 +66,17 @@ def test_a_team_subscribes_on_a_phone_and_the_browser_has_no_complaint(
     assert seen.complaints == []
 
 
+def test_the_link_of_a_card_in_webmail_opens_the_feedback_for_whoever_is_signed_in(
+    visit: Open, team_url: str, team: ModuleType, store: Store, config: Config
+) -> None:
+    id = store.capture(an_answer(comment="One till open."), config, utc_now()).revision.feedback.id
+    page = visit().page
+    sign_in(page, team_url, team)
+    page.goto(f"data:text/html,<a href='{team_url}/t/tills?feedback={id}'>Read all of it</a>")
+    page.get_by_text("Read all of it").click()
+    expect(page.get_by_text("One till open.")).to_be_visible()
+
+
 def test_a_mistake_is_announced_and_what_was_typed_is_still_there(
     visit: Open,
     team_url: str,

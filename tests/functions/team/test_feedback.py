@@ -1,12 +1,15 @@
 """Where a card leads that had to cut the words."""
 
+import re
 from datetime import datetime
+
+import pytest
 
 from shared.config import Config
 from shared.deliveries import Deliveries, Delivery, State
 from shared.store import Store
 from tests.factories import an_answer
-from tests.functions.team.conftest import Browser
+from tests.functions.team.conftest import PRIYA, Browser, mails
 
 WORDS = "<b>Twenty minutes</b> & one till open. " * 300
 
@@ -49,3 +52,43 @@ def test_nobody_reads_without_a_session(browser: Browser, store: Store, config: 
     answer = browser.get("tills", feedback=revision.feedback.id)
     assert answer.status == 401
     assert "Twenty" not in answer.text
+
+
+def sign_in_from(browser: Browser, email: str, fields: dict[str, str]) -> str:
+    """Ask for a link with the form's hidden fields, press its button, and say where that leads."""
+    browser.post("sign_in", email=email, **fields)
+    token = re.search(r"https://feedback\.fernleaf\.example/t/([\w.-]+)", mails()[-1].body)
+    assert token
+    return browser.post(token[1]).headers["Location"]
+
+
+def test_signing_in_leads_to_the_feedback_that_someone_came_for(
+    browser: Browser, store: Store, config: Config, now: datetime
+) -> None:
+    id = store.capture(an_answer(comment=WORDS), config, now).revision.feedback.id
+    shown = browser.get("tills", feedback=id).html
+    fields = dict(re.findall(r'<input type=hidden name=(\w+) value="([^"]*)">', shown))
+    assert fields == {"team": "tills", "feedback": id}
+    assert sign_in_from(browser, PRIYA, fields) == f"/t/tills?feedback={id}"
+    assert browser.get("tills", feedback=id).status == 200
+
+
+@pytest.mark.parametrize(
+    ("page", "feedback"),
+    [
+        ("tills", "//evil.example"),
+        ("tills", "x\r\nSet-Cookie: a=b"),
+        ("tills", "x" * 65),
+        ("tills", ""),
+        ("../evil", "0123456789"),
+        ("//evil.example/", "0123456789"),
+        ("care", "0123456789"),  # another team's page
+    ],
+)
+def test_signing_in_leads_nowhere_but_to_pages_of_ones_own(browser: Browser, page: str, feedback: str) -> None:
+    assert sign_in_from(browser, PRIYA, {"team": page, "feedback": feedback}) == "/t/tills"
+
+
+def test_what_is_asked_for_of_someone_who_is_not_signed_in_cannot_become_markup(browser: Browser) -> None:
+    for link, feedback in (("tills", '"><script>'), ('"><script>', "0123456789")):
+        assert "script" not in browser.get(link, feedback=feedback).html

@@ -113,9 +113,9 @@ def test_a_forged_cookie_is_no_session(browser: Browser, tills: Browser) -> None
     assert browser.get("tills").status == 401
 
 
-def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(browser: Browser, function: ModuleType) -> None:
+def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites_forms(browser: Browser, function: ModuleType) -> None:
     [cookie] = sign_in(browser, function, PRIYA).cookies
-    assert cookie.endswith("; Path=/t/; Max-Age=28800; HttpOnly; SameSite=Strict; Secure")
+    assert cookie.endswith("; Path=/t/; Max-Age=28800; HttpOnly; SameSite=Lax; Secure")
 
 
 def test_a_form_on_another_site_is_refused(tills: Browser) -> None:
