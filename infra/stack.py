@@ -50,7 +50,7 @@ class EarshotStack(Stack):
         notify = Notify(self, "Notify", stage=stage, store=store, alarms=alarms)
         Sweep(self, "Sweep", stage=stage, store=store, notify=notify, alarms=alarms)
         routes = Routes(self, "Routes", stage=stage, bus=bus, notify=notify, alarms=alarms)
-        Team(self, "Team", stage=stage, api=api, store=store, bus=bus, notify=notify, routes=routes)
+        Team(self, "Team", stage=stage, api=api, store=store, bus=bus, notify=notify, routes=routes, alarms=alarms)
 
         invite = Invite(self, "Invite", stage=stage, store=store, bus=bus, alarms=alarms)
         send = Send(self, "Send", stage=stage, store=store, alarms=alarms)

@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.bus import Bus
+from infra.failures import Alarms
 from infra.function import Function
 from infra.http import HttpApi
 from infra.mail import let_send_mail
@@ -32,6 +33,7 @@ class Team(Construct):
         bus: Bus,
         notify: Notify,
         routes: Routes,
+        alarms: Alarms,
     ) -> None:
         super().__init__(scope, id)
         function = Function(
@@ -85,3 +87,9 @@ class Team(Construct):
             )
         )
         api.route("/t/{link}", function, apigatewayv2.HttpMethod.GET, apigatewayv2.HttpMethod.POST)
+        # Whoever asks for a link is told the same whether one could be mailed or not.
+        alarms.when_counted(
+            "team",
+            "SignInLinkFailed",
+            means="Teams cannot sign in: read the log of team; `earshot doctor` knows what SES needs.",
+        )

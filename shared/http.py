@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from shared.errors import EarshotError, TooLarge, Unreadable
+from shared.errors import EarshotError, TooLarge, Unavailable, Unreadable
+from shared.observe import logger
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -104,6 +105,16 @@ def answer(request: Request, status: int, content: Mapping[str, Any]) -> Respons
 def refusal(request: Request, error: EarshotError) -> Response:
     """An error as the contract has it, for a program."""
     return answer(request, *error.to_http())
+
+
+def outage(error: Exception) -> Unavailable:
+    """What it is to whoever asked that the table, or another part of AWS, failed: nothing is wrong with what they sent.
+
+    The log has the kind and AWS's code: the message may quote what was sent.
+    """
+    code = getattr(error, "response", {}).get("Error", {}).get("Code")  # of botocore, which not every function imports
+    logger.error("AWS did not answer", error=type(error).__name__, reason=code)
+    return Unavailable("Nothing was stored just now. Send it again in a moment.")
 
 
 def text(request: Request, status: int, content: str, content_type: str) -> Response:

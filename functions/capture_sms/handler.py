@@ -7,6 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydynox import DynamoDBClient
+from pydynox.exceptions import PydynoxException
 
 from functions.capture_sms import twilio
 from functions.capture_sms.conversation import Text
@@ -93,11 +94,17 @@ def _answer_twilio(request: Request) -> Response:
         text = Text("twilio", incoming.id, incoming.sender, incoming.body, now, incoming.command)
         heard = ear().hear(text, now, sends_reply=False)
     except EarshotError as error:
-        count(f"Refused{type(error).__name__}")
-        return http.refusal(request, error)
+        return _refuse(request, error)
+    except PydynoxException as error:
+        return _refuse(request, http.outage(error))
     count(heard.outcome)
     reply = None if incoming.handled or heard.reply is None else heard.reply.text
     return http.text(request, 200, twilio.respond(reply), "text/xml")
+
+
+def _refuse(request: Request, error: EarshotError) -> Response:
+    count(f"Refused{type(error).__name__}")
+    return http.refusal(request, error)
 
 
 def _public_url(request: Request) -> str:

@@ -16,7 +16,7 @@ from functions.capture_web.reply import Reply
 from shared.config import load
 from shared.errors import EarshotError
 from shared.feedback import utc_now
-from shared.http import Request, Response
+from shared.http import Request, Response, outage
 from shared.invitations import Invitations
 from shared.keys import Keys
 from shared.observe import logger, metrics
@@ -52,5 +52,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
         return reply.stored(link, said, captured)
     except EarshotError as error:
         return reply.refused(error)
-    except PydynoxException as error:
-        return reply.unavailable(error)
+    except PydynoxException as error:  # said at once, while the customer still has the words
+        return reply.refused(outage(error))

@@ -8,10 +8,10 @@ from functions.capture_web.body import Said
 from functions.capture_web.pages import Pages, Step
 from shared import http
 from shared.config import Config
-from shared.errors import EarshotError, Unavailable
+from shared.errors import EarshotError
 from shared.http import Request, Response
 from shared.links import Link
-from shared.observe import count, logger
+from shared.observe import count
 from shared.store import Captured, CaptureStatus
 
 
@@ -61,11 +61,6 @@ class Reply:
         fields = body.kept_words(self._request)
         step = Step.RATE if fields.keys() <= {"rating", "submission", body.TRAP} else Step.TELL
         return self._form(self._link, error.status, step, fields, error)
-
-    def unavailable(self, error: Exception) -> Response:
-        """The table did not answer: said at once, while the customer still has the words."""
-        logger.error("The table did not answer", error=type(error).__name__)
-        return self.refused(Unavailable("Nothing was stored just now. Send it again in a moment."))
 
     def _accepted(self, link: Link, said: Said) -> Response:
         step = Step.DONE if said.is_last_step else Step.TELL

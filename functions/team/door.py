@@ -3,13 +3,20 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+from pydynox.exceptions import PydynoxException
+
 from shared import mail
 from shared.config import Config
+from shared.http import outage
 from shared.observe import count
 from shared.sessions import Sessions, Wanted
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
+
+FAILURES = (PydynoxException, ClientError, BotoCoreError)
+"""How the table and the rest of AWS fail."""
 
 
 class Door:
@@ -36,11 +43,20 @@ class Door:
         The link leads to what was `wanted`, where that is on a page of theirs.
         """
         email = typed.strip().lower()
-        token = self._sessions.link(email, now, wanted) if self.teams(email) else None
+        try:
+            sent = self.teams(email) and self._mail_link(email, now, wanted)
+        except FAILURES as error:  # only where an address is listed is anything asked of AWS: so none is told
+            count("SignInLinkFailed")
+            outage(error)
+        else:
+            count("SignInLinkSent" if sent else "SignInRefused")
+
+    def _mail_link(self, email: str, now: datetime, wanted: Wanted | None) -> bool:
+        """False where the address has asked for too many."""
+        token = self._sessions.link(email, now, wanted)
         if token is None:
-            count("SignInRefused")
-            return
+            return False
         mail.send(
             self._client, self._config.business, email, mail.sign_in(self._config, f"{self._public_url}/t/{token}")
         )
-        count("SignInLinkSent")
+        return True

@@ -7,17 +7,18 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config as ClientConfig
 from pydynox import DynamoDBClient
 
 from functions.team.desk import Desk, Outcome
-from functions.team.door import Door
+from functions.team.door import FAILURES, Door
 from functions.team.pages import Pages
 from functions.team.request import TeamRequest
 from shared.config import load
 from shared.deliveries import Deliveries
 from shared.errors import EarshotError, LinkExpired, LinkInvalid
 from shared.feedback import utc_now
-from shared.http import Response, page, redirect
+from shared.http import Response, outage, page, redirect
 from shared.keys import Keys
 from shared.observe import count, logger, metrics
 from shared.route_table import RouteNotYours, RouteTable
@@ -34,7 +35,9 @@ settings = TeamSettings.from_environment()
 config = load(deployed=True)
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
 sessions = Sessions(client, settings.table, Keys(client, settings.keys_table))
-door = Door(config, sessions, boto3.client("sesv2"), settings.public_url)
+# Within the function's time, since a time-out would tell that the address is listed.
+quick = ClientConfig(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2})
+door = Door(config, sessions, boto3.client("sesv2", config=quick), settings.public_url)
 rules = Rules(
     boto3.client("events"), bus=settings.bus, deliveries=settings.deliveries_queue, refused=settings.refused_queue
 )
@@ -63,6 +66,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
         return _page(request, error.status, pages.sign_in(error=error.message))
     except EarshotError as error:
         return _page(request, error.status, pages.refused(error.message))
+    except FAILURES as error:
+        return _page(request, outage(error).status, pages.unavailable())
 
 
 def _sign_in(request: TeamRequest) -> Response:

@@ -59,6 +59,10 @@ class Pages:
             "refused_title", f"{self._problem(message)}<p><a href=/t/sign_in>{escape(self._say['back'])}</a></p>"
         )
 
+    def unavailable(self) -> str:
+        """What is said when the table, or another part of AWS, failed."""
+        return self._page("unavailable_title", self._problem(self._say["unavailable"]))
+
     def desk(self, team: str, teams: Iterable[str], email: str, look: Look, outcome: Outcome) -> str:
         """A team's routes, what became of the last action, and the form for another route."""
         say = self._say

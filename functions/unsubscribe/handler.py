@@ -6,10 +6,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydynox import DynamoDBClient
+from pydynox.exceptions import PydynoxException
 
 from shared.config import load
+from shared.errors import Contended
 from shared.feedback import utc_now
-from shared.http import Request, Response, page
+from shared.http import Request, Response, outage, page
 from shared.invitations import Invitations, ShortLink, is_short
 from shared.observe import count, logger, metrics
 from shared.pages import Layout
@@ -30,6 +32,14 @@ layout = Layout(config, Path(__file__).parent / "page.css")
 def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     """Entry point. A POST is one click (RFC 8058): no cookie, no login, whatever its body says."""
     request = Request(event)
+    try:
+        return _answer(request)
+    except (Contended, PydynoxException) as error:
+        count("UnsubscribeUnavailable")
+        return _page(request, outage(error).status, config.language, "unavailable")
+
+
+def _answer(request: Request) -> Response:
     found = invitations.find(request.link) if is_short(request.link) else None
     if found is None:
         count("UnsubscribeUnknown")

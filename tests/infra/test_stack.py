@@ -296,3 +296,10 @@ def test_of_what_aws_tells_of_mails_and_texts_only_receipts_come(resources: Reso
     ]
     recorded = {json.loads(path.read_text())["detail-type"] for path in (EVENTS / "samples/receipts").iterdir()}
     assert set(rule["EventPattern"]["detail-type"]) == recorded
+
+
+def test_a_sign_in_link_that_could_not_be_mailed_is_told_to_whoever_is_on_call(resources: Resources) -> None:
+    [alarm] = [
+        alarm for alarm in resources("AWS::CloudWatch::Alarm").values() if alarm.get("MetricName") == "SignInLinkFailed"
+    ]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "team"}]

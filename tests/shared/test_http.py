@@ -4,10 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from pydynox.exceptions import ConnectionException
 
 from shared import http
 from shared.errors import InvalidInput, TooLarge, Unreadable
 from shared.http import FORM, JSON, MAX_BYTES, PACKET, Request
+from shared.observe import logger
 from tests.http_api import body_of, http_event
 
 
@@ -123,3 +126,13 @@ def test_base64_is_what_api_gateway_expects_of_bytes() -> None:
     response = http.page(request("GET", {"accept-encoding": "gzip"}), 200, "x" * 2 * PACKET, "")
     assert response["isBase64Encoded"] is True
     base64.b64decode(response["body"], validate=True)
+
+
+def test_what_aws_failed_in_is_logged_by_its_code_and_never_by_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: dict[str, Any] = {}
+    monkeypatch.setattr(logger, "error", lambda text, **more: logged.update(more))
+    response: Any = {"Error": {"Code": "MessageRejected", "Message": "priya@fernleaf.example is not verified"}}
+    assert http.outage(ClientError(response, "SendEmail")).status == 503
+    assert logged == {"error": "ClientError", "reason": "MessageRejected"}
+    assert http.outage(ConnectionException("no")).status == 503
+    assert logged == {"error": "ConnectionException", "reason": None}

@@ -16,6 +16,7 @@ from pydynox import DynamoDBClient
 
 from functions.capture_sms.twilio import sign
 from shared.feedback import answer_id
+from shared.twilio_tokens import TwilioTokens
 from tests.factories import a_context
 from tests.samples import load_event
 from tests.tables import MAIN_TABLE
@@ -143,6 +144,22 @@ def test_a_bad_request_is_refused_and_nothing_stored(
     assert 400 <= answer["statusCode"] < 500
     assert items(client) == []
     assert '"Refused' in capsys.readouterr().out  # counted
+
+
+@pytest.mark.parametrize("setting", ["tokens", "settings"])
+def test_a_table_that_does_not_answer_lets_twilio_send_it_again(
+    with_token: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], setting: str
+) -> None:
+    gone = {
+        "tokens": TwilioTokens(with_token.client, "no-such-table"),
+        "settings": with_token.settings.model_copy(update={"table": "no-such-table"}),
+    }
+    with monkeypatch.context() as patched:
+        patched.setattr(with_token, setting, gone[setting])
+        answer = with_token.handler(from_twilio(), a_context())
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]["code"]) == (503, "unavailable")
+    assert '"RefusedUnavailable":[1.0]' in capsys.readouterr().out
+    assert with_token.handler(from_twilio(), a_context())["statusCode"] == 200
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from shared.config import Config
 from shared.deliveries import Deliveries, Delivery
@@ -256,6 +257,19 @@ def test_what_would_be_too_long_a_key_is_not_asked_for(
     monkeypatch.setattr(function.desk, "_deliveries", None)
     assert tills.get("tills", feedback="x" * 65).status == 404
     assert tills.get("tills", tested="x" * 65).status == 200
+
+
+def test_a_bus_that_does_not_answer_is_said_on_a_page_and_nothing_is_saved(
+    tills: Browser, routes: Routes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**rule: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://events.eu-west-1.amazonaws.com")
+
+    before = routes.all()
+    monkeypatch.setattr(routes._rules._client, "put_rule", fail)
+    answer = tills.post("tills", action="save", **QUEUES)
+    assert (answer.status, "One moment, please" in answer.text) == (503, True)
+    assert routes.all() == before
 
 
 def test_a_button_that_does_not_exist_changes_nothing(tills: Browser) -> None:

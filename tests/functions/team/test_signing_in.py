@@ -3,8 +3,10 @@
 import re
 from datetime import timedelta
 from types import ModuleType
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from shared.sessions import LINKS_PER_HOUR
 from tests.functions.team.conftest import AMAL, PRIYA, Browser, mails, sign_in
@@ -36,6 +38,49 @@ def test_nobody_is_told_whether_an_address_is_listed(browser: Browser) -> None:
 def test_what_is_no_address_is_answered_alike_and_mails_nothing(browser: Browser, typed: str) -> None:
     assert browser.post("sign_in", email=typed).status == 200
     assert mails() == []
+
+
+class FailingMails:
+    """SES, where it does not answer."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def send_email(self, **request: Any) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "MessageRejected", "Message": "priya is not verified"}}, "SendEmail"),
+        EndpointConnectionError(endpoint_url="https://email.eu-west-1.amazonaws.com"),
+        None,
+    ],
+)
+def test_nobody_is_told_whether_an_address_is_listed_by_what_fails(
+    browser: Browser,
+    function: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception | None,
+) -> None:
+    if error is None:
+        monkeypatch.setattr(function.sessions, "_table", "no-such-table")
+    else:
+        monkeypatch.setattr(function.door, "_client", FailingMails(error))
+    listed, unlisted = browser.post("sign_in", email=PRIYA), browser.post("sign_in", email="mallory@example.com")
+    assert (listed.status, listed.html) == (unlisted.status, unlisted.html)
+    assert '"SignInLinkFailed":[1.0]' in capsys.readouterr().out
+
+
+def test_a_table_that_does_not_answer_is_said_on_a_page(
+    tills: Browser, function: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = function.sessions.link(PRIYA, function.utc_now())
+    monkeypatch.setattr(function.sessions, "_table", "no-such-table")
+    for answer in (tills.get("tills"), tills.post("tills", action="pause", id="x"), tills.post(token)):
+        assert (answer.status, "One moment, please" in answer.text) == (503, True)
 
 
 def test_an_address_gets_five_links_an_hour(browser: Browser) -> None:

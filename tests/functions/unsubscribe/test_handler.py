@@ -11,7 +11,7 @@ from pydynox import DynamoDBClient
 
 from shared.feedback import Channel, Customer, utc_now
 from shared.invitations import Invitation, Invitations, InvitationStatus
-from shared.people import Silence
+from shared.people import People, Silence
 from shared.store import Store
 from tests.factories import a_context
 from tests.tables import MAIN_TABLE
@@ -78,6 +78,19 @@ def test_a_link_of_nobody_is_not_found(function: ModuleType, asked: Store, link:
         answer = function.handler(request(method, link), a_context())
         assert answer["statusCode"] == 404
         assert "<script>" not in answer["body"]
+
+
+@pytest.mark.parametrize(("part", "method"), [(Invitations, "GET"), (Invitations, "POST"), (People, "POST")])
+def test_a_table_that_does_not_answer_is_said_on_a_page(
+    function: ModuleType,
+    asked: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    part: type[Invitations] | type[People],
+    method: str,
+) -> None:
+    monkeypatch.setattr(function, part.__name__.lower(), part(asked.client, "no-such-table"))
+    answer = function.handler(request(method), a_context())
+    assert (answer["statusCode"], "Please try again in a moment." in answer["body"]) == (503, True)
 
 
 @pytest.mark.parametrize("link", ["x" * 13, "x" * 5_000, "رابط"])
