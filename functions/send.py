@@ -189,7 +189,7 @@ def _sender() -> Sender:
         invitations=Invitations(client, settings.table),
         people=People(client, settings.table),
         mails=Mails(client, settings.table),
-        config=load(),
+        config=load(deployed=True),
         sms=boto3.client("pinpoint-sms-voice-v2", config=once),
         ses=boto3.client("sesv2", config=once),
     )

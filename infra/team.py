@@ -55,8 +55,8 @@ class Team(Construct):
         )
         # Routes and sessions, and what became of deliveries; of feedback, what the index shows, and one to read.
         store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=("ROUTES",))
-        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", only=("S#*",))
-        store.grant(function.resource, "dynamodb:Query", only=("ROUTES", "S#*", "D#*"))
+        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", only=("U#*",))
+        store.grant(function.resource, "dynamodb:Query", only=("ROUTES", "U#*", "D#*"))
         store.grant(function.resource, "dynamodb:GetItem", only=("F#*",))
         store.grant_query(function.resource, index="by_team")
         store.grant_signing(function.resource)

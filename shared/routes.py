@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from shared.conditions import check, parse
 from shared.config import Config, Route, TargetKind
-from shared.errors import InvalidInput
+from shared.errors import EarshotError, InvalidInput
 from shared.events import FeedbackEvent
 from shared.feedback import Channel, Customer, Feedback
 from shared.patterns import rule_pattern
@@ -22,6 +22,13 @@ from shared.rules import Rules
 from shared.texts import texts
 
 TEST_ID = "test-"  # what the ids of tests begin with, and those of feedback cannot
+
+
+class RoutePaused(EarshotError):
+    """Nothing goes through the route for now."""
+
+    code = "route_paused"
+    status = 409
 
 
 def draft(config: Config, **fields: Any) -> TeamRoute:
@@ -138,8 +145,14 @@ class Routes:
         self._table.delete(id)
 
     def test(self, id: str, by: str, now: datetime) -> str:
-        """Send an event through the route's own rule; returns the id of the feedback that it pretends to be about."""
-        detail = trial_detail(self._config, id, self.get(id), by, now)
+        """Send an event through the route's own rule; returns the id of the feedback that it pretends to be about.
+
+        Raises `RoutePaused` for one whose rule would not let it through.
+        """
+        route = self.get(id)
+        if isinstance(route, TeamRoute) and route.paused:
+            raise RoutePaused(f"The route {id!r} is paused, so no test can arrive; resume it first.")
+        detail = trial_detail(self._config, id, route, by, now)
         self._rules.test(detail)
         return str(detail["feedback"]["id"])
 

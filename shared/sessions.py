@@ -134,7 +134,7 @@ class Sessions:
 
 
 def _pk(email: str) -> str:
-    return f"S#{sha256(email.lower().encode()).hexdigest()[:32]}"
+    return f"U#{sha256(email.lower().encode()).hexdigest()[:32]}"
 
 
 def _is_open(item: Mapping[str, Any]) -> bool:

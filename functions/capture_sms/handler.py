@@ -25,7 +25,7 @@ from shared.store import Store
 from shared.twilio_tokens import TwilioTokens
 
 settings = CaptureSmsSettings.from_environment()
-config = load()
+config = load(deployed=True)
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
 tokens = TwilioTokens(client, settings.keys_table)
 

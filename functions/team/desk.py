@@ -11,7 +11,7 @@ from shared.errors import EarshotError, FeedbackUnknown, InvalidInput
 from shared.feedback import Revision, can_be_id
 from shared.rehearsal import Rehearsal, rehearse
 from shared.route_table import RouteNotYours, TeamRoute
-from shared.routes import Routes, draft
+from shared.routes import RoutePaused, Routes, draft
 from shared.store import Store
 from shared.texts import texts
 from shared.webhook_secrets import WebhookSecrets
@@ -93,7 +93,7 @@ class Desk:
             return self._act(team, action, form, by, now)
         except RouteNotYours as error:
             return Outcome(error.status, error=error.message, refused=True)
-        except Elsewhere as error:
+        except (Elsewhere, RoutePaused) as error:
             return Outcome(error.status, error=error.message)
         except EarshotError as error:
             return Outcome(error.status, error=error.message, typed=form)

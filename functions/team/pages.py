@@ -129,7 +129,9 @@ class Pages:
         buttons = [self._button("test", id)]
         if isinstance(route, TeamRoute):
             change = f'<a class=button href="/t/{team}?change={id}">{escape(say["change"])}</a>'
-            buttons += [change, self._button("resume" if paused else "pause", id), self._button("remove", id)]
+            sure = self._button("remove", id, "remove_sure")  # asked twice: its webhooks' secrets go with it
+            remove = f"<details><summary>{escape(say['remove'])}</summary>{sure}</details>"
+            buttons += [change, self._button("resume" if paused else "pause", id), remove]
         else:
             state = f"<p class=quiet>{escape(say['declared'])}</p>"
         return (
@@ -137,10 +139,10 @@ class Pages:
             f"<ul>{to}</ul>{state}<div class=buttons>{''.join(buttons)}</div></section>"
         )
 
-    def _button(self, action: str, id: str) -> str:
+    def _button(self, action: str, id: str, label: str = "") -> str:
         return (
             f"<form method=post><input type=hidden name=id value={id}>"
-            f"<button name=action value={action}>{escape(self._say[action])}</button></form>"
+            f"<button name=action value={action}>{escape(self._say[label or action])}</button></form>"
         )
 
     def _form(self, outcome: Outcome) -> str:

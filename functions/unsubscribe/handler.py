@@ -20,7 +20,7 @@ from shared.settings import UnsubscribeSettings
 from shared.texts import texts
 
 settings = UnsubscribeSettings.from_environment()
-config = load()
+config = load(deployed=True)
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
 invitations = Invitations(client, settings.table)
 people = People(client, settings.table)

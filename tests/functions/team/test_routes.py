@@ -64,6 +64,8 @@ def test_a_route_is_changed_paused_resumed_and_removed(tills: Browser, routes: R
     tills.post("tills", action="pause", id="queues")
     assert rules() == ["earshot-route-queues DISABLED"]
     assert "Paused" in tills.get("tills").text
+    refused = tills.post("tills", action="test", id="queues")
+    assert (refused.status, "is paused, so no test can arrive" in refused.text) == (409, True)
     tills.post("tills", action="resume", id="queues")
     assert rules() == ["earshot-route-queues ENABLED"]
     tills.post("tills", action="remove", id="queues")
