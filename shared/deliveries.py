@@ -51,8 +51,8 @@ class Delivery(Model):
     """While SENDING: when the claim ends. While WAITING: not before this."""
     due_at: Moment | None = None
     """When the sweep looks at it, as long as it is owed."""
-    appointed: bool = False
-    """The wait was for the target's turn, not for its recovery."""
+    waits: int = 0
+    """How often it was put off since the last attempt."""
     message: str | None = None
     """The queue message, as JSON, as long as it is owed."""
     error: str | None = None
@@ -76,9 +76,9 @@ class Delivery(Model):
             State.SENDING, now, now + lease, attempts=self._attempts + 1, revision=revision, message=message
         )
 
-    def put_off(self, now: datetime, until: datetime, why: str, message: str, *, appointed: bool) -> Self:
+    def put_off(self, now: datetime, until: datetime, why: str, message: str) -> Self:
         """Nothing was attempted, since the target cannot take it now."""
-        changes = {"attempts": self._attempts, "error": why, "message": message, "appointed": appointed}
+        changes = {"attempts": self._attempts, "error": why, "message": message, "waits": self.waits + 1}
         return self._owed(State.WAITING, now, until, **changes)
 
     def retry(self, now: datetime, at: datetime, error: str) -> Self:
@@ -108,12 +108,12 @@ class Delivery(Model):
         return self.attempts if self.is_owed else 0
 
     def _owed(self, state: State, now: datetime, until: datetime, **changes: Any) -> Self:
-        owed = {"state": state, "changed_at": now, "wake_at": until, "due_at": until, "appointed": False}
+        owed = {"state": state, "changed_at": now, "wake_at": until, "due_at": until, "waits": 0}
         return self.model_copy(update=owed | changes)
 
     def _closed(self, state: State, now: datetime, **changes: Any) -> Self:
         closed = {"state": state, "changed_at": now, "wake_at": None, "due_at": None, "message": None, "error": None}
-        return self.model_copy(update=closed | {"appointed": False} | changes)
+        return self.model_copy(update=closed | {"waits": 0} | changes)
 
 
 class Health(Model):
@@ -126,10 +126,10 @@ class Health(Model):
     failing_since: Moment | None = None
     opens_at: Moment | None = None
     """The breaker lets nothing through before this."""
-    slow_ms: int = 0
-    """How long it took to answer when it was last slow; 0 for one that is quick."""
-    next_turn: Moment | None = None
-    """The first moment not yet promised to a delivery, while it is slow."""
+    troubled_at: Moment | None = None
+    """When it last failed or was slow, until it is trusted again."""
+    places: tuple[Moment, ...] = ()
+    """When the places end that requests on their way to it hold, while it is in trouble."""
     disabled_at: Moment | None = None
     disabled_why: str | None = None
     noticed: bool = False

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from functions.notify.cards import fingerprint, make_card, whole_link
 from functions.notify.parcel import Parcel, Sender
-from functions.notify.schedule import LEASE, Outcome, Verdict, admit, after, next_attempt
+from functions.notify.schedule import LEASE, Admission, Outcome, Verdict, admit, after, next_attempt
 from shared.conditions import parse
 from shared.config import Config, Route, Target, TargetKind
 from shared.deliveries import Deliveries, Delivery, Health, State
@@ -24,6 +24,7 @@ from shared.store import Store
 
 SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
 EARLY = timedelta(seconds=1)  # a message may wake a little before its time
+TRIES = 5  # at a target's health, which other workers change too
 _CARD = "card"
 
 
@@ -115,46 +116,55 @@ class Notifier:
             if self._deliveries.save(delivery.skipped(now, revision, why)) is None:
                 self._look_again(message)
             return
-        health = self._admitted(message, delivery, revision, route, target)
-        if health is None:
+        admitted = self._admitted(message, delivery, revision, route, target)
+        if admitted is None:
             return
+        health, place = admitted
         # Claim.
         claimed = self._deliveries.save(delivery.claim(now, revision, message.model_dump_json(), LEASE))
         if claimed is None:
-            self._look_again(message)
+            self._look_again(message)  # its place, where it took one, ends by itself
             return
         # Send.
+        began = self._clock()
         outcome = self._send(message, route, target, claimed, shown)
+        took = self._clock() - began
         # Record.
-        took = self._clock() - now
         self._record(claimed, message, outcome, fingerprint(shown.feedback) if shown else None)
-        self._learn(health, outcome._replace(took=took), route, target)
+        self._learn(health, outcome._replace(took=took), place, route, target)
 
     def _admitted(
         self, message: Message, delivery: Delivery, revision: int, route: Route, target: Target
-    ) -> Health | None:
-        """The target's health, if it may be sent something now; else what becomes of the delivery is recorded."""
+    ) -> tuple[Health, datetime] | None:
+        """The target's health and until when a place with it is held; None if it may not be sent anything now.
+
+        What becomes of the delivery then is recorded.
+        """
+        health, (verdict, until, _) = self._ask(message, delivery)
         now = self._clock()
-        health = self._deliveries.health(message.route, message.target)
-        verdict, until, claims = admit(health, now, self._chance(), appointed=delivery.appointed)
         if verdict is Verdict.REFUSE:
             self._deliveries.save(delivery.failed(now, revision, f"Disabled: {health.disabled_why}"))
             if not health.noticed:
                 self._notice(health, route, target)
             return None
-        if claims is not None:
-            claimed = self._deliveries.save_health(claims)
-            if claimed is None:  # another worker took this turn, or the probe
-                verdict, until, claims = Verdict.WAIT, now + SHORT_WAIT, None
-            else:
-                health = claimed
         if verdict is Verdict.WAIT:
-            text, appointed = message.model_dump_json(), claims is not None
-            waiting = delivery.put_off(now, until, "Waits for its target.", text, appointed=appointed)
-            if self._deliveries.save(waiting) is None:
+            waiting = delivery.put_off(now, until, "Waits for its target.", message.model_dump_json())
+            if not self._wait(waiting, message, until):
                 self._look_again(message)
             return None
-        return health
+        return health, until
+
+    def _ask(self, message: Message, delivery: Delivery) -> tuple[Health, Admission]:
+        """Whether the target may be sent something, and its health with the place that was taken for it."""
+        for _ in range(TRIES):
+            health = self._deliveries.health(message.route, message.target)
+            admission = admit(health, self._clock(), self._chance(), delivery.waits)
+            if admission.claims is None:
+                return health, admission
+            claimed = self._deliveries.save_health(admission.claims)
+            if claimed is not None:
+                return claimed, admission
+        return health, Admission(Verdict.WAIT, self._clock() + SHORT_WAIT)
 
     def _send(
         self, message: Message, route: Route, target: Target, delivery: Delivery, shown: Revision | None
@@ -209,28 +219,40 @@ class Notifier:
         if at is None:
             count("DeliveryGivenUp")
             self._close(delivery.failed(now, delivery.revision, outcome.error))
-        elif at - now > SHORT_WAIT:
-            self._close(delivery.retry(now, at, outcome.error))
-        else:  # the sweep only looks in case the message is lost
-            self._close(delivery.retry(now, at, outcome.error).swept(at + SHORT_WAIT))
-            self._wait_in_queue(message, at - now)
+        elif not self._wait(delivery.retry(now, at, outcome.error), message, at):
+            _warn_taken_over(delivery)
 
     def _close(self, delivery: Delivery) -> None:
         """Record how an attempt ended; if the claim ended sooner, whoever took over has the last word."""
         if self._deliveries.save(delivery) is None:
-            logger.warning("delivery was taken over", route=delivery.route, target=delivery.target)
+            _warn_taken_over(delivery)
+
+    def _wait(self, waiting: Delivery, message: Message, until: datetime) -> bool:
+        """Record that a delivery waits, and have its message come when it is time; False if another was first."""
+        wait = until - self._clock()
+        if wait > SHORT_WAIT:
+            return self._deliveries.save(waiting) is not None
+        # The sweep only looks in case the message is lost.
+        if self._deliveries.save(waiting.swept(until + SHORT_WAIT)) is None:
+            return False
+        self._wait_in_queue(message, wait)
+        return True
 
     def _wait_in_queue(self, message: Message, delay: timedelta) -> None:
         self._queue.send(message.model_copy(update={"settled": True}), delay)
 
-    def _learn(self, health: Health, outcome: Outcome, route: Route, target: Target) -> None:
-        """Save what the attempt says about the target; on a conflict, the other worker's finding will do."""
-        learnt = after(health, outcome, self._clock(), self._retry_speed)
-        if learnt is health:
-            return
-        saved = self._deliveries.save_health(learnt)
-        if saved is not None and saved.disabled_at is not None:
-            self._notice(saved, route, target)
+    def _learn(self, health: Health, outcome: Outcome, place: datetime, route: Route, target: Target) -> None:
+        """Save what the attempt says about the target, on top of what other workers found meanwhile."""
+        for _ in range(TRIES):
+            learnt = after(health, outcome, self._clock(), place, self._retry_speed)
+            if learnt is health:
+                return
+            saved = self._deliveries.save_health(learnt)
+            if saved is not None:
+                if saved.disabled_at is not None:
+                    self._notice(saved, route, target)
+                return
+            health = self._deliveries.health(health.route, health.target)
 
     def _notice(self, health: Health, route: Route, target: Target) -> None:
         """Tell the owner, by another way, that nothing more is sent; told twice rather than not at all."""
@@ -260,6 +282,10 @@ def _why_not(message: Message, route: Route, delivery: Delivery, current: Revisi
     if message.type != TEST_EVENT and not parse(route.when).matches(message.type, current.feedback):
         return "The route does not match any more."
     return None
+
+
+def _warn_taken_over(delivery: Delivery) -> None:
+    logger.warning("delivery was taken over", route=delivery.route, target=delivery.target)
 
 
 def _event_subject(message: Message) -> str:

@@ -25,11 +25,14 @@ LONGEST_RETRY_AFTER = timedelta(hours=24)
 FAILURES_TO_OPEN = 5
 OPEN_AT_FIRST = timedelta(minutes=1)
 OPEN_AT_MOST = timedelta(minutes=15)
-PROBE = timedelta(seconds=30)  # while one delivery finds out whether the target is back, the others wait
 DISABLE_AFTER = timedelta(days=5)
 
-SLOW = timedelta(seconds=3)
-AT_ONCE = 2  # requests that a slow target is sent at the same time, so that it does not hold every worker
+SLOW = timedelta(seconds=1)  # such a request holds a worker as long as five healthy ones
+WATCHED = timedelta(hours=1)  # without trouble, until a target is trusted again
+AT_ONCE = 2  # requests on their way to a target in trouble, so that it does not hold every worker
+PLACE = timedelta(seconds=30)  # longer than a request may take; then the place of a worker that died is free again
+AWAY_AT_FIRST = timedelta(seconds=5)  # how long who found no place stays away, doubling each time
+AWAY_AT_MOST = timedelta(minutes=15)
 
 
 class Outcome(NamedTuple):
@@ -67,53 +70,72 @@ class Verdict(StrEnum):
 
 
 class Admission(NamedTuple):
-    """The verdict; until when to wait; and the health to save first, where the verdict rests on a claim of its own."""
+    """The verdict; until when to wait, or to hold a place; and the health to save first, where a place is taken."""
 
     verdict: Verdict
     until: datetime
     claims: Health | None = None
 
 
-def admit(health: Health, now: datetime, chance: float, *, appointed: bool) -> Admission:
-    """Whether to send. An open breaker lets one probe through when its time has come; a slow target gives out turns."""
+def admit(health: Health, now: datetime, chance: float, waits: int = 0) -> Admission:
+    """Whether to send. A target in trouble has two places for requests on their way, and one while its breaker is open.
+
+    Who finds no place stays away longer each time (`waits`), so that a backlog does not hold every worker either.
+    """
     if health.disabled_at is not None:
         return Admission(Verdict.REFUSE, now)
-    if health.opens_at is not None:
-        if now < health.opens_at:
-            return Admission(Verdict.WAIT, health.opens_at + OPEN_AT_FIRST * chance)
-        probing = health.model_copy(update={"opens_at": now + PROBE})
-        return Admission(Verdict.SEND, now, probing)
-    if health.slow_ms and not appointed:
-        turn = max(now, health.next_turn or now)
-        promised = health.model_copy(update={"next_turn": turn + timedelta(milliseconds=health.slow_ms) / AT_ONCE})
-        return Admission(Verdict.SEND if turn == now else Verdict.WAIT, turn, promised)
-    return Admission(Verdict.SEND, now)
+    if health.troubled_at is None:
+        return Admission(Verdict.SEND, now)
+    if health.opens_at is not None and now < health.opens_at:
+        return Admission(Verdict.WAIT, health.opens_at + OPEN_AT_FIRST * chance)
+    taken = tuple(end for end in health.places if end > now)
+    if len(taken) < (AT_ONCE if health.opens_at is None else 1):
+        end = now + PLACE
+        return Admission(Verdict.SEND, end, health.model_copy(update={"places": (*taken, end)}))
+    return Admission(Verdict.WAIT, now + min(AWAY_AT_FIRST * 2 ** min(waits, 10), AWAY_AT_MOST) * (1 + chance) / 2)
 
 
-def after(health: Health, outcome: Outcome, now: datetime, speed: int = 1) -> Health:
-    """The target's health after an attempt; the same object when nothing is to be written."""
-    if outcome.ok:
-        return _well(health, outcome.took)
+def after(health: Health, outcome: Outcome, now: datetime, place: datetime, speed: int = 1) -> Health:
+    """The target's health after an attempt, whose `place` is free again; the same object when nothing is to be written.
+
+    One quick answer proves little: an endpoint may let every other request hang. So trust comes back with time.
+    """
+    if health.disabled_at is not None:
+        return health
+    is_quick = outcome.ok and outcome.took < SLOW
+    if is_quick:
+        if health.troubled_at is None:
+            return health
+        if now - health.troubled_at >= WATCHED:
+            return Health(route=health.route, target=health.target, version=health.version)
+    changes = _taken(health, now) if outcome.ok else _failed(health, outcome, now, speed)
+    if not is_quick:
+        changes["troubled_at"] = now
+    return health.model_copy(update=changes | {"places": _without(health.places, place)})
+
+
+def _taken(health: Health, now: datetime) -> dict[str, Any]:
+    """What an attempt says that the target took. It does not shorten a wait that another was asked for meanwhile."""
+    opens_at = health.opens_at if health.opens_at is not None and health.opens_at > now else None
+    return {"failures": 0, "failing_since": None, "opens_at": opens_at}
+
+
+def _failed(health: Health, outcome: Outcome, now: datetime, speed: int) -> dict[str, Any]:
     failing_since = health.failing_since or now
-    failures = health.failures + 1
+    is_open = health.opens_at is not None and health.opens_at > now  # it was on its way when others failed
+    failures = health.failures + (not is_open)
     changes: dict[str, Any] = {"failures": failures, "failing_since": failing_since}
     if outcome.gone or now - failing_since >= DISABLE_AFTER:
         changes |= {"disabled_at": now, "disabled_why": outcome.error}
-    elif failures >= FAILURES_TO_OPEN:
+    elif failures >= FAILURES_TO_OPEN and not is_open:
         doubled = OPEN_AT_FIRST * 2 ** min(failures - FAILURES_TO_OPEN, 10)
         changes |= {"opens_at": now + min(doubled, OPEN_AT_MOST) / speed}
     elif outcome.retry_after:  # the target says it itself, for all that is meant for it
         changes |= {"opens_at": now + min(outcome.retry_after, OPEN_AT_MOST)}
-    return health.model_copy(update=changes)
+    return changes
 
 
-def _well(health: Health, took: timedelta) -> Health:
-    slow_ms = int(took / timedelta(milliseconds=1)) if took >= SLOW else 0
-    if not (health.failures or health.opens_at or health.slow_ms or slow_ms):
-        return health
-    if slow_ms and health.slow_ms and not health.failures:
-        return health  # known to be slow: its turns go on as they are
-    keep: dict[str, Any] = {"version": health.version}
-    if slow_ms:
-        keep |= {"next_turn": health.next_turn, "slow_ms": slow_ms}
-    return Health(route=health.route, target=health.target, **keep)
+def _without(places: tuple[datetime, ...], place: datetime) -> tuple[datetime, ...]:
+    """The places but one of those that end at `place`, if there is any: the attempt may have begun without trouble."""
+    at = places.index(place) if place in places else len(places)
+    return places[:at] + places[at + 1 :]

@@ -42,7 +42,7 @@ def owed(deliveries: Deliveries, name: str, now: datetime, at: datetime) -> Deli
     blank = Delivery(
         feedback_id=id, route="r", target="t", subject="r1", to="webhook:x", created_at=now, changed_at=now
     )
-    saved = deliveries.save(blank.put_off(now, at, "Waits.", message.model_dump_json(), appointed=False))
+    saved = deliveries.save(blank.put_off(now, at, "Waits.", message.model_dump_json()))
     assert saved
     return saved
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.notify.schedule import ATTEMPTS, LEASE, Outcome
+from functions.notify.schedule import AT_ONCE, ATTEMPTS, LEASE, PLACE, WATCHED, Outcome
 from shared import routes
 from shared.deliveries import State
 from shared.feedback import Revision
@@ -304,17 +304,86 @@ class TestBreaker:
             world.now += timedelta(days=3)
         assert world.notices == []
 
-    def test_a_slow_target_gives_out_turns(self, world: World) -> None:
+
+class TestPlaces:
+    """A target in trouble holds two workers at most."""
+
+    @pytest.mark.parametrize(("seconds", "answer"), [(3.1, Outcome()), (15, DOWN), (0.1, DOWN)])
+    def test_after_one_slow_or_failed_request_there_are_two_at_once(
+        self, world: World, seconds: float, answer: Outcome
+    ) -> None:
         world.route("r", HOOK)
-        world.latency = timedelta(seconds=10)
-        world.handle(world.message("r", world.say(id="a0")))
-        began = world.now
-        others = [world.say(id=f"b{number}") for number in range(4)]
-        for revision in others:
-            world.handle(world.message("r", revision))
-            world.now = began  # they come at the same time
-        turns = [world.only_delivery(revision).wake_at for revision in others]
-        assert turns[0] is None, "its turn had come"
-        assert turns[1:] == [began + timedelta(seconds=seconds) for seconds in (5, 10, 15)]
-        world.sweep()
-        assert len(world.sent) == 3, "who has a turn needs no other"
+        world.latency, world.answers = timedelta(seconds=seconds), [answer]
+        world.handle(world.message("r", world.say(id="a")))
+        world.latency = timedelta()
+        hold(world, AT_ONCE)
+        late = world.say(id="late")
+        world.handle(world.message("r", late))
+        assert len(world.sent) == 1 + AT_ONCE
+        assert world.only_delivery(late).attempts == 0, "waiting is no attempt"
+
+        world.now += PLACE  # the workers that hold the places have died
+        world.wake()
+        assert world.only_delivery(late).state is State.DELIVERED
+
+    def test_a_place_is_free_again_when_its_request_has_ended(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN]
+        for number in range(6):
+            world.handle(world.message("r", world.say(id=f"a{number}")))
+        assert len(world.sent) == 6
+
+    def test_a_request_gives_its_place_back_though_others_change_what_is_known(self, world: World) -> None:
+        target = world.route("r", HOOK)
+        world.answers = [DOWN]
+        world.handle(world.message("r", world.say(id="a")))
+
+        def meanwhile() -> None:
+            world.on_send = lambda: None
+            world.handle(world.message("r", world.say(id="c")))
+
+        world.on_send = meanwhile
+        world.handle(world.message("r", world.say(id="b")))
+        assert len(world.sent) == 3
+        assert world.deliveries.health("r", target.id).places == ()
+
+    def test_who_finds_no_place_stays_away_longer_each_time(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN]
+        world.handle(world.message("r", world.say(id="a")))
+        world.waiting.clear()
+        late = world.say(id="late")
+        waits = []
+        for _ in range(10):
+            hold(world, AT_ONCE)
+            message = world.message("r", late)
+            world.handle(message)
+            wake_at = world.only_delivery(late).wake_at
+            assert wake_at
+            waits.append(wake_at - world.now)
+            world.now = max(wake_at, world.now + PLACE)
+        assert waits[:3] == [timedelta(seconds=seconds) for seconds in (3.75, 7.5, 15)]
+        assert waits[-1] == timedelta(minutes=11.25)
+
+    def test_trust_comes_back_with_time_and_not_with_one_quick_answer(self, world: World) -> None:
+        target = world.route("r", HOOK)
+        world.answers = [DOWN]
+        for number in range(3):
+            world.handle(world.message("r", world.say(id=f"a{number}")))
+            assert world.deliveries.health("r", target.id).troubled_at
+        world.now += WATCHED
+        world.handle(world.message("r", world.say(id="later")))
+        hold(world, AT_ONCE + 1)
+        assert len(world.sent) == 3 + 1 + AT_ONCE + 1
+
+    def test_a_healthy_target_costs_no_write_of_its_own(self, world: World) -> None:
+        target = world.route("r", HOOK)
+        world.handle(world.message("r", world.say()))
+        assert world.deliveries.health("r", target.id).version == 0
+
+
+def hold(world: World, requests: int) -> None:
+    """So many requests are on their way, and do not end."""
+    for _ in range(requests):
+        with world.crash_after_sending():
+            world.handle(world.message("r", world.say(id=f"held-{len(world.sent)}")))
