@@ -48,6 +48,11 @@ class Outcome(NamedTuple):
         """Whether it arrived."""
         return self.error is None
 
+    @property
+    def pause(self) -> timedelta:
+        """How long the target wants to be left alone, with everything that is meant for it."""
+        return min(self.retry_after or timedelta(), LONGEST_RETRY_AFTER)
+
 
 def next_attempt(attempts: int, outcome: Outcome, now: datetime, chance: float, speed: int = 1) -> datetime | None:
     """When to try again after so many attempts, or None when that was the last.
@@ -58,7 +63,7 @@ def next_attempt(attempts: int, outcome: Outcome, now: datetime, chance: float, 
         return None
     shortest, longest = JITTER
     wait = WAITS[attempts - 1] * (1 + shortest + chance * (longest - shortest)) / speed
-    return now + max(wait, min(outcome.retry_after or timedelta(), LONGEST_RETRY_AFTER))
+    return now + max(wait, outcome.pause)
 
 
 class Verdict(StrEnum):
@@ -126,12 +131,12 @@ def _failed(health: Health, outcome: Outcome, now: datetime, speed: int) -> dict
     failures = health.failures + (not is_open)
     changes: dict[str, Any] = {"failures": failures, "failing_since": failing_since}
     if outcome.gone or now - failing_since >= DISABLE_AFTER:
-        changes |= {"disabled_at": now, "disabled_why": outcome.error}
-    elif failures >= FAILURES_TO_OPEN and not is_open:
-        doubled = OPEN_AT_FIRST * 2 ** min(failures - FAILURES_TO_OPEN, 10)
-        changes |= {"opens_at": now + min(doubled, OPEN_AT_MOST) / speed}
-    elif outcome.retry_after:  # the target says it itself, for all that is meant for it
-        changes |= {"opens_at": now + min(outcome.retry_after, OPEN_AT_MOST)}
+        return changes | {"disabled_at": now, "disabled_why": outcome.error}
+    pause = outcome.pause
+    if failures >= FAILURES_TO_OPEN and not is_open:
+        pause = max(pause, min(OPEN_AT_FIRST * 2 ** min(failures - FAILURES_TO_OPEN, 10), OPEN_AT_MOST) / speed)
+    if pause:
+        changes["opens_at"] = max(now + pause, health.opens_at or now)
     return changes
 
 

@@ -240,6 +240,45 @@ class TestRetries:
         wake_at = world.only_delivery(tap).wake_at
         assert wake_at == world.now + timedelta(hours=1)
 
+    @pytest.mark.parametrize("failures", [0, 4, 9], ids=lambda failures: f"after-{failures}-failures")
+    def test_the_target_says_when_to_come_back_with_anything(self, world: World, failures: int) -> None:
+        target = world.route("r", HOOK)
+        for number in range(failures):
+            world.answers = [DOWN]
+            world.handle(world.message("r", world.say(id=f"a{number}")))
+            world.now += timedelta(minutes=30)  # longer than a breaker is open
+        world.answers = [Outcome(error="It answered 503.", retry_after=timedelta(hours=6))]
+        world.handle(world.message("r", world.say(id="asked")))
+        sent = len(world.sent)
+        for hours in (0, 1, 5):
+            world.handle(world.message("r", world.say(id=f"within-{hours}")))
+            world.now += timedelta(hours=hours) - timedelta(seconds=1)
+        assert len(world.sent) == sent
+        world.now += timedelta(minutes=1)
+        world.handle(world.message("r", world.say(id="then")))
+        assert len(world.sent) == sent + 1
+        assert world.deliveries.health("r", target.id).opens_at is None
+
+    def test_nobody_is_left_alone_for_longer_than_a_day(self, world: World) -> None:
+        target = world.route("r", HOOK)
+        world.answers = [Outcome(error="It answered 429.", retry_after=timedelta(days=400))]
+        world.handle(world.message("r", world.say()))
+        assert world.deliveries.health("r", target.id).opens_at == world.now + timedelta(days=1)
+
+    def test_what_arrives_meanwhile_does_not_shorten_what_the_target_asked_for(self, world: World) -> None:
+        target = world.route("r", HOOK)
+        busy = Outcome(error="It answered 429.", retry_after=timedelta(hours=1))
+        world.answers = [DOWN]
+        world.handle(world.message("r", world.say(id="a")))
+
+        def meanwhile() -> None:
+            world.on_send, world.answers = (lambda: None), [busy, Outcome()]
+            world.handle(world.message("r", world.say(id="c")))
+
+        world.on_send = meanwhile
+        world.handle(world.message("r", world.say(id="b")))
+        assert world.deliveries.health("r", target.id).opens_at == world.now + timedelta(hours=1)
+
     def test_a_crash_after_sending_is_taken_up_when_the_claim_has_ended(self, world: World) -> None:
         world.route("r", HOOK)
         tap = world.say()

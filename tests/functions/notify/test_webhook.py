@@ -108,6 +108,12 @@ def test_every_attempt_has_the_same_id_and_a_replay_another(secrets: WebhookSecr
         (answering("500 Oh"), "It answered 500.", False, None),
         (answering("301 Moved", "Location: /"), "It answered 301, and redirects are not followed.", False, None),
         (answering("410 Gone"), "It answered 410.", True, None),
+        (
+            answering("410 Gone", "Retry-After: Mon, 01 Jan 99999999999 00:00:00 GMT"),
+            "It answered 410.",
+            True,
+            None,
+        ),
         (answering("429 Slow", "Retry-After: 120"), "It answered 429.", False, timedelta(minutes=2)),
         (answering("503 Busy", "Retry-After: nonsense"), "It answered 503.", False, None),
         (answering("503 Busy", "Retry-After: Mon, 01 Jan 2001 00:00:00 GMT"), "It answered 503.", False, timedelta()),
