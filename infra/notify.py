@@ -82,3 +82,9 @@ class Notify(Construct):
             minutes=3,
             means="Cards wait 20 minutes and more: read the log of notify.",
         )
+        for name, means in (
+            ("TargetDisabled", "A target is switched off: `earshot doctor` names it. Its team is told by mail."),
+            ("DeliveryGivenUp", "A target took a delivery in none of ten attempts: the log of notify names its route."),
+            ("AttemptBroken", "Earshot itself fails to make deliveries: read the log of notify and mend the cause."),
+        ):
+            alarms.when_counted("notify", name, means=means)

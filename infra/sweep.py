@@ -40,3 +40,6 @@ class Sweep(Construct):
             minutes=5,
             means="Deliveries are not taken up again: read the log of sweep.",
         )
+        alarms.when_counted(
+            "sweep", "DeliveryUnreadable", means="A delivery that is owed cannot be read: the log of sweep names it."
+        )

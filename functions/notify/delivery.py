@@ -27,6 +27,9 @@ EARLY = timedelta(seconds=1)  # a message may wake a little before its time
 TRIES = 5  # at a target's health, which other workers change too
 _CARD = "card"
 
+Tell = Callable[[str, Route, Target, str], bool]
+"""Tells the owner of a route's target what has become of it, and why; returns whether anybody was reached."""
+
 
 class Notifier:
     """Delivers messages. Everything it works with is handed in."""
@@ -39,14 +42,14 @@ class Notifier:
         store: Store,
         deliveries: Deliveries,
         senders: Mapping[TargetKind, Sender],
-        disabled: Callable[[str, Route, Target, str], None],
+        disabled: Tell,
         queue: Queue,
         clock: Callable[[], datetime],
         chance: Callable[[], float],
         settling: timedelta,
         retry_speed: int = 1,
     ) -> None:
-        """`routes` finds a route by id; `disabled` tells a target's owner; `chance` gives numbers from 0 to 1."""
+        """`routes` finds a route by id; `disabled` says that a target is; `chance` gives numbers from 0 to 1."""
         self._config = config
         self._routes = routes
         self._store = store
@@ -143,9 +146,11 @@ class Notifier:
         health, (verdict, until, _) = self._ask(message, delivery)
         now = self._clock()
         if verdict is Verdict.REFUSE:
-            self._deliveries.save(delivery.failed(now, revision, f"Disabled: {health.disabled_why}"))
-            if not health.noticed:
-                self._notice(health, route, target)
+            why = f"Disabled: {health.disabled_why}"
+            if health.noticed or self._notice(health, route, target):
+                self._deliveries.save(delivery.failed(now, revision, why))
+            else:  # owed until somebody knows, so that the sweep brings it back to tell them
+                self._wait(delivery.put_off(now, until, why, message.model_dump_json()), message, until)
             return None
         if verdict is Verdict.WAIT:
             waiting = delivery.put_off(now, until, "Waits for its target.", message.model_dump_json())
@@ -215,7 +220,8 @@ class Notifier:
             self._close(delivery.delivered(now, shown))
             return
         logger.warning("delivery failed", route=delivery.route, target=delivery.target, error=outcome.error)
-        at = None if outcome.gone else next_attempt(delivery.attempts, outcome, now, self._chance(), self._retry_speed)
+        # Also where the target is gone: the next attempt finds it disabled, and its owner told.
+        at = next_attempt(delivery.attempts, outcome, now, self._chance(), self._retry_speed)
         if at is None:
             count("DeliveryGivenUp")
             self._close(delivery.failed(now, delivery.revision, outcome.error))
@@ -254,11 +260,13 @@ class Notifier:
                 return
             health = self._deliveries.health(health.route, health.target)
 
-    def _notice(self, health: Health, route: Route, target: Target) -> None:
+    def _notice(self, health: Health, route: Route, target: Target) -> bool:
         """Tell the owner, by another way, that nothing more is sent; told twice rather than not at all."""
         count("TargetDisabled")
-        self._tell_disabled(health.route, route, target, health.disabled_why or "")
+        if not self._tell_disabled(health.route, route, target, health.disabled_why or ""):
+            return False
         self._deliveries.save_health(health.model_copy(update={"noticed": True}))
+        return True
 
 
 def _is_done(delivery: Delivery, message: Message, now: datetime) -> bool:

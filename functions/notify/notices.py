@@ -16,8 +16,8 @@ class Notices:
         self._config = config
         self._mailer = mailer
 
-    def disabled(self, route_id: str, route: Route, target: Target, why: str) -> None:
-        """Say that a target was given up, why, and how it is taken up again."""
+    def disabled(self, route_id: str, route: Route, target: Target, why: str) -> bool:
+        """Say that a target was given up, why, and how it is taken up again; whether anybody was reached."""
         say = texts(self._config.language)
         values = {"target": named(target), "route": route_id, "why": why}
         subject = say["notice.disabled_subject"].format(**values)
@@ -26,7 +26,8 @@ class Notices:
         language = self._config.language
         html = f'<!DOCTYPE html><html lang="{language}" dir="{direction(language)}"><body>{paragraphs}</body></html>'
         mail = Mail(subject, "\n\n".join(lines) + "\n", html, automatic() | {"X-Earshot-Team": route.team})
-        for person in self._config.teams[route.team].people:
-            outcome = self._mailer.send(person.email, mail)
+        outcomes = [self._mailer.send(person.email, mail) for person in self._config.teams[route.team].people]
+        for outcome in outcomes:
             if outcome.error is not None:
                 logger.error("owner was not told of a disabled target", route=route_id, error=outcome.error)
+        return any(outcome.ok for outcome in outcomes)

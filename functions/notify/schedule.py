@@ -31,7 +31,7 @@ SLOW = timedelta(seconds=1)  # such a request holds a worker as long as five hea
 WATCHED = timedelta(hours=1)  # without trouble, until a target is trusted again
 AT_ONCE = 2  # requests on their way to a target in trouble, so that it does not hold every worker
 PLACE = timedelta(seconds=30)  # longer than a request may take; then the place of a worker that died is free again
-AWAY_AT_FIRST = timedelta(seconds=5)  # how long who found no place stays away, doubling each time
+AWAY_AT_FIRST = timedelta(seconds=5)  # how long what was put off stays away, doubling each time
 AWAY_AT_MOST = timedelta(minutes=15)
 
 
@@ -88,7 +88,7 @@ def admit(health: Health, now: datetime, chance: float, waits: int = 0) -> Admis
     Who finds no place stays away longer each time (`waits`), so that a backlog does not hold every worker either.
     """
     if health.disabled_at is not None:
-        return Admission(Verdict.REFUSE, now)
+        return Admission(Verdict.REFUSE, now + _away(waits, chance))
     if health.troubled_at is None:
         return Admission(Verdict.SEND, now)
     if health.opens_at is not None and now < health.opens_at:
@@ -97,7 +97,12 @@ def admit(health: Health, now: datetime, chance: float, waits: int = 0) -> Admis
     if len(taken) < (AT_ONCE if health.opens_at is None else 1):
         end = now + PLACE
         return Admission(Verdict.SEND, end, health.model_copy(update={"places": (*taken, end)}))
-    return Admission(Verdict.WAIT, now + min(AWAY_AT_FIRST * 2 ** min(waits, 10), AWAY_AT_MOST) * (1 + chance) / 2)
+    return Admission(Verdict.WAIT, now + _away(waits, chance))
+
+
+def _away(waits: int, chance: float) -> timedelta:
+    longest: timedelta = min(AWAY_AT_FIRST * 2 ** min(waits, 10), AWAY_AT_MOST)
+    return longest * (1 + chance) / 2
 
 
 def after(health: Health, outcome: Outcome, now: datetime, place: datetime, speed: int = 1) -> Health:

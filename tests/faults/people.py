@@ -22,7 +22,7 @@ from functions.notify.schedule import Outcome
 from functions.notify.webhook import Webhooks
 from functions.sweep import sweep
 from shared.conditions import parse
-from shared.config import Config, Route, TargetKind
+from shared.config import Config, Route, Target, TargetKind
 from shared.deliveries import Deliveries, State
 from shared.feedback import Revision
 from shared.queue import Message, SqsQueue
@@ -115,7 +115,7 @@ class People:
                 TargetKind.EMAIL: self._send_card,
                 TargetKind.WEBHOOK: Webhooks(cast(Any, self), cast(Any, self)).send,
             },
-            disabled=lambda route_id, route, target, why: self.gave_up.append(f"{route_id}: {why}"),
+            disabled=self._tell,
             queue=self.queue,
             clock=self.clock.now,
             chance=self.rng.random,
@@ -185,6 +185,10 @@ class People:
             if before is not None and before.said == mail.said and (before.recorded or not before.excused):
                 yield f"{mail.route} saw the same card about {mail.feedback_id} twice"
             last[mail.route, mail.feedback_id] = mail
+
+    def _tell(self, route_id: str, route: Route, target: Target, why: str) -> bool:
+        self.gave_up.append(f"{route_id}: {why}")
+        return True
 
     # Outside: a mail server and a receiver of webhooks
 

@@ -18,7 +18,7 @@ from functions.notify.parcel import Parcel
 from functions.notify.schedule import AT_ONCE, Outcome
 from functions.notify.webhook import webhook_id
 from functions.sweep import sweep
-from shared.config import Config, Route, TargetKind
+from shared.config import Config, Route, Target, TargetKind
 from shared.deliveries import Deliveries, Delivery, Health
 from shared.events import feedback_event
 from shared.feedback import Revision, Transition, answer_id
@@ -124,7 +124,7 @@ class Model:
             store=cast(Store, self),
             deliveries=cast(Deliveries, self.deliveries),
             senders={TargetKind.WEBHOOK: self._endpoint},
-            disabled=lambda route_id, route, target, why: self.notices.append(route_id),
+            disabled=self._tell,
             queue=self,
             clock=self.clock.now,
             chance=self.rng.random,
@@ -149,6 +149,10 @@ class Model:
             self._poll()
 
         self.clock.after(max(0.0, delay.total_seconds()), show)
+
+    def _tell(self, route_id: str, route: Route, target: Target, why: str) -> bool:
+        self.notices.append(route_id)
+        return True
 
     def _endpoint(self, parcel: Parcel) -> Outcome:
         id = parcel.route_id

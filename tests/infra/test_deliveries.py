@@ -45,3 +45,17 @@ def test_a_message_that_fails_is_kept_after_five_times(resources: Resources) -> 
     functions = resources("AWS::Lambda::Function")
     (notify,) = [function for name, function in functions.items() if name.startswith("NotifyFunction")]
     assert deliveries["VisibilityTimeout"] >= 6 * notify["Timeout"]
+
+
+def test_whoever_is_on_call_hears_of_what_is_told_by_mail_alone_else(resources: Resources) -> None:
+    counted = {
+        (alarm["Dimensions"][0]["Value"], alarm["MetricName"])
+        for alarm in resources("AWS::CloudWatch::Alarm").values()
+        if alarm["Namespace"] == "Earshot"
+    }
+    assert counted >= {
+        ("notify", "TargetDisabled"),
+        ("notify", "DeliveryGivenUp"),
+        ("notify", "AttemptBroken"),
+        ("sweep", "DeliveryUnreadable"),
+    }

@@ -31,6 +31,7 @@ class World:
         self.waiting: list[tuple[datetime, Message]] = []
         self.sent: list[Parcel] = []
         self.notices: list[str] = []
+        self.mail_works = True
         self.answers: list[Outcome] = []
         self.latency = timedelta()
         self.on_send: Callable[[], None] = lambda: None
@@ -40,7 +41,7 @@ class World:
             store=store,
             deliveries=self.deliveries,
             senders=dict.fromkeys((TargetKind.EMAIL, TargetKind.WEBHOOK), self._send),
-            disabled=lambda route_id, route, target, why: self.notices.append(f"{route_id} {target}: {why}"),
+            disabled=self._tell,
             queue=self,
             clock=lambda: self.now,
             chance=lambda: 0.5,
@@ -50,6 +51,10 @@ class World:
     def send(self, message: Message, delay: timedelta = timedelta()) -> None:
         """The queue: a message waits for its time."""
         self.waiting.append((self.now + delay, message))
+
+    def _tell(self, route_id: str, route: Route, target: Target, why: str) -> bool:
+        self.notices.append(f"{route_id} {target}: {why}")
+        return self.mail_works
 
     def _send(self, parcel: Parcel) -> Outcome:
         self.sent.append(parcel)

@@ -327,6 +327,43 @@ class TestBreaker:
         assert world.notices == [f"r {HOOK}: It answered 410."]
         assert world.only_delivery(second).error == "Disabled: It answered 410."
 
+    def test_what_a_gone_target_did_not_take_is_given_up_and_not_sent_again(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [Outcome(error="It answered 410.", gone=True)]
+        first = world.say()
+        world.handle(world.message("r", first))
+        world.wake()
+        assert len(world.sent) == 1
+        assert world.only_delivery(first).state is State.FAILED
+        assert len(world.notices) == 1
+
+    def test_an_owner_whom_no_mail_reached_is_told_with_the_next_message(self, world: World) -> None:
+        target = world.route("r", HOOK)
+        world.answers, world.mail_works = [Outcome(error="It answered 410.", gone=True)], False
+        world.handle(world.message("r", world.say(id="a1")))
+        assert not world.deliveries.health("r", target.id).noticed
+        world.mail_works = True
+        for number in range(2, 4):
+            world.handle(world.message("r", world.say(id=f"a{number}")))
+        assert world.notices == [f"r {HOOK}: It answered 410."] * 2
+        assert world.deliveries.health("r", target.id).noticed
+
+    def test_an_owner_whom_no_mail_reached_is_told_by_the_sweep_where_no_message_follows(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers, world.mail_works = [Outcome(error="It answered 410.", gone=True)], False
+        only = world.say()
+        world.handle(world.message("r", only))
+        for _ in range(8):
+            world.sweep()
+        assert world.only_delivery(only).is_owed
+        world.mail_works = True
+        told = len(world.notices)
+        world.sweep()
+        assert len(world.notices) == told + 1
+        assert world.only_delivery(only).error == "Disabled: It answered 410."
+        assert list(world.deliveries.due(world.now + timedelta(days=30))) == []
+        assert len(world.sent) == 1
+
     def test_five_days_of_failure_disable_a_target(self, world: World) -> None:
         world.route("r", HOOK)
         world.answers = [DOWN] * 2

@@ -1,4 +1,5 @@
 import re
+from functools import partial
 from html import unescape
 from typing import Any
 
@@ -23,11 +24,14 @@ class FakeSes:
 
     def __init__(self, error: Exception | None = None) -> None:
         self.sent: list[dict[str, Any]] = []
+        self.refuses: set[str] = set()
         self._error = error
 
     def send_email(self, **call: Any) -> None:
         if self._error:
             raise self._error
+        if self.refuses & set(call["Destination"]["ToAddresses"]):
+            raise ClientError({"Error": {"Code": "MessageRejected"}}, "SendEmail")
         self.sent.append(call)
 
 
@@ -118,7 +122,7 @@ def test_the_people_of_a_team_are_told_of_a_disabled_target_without_its_address(
     mailer, ses = a_mailer(config)
     hook = Target.parse("webhook:https://orders.example/secret-path")
     route = Route(team="care", to=(str(hook),))
-    Notices(config, mailer).disabled("orders", route, hook, "It answered 410.")
+    assert Notices(config, mailer).disabled("orders", route, hook, "It answered 410.")
     assert [call["Destination"]["ToAddresses"] for call in ses.sent] == [
         [person.email] for person in config.teams["care"].people
     ]
@@ -127,3 +131,14 @@ def test_the_people_of_a_team_are_told_of_a_disabled_target_without_its_address(
     assert "secret-path" not in text
     assert "It answered 410." in text
     assert "earshot replay --route orders" in text
+
+
+def test_a_notice_says_whether_anybody_was_reached(config: Config) -> None:
+    mailer, ses = a_mailer(config)
+    hook = Target.parse("webhook:https://orders.example/hook")
+    tell = partial(Notices(config, mailer).disabled, "orders", Route(team="care", to=(str(hook),)), hook, "It is gone.")
+    people = [person.email for person in config.teams["care"].people]
+    ses.refuses = set(people[:1])
+    assert tell(), "one of them is enough"
+    ses.refuses = set(people)
+    assert not tell()
