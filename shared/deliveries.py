@@ -130,6 +130,8 @@ class Health(Model):
     """When it last failed or was slow, until it is trusted again."""
     places: tuple[Moment, ...] = ()
     """When the places end that requests on their way to it hold, while it is in trouble."""
+    warned: bool = False
+    """Whether its owner was told that deliveries are given up, since it is in trouble."""
     disabled_at: Moment | None = None
     disabled_why: str | None = None
     noticed: bool = False

@@ -25,6 +25,7 @@ from shared.store import Store
 SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
 EARLY = timedelta(seconds=1)  # a message may wake a little before its time
 TRIES = 5  # at a target's health, which other workers change too
+UNTOLD = timedelta(minutes=15)  # between attempts beyond the last, as long as no owner could be told of it
 _CARD = "card"
 
 Tell = Callable[[str, Route, Target, str], bool]
@@ -43,19 +44,21 @@ class Notifier:
         deliveries: Deliveries,
         senders: Mapping[TargetKind, Sender],
         disabled: Tell,
+        given_up: Tell,
         queue: Queue,
         clock: Callable[[], datetime],
         chance: Callable[[], float],
         settling: timedelta,
         retry_speed: int = 1,
     ) -> None:
-        """`routes` finds a route by id; `disabled` says that a target is; `chance` gives numbers from 0 to 1."""
+        """`routes` finds a route by id; `disabled` and `given_up` tell an owner; `chance` gives numbers from 0 to 1."""
         self._config = config
         self._routes = routes
         self._store = store
         self._deliveries = deliveries
         self._senders = senders
         self._tell_disabled = disabled
+        self._tell_given_up = given_up
         self._queue = queue
         self._clock = clock
         self._chance = chance
@@ -133,7 +136,11 @@ class Notifier:
         outcome = self._send(message, route, target, claimed, shown)
         took = self._clock() - began
         # Record.
-        self._record(claimed, message, outcome, fingerprint(shown.feedback) if shown else None)
+        if outcome.ok:
+            count("Delivered")
+            self._close(claimed.delivered(self._clock(), fingerprint(shown.feedback) if shown else None))
+        else:
+            self._record_failure(claimed, message, outcome, route, target)
         self._learn(health, outcome._replace(took=took), place, route, target)
 
     def _admitted(
@@ -213,20 +220,31 @@ class Notifier:
             at=delivery.changed_at,
         )
 
-    def _record(self, delivery: Delivery, message: Message, outcome: Outcome, shown: str | None) -> None:
-        now = self._clock()
-        if outcome.error is None:
-            count("Delivered")
-            self._close(delivery.delivered(now, shown))
-            return
-        logger.warning("delivery failed", route=delivery.route, target=delivery.target, error=outcome.error)
+    def _record_failure(
+        self, delivery: Delivery, message: Message, outcome: Outcome, route: Route, target: Target
+    ) -> None:
+        now, why = self._clock(), outcome.error or ""
+        logger.warning("delivery failed", route=delivery.route, target=delivery.target, error=why)
         # Also where the target is gone: the next attempt finds it disabled, and its owner told.
         at = next_attempt(delivery.attempts, outcome, now, self._chance(), self._retry_speed)
         if at is None:
             count("DeliveryGivenUp")
-            self._close(delivery.failed(now, delivery.revision, outcome.error))
-        elif not self._wait(delivery.retry(now, at, outcome.error), message, at):
+            if self._is_owner_told(delivery, route, target, why):
+                self._close(delivery.failed(now, delivery.revision, why))
+                return
+            at = now + UNTOLD
+        if not self._wait(delivery.retry(now, at, why), message, at):
             _warn_taken_over(delivery)
+
+    def _is_owner_told(self, delivery: Delivery, route: Route, target: Target, why: str) -> bool:
+        """Whether the owner knows that deliveries are given up: of the first they are told, not of each."""
+        health = self._deliveries.health(delivery.route, delivery.target)
+        if health.warned or health.noticed:
+            return True
+        if not self._tell_given_up(delivery.route, route, target, why):
+            return False
+        self._deliveries.save_health(health.model_copy(update={"warned": True}))
+        return True
 
     def _close(self, delivery: Delivery) -> None:
         """Record how an attempt ended; if the claim ended sooner, whoever took over has the last word."""

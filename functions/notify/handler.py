@@ -41,6 +41,7 @@ def build() -> Notifier:
     config = config.model_copy(update={"business": business})
     client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
     mailer = Mailer(boto3.client("sesv2", config=ONE_ATTEMPT), config.business)
+    notices = Notices(config, mailer)
     secrets = WebhookSecrets(client, settings.keys_table, boto3.client("kms", config=ONE_ATTEMPT), settings.secrets_key)
     outgoing = Outgoing(settings.outbound_gateway)
     return Notifier(
@@ -54,7 +55,8 @@ def build() -> Notifier:
             TargetKind.SLACK: Slack(outgoing).send,
             TargetKind.TEAMS: Teams(outgoing).send,
         },
-        disabled=Notices(config, mailer).disabled,
+        disabled=notices.disabled,
+        given_up=notices.given_up,
         queue=SqsQueue(boto3.client("sqs"), settings.deliveries_queue_url),
         clock=utc_now,
         chance=random.random,

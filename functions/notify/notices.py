@@ -1,4 +1,4 @@
-"""What an owner is told when nothing more is sent to a target: by mail to the people of the team, not through it."""
+"""What an owner is told of a target that takes nothing: by mail to the people of the team, not through it."""
 
 from html import escape
 
@@ -17,11 +17,18 @@ class Notices:
         self._mailer = mailer
 
     def disabled(self, route_id: str, route: Route, target: Target, why: str) -> bool:
-        """Say that a target was given up, why, and how it is taken up again; whether anybody was reached."""
+        """Say that nothing more is sent, why, and how it is taken up again; whether anybody was reached."""
+        return self._tell("disabled", route_id, route, target, why)
+
+    def given_up(self, route_id: str, route: Route, target: Target, why: str) -> bool:
+        """Say that a delivery is not tried again, and how it can still be sent; whether anybody was reached."""
+        return self._tell("given_up", route_id, route, target, why)
+
+    def _tell(self, what: str, route_id: str, route: Route, target: Target, why: str) -> bool:
         say = texts(self._config.language)
         values = {"target": named(target), "route": route_id, "why": why}
-        subject = say["notice.disabled_subject"].format(**values)
-        lines = [say[f"notice.disabled_{part}"].format(**values) for part in ("what", "why", "then")]
+        subject = say[f"notice.{what}_subject"].format(**values)
+        lines = [say[f"notice.{key}"].format(**values) for key in (f"{what}_what", "why", f"{what}_then")]
         paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
         language = self._config.language
         html = f'<!DOCTYPE html><html lang="{language}" dir="{direction(language)}"><body>{paragraphs}</body></html>'
@@ -29,5 +36,5 @@ class Notices:
         outcomes = [self._mailer.send(person.email, mail) for person in self._config.teams[route.team].people]
         for outcome in outcomes:
             if outcome.error is not None:
-                logger.error("owner was not told of a disabled target", route=route_id, error=outcome.error)
+                logger.error("owner was not told of a target", what=what, route=route_id, error=outcome.error)
         return any(outcome.ok for outcome in outcomes)

@@ -116,6 +116,7 @@ class People:
                 TargetKind.WEBHOOK: Webhooks(cast(Any, self), cast(Any, self)).send,
             },
             disabled=self._tell,
+            given_up=self._tell,
             queue=self.queue,
             clock=self.clock.now,
             chance=self.rng.random,

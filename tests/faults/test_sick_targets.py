@@ -125,6 +125,7 @@ class Model:
             deliveries=cast(Deliveries, self.deliveries),
             senders={TargetKind.WEBHOOK: self._endpoint},
             disabled=self._tell,
+            given_up=self._tell,
             queue=self,
             clock=self.clock.now,
             chance=self.rng.random,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -41,7 +42,8 @@ class World:
             store=store,
             deliveries=self.deliveries,
             senders=dict.fromkeys((TargetKind.EMAIL, TargetKind.WEBHOOK), self._send),
-            disabled=self._tell,
+            disabled=partial(self._tell, "disabled"),
+            given_up=partial(self._tell, "given up"),
             queue=self,
             clock=lambda: self.now,
             chance=lambda: 0.5,
@@ -52,8 +54,8 @@ class World:
         """The queue: a message waits for its time."""
         self.waiting.append((self.now + delay, message))
 
-    def _tell(self, route_id: str, route: Route, target: Target, why: str) -> bool:
-        self.notices.append(f"{route_id} {target}: {why}")
+    def _tell(self, what: str, route_id: str, route: Route, target: Target, why: str) -> bool:
+        self.notices.append(f"{what} {route_id} {target}: {why}")
         return self.mail_works
 
     def _send(self, parcel: Parcel) -> Outcome:

@@ -212,6 +212,41 @@ class TestRetries:
         assert world.only_delivery(tap).attempts == ATTEMPTS
         assert list(world.deliveries.due(world.now + timedelta(days=30))) == []
 
+    def test_the_owner_is_told_of_the_first_that_is_given_up_and_not_of_each(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN] * 2 * ATTEMPTS
+        taps = [world.say(id=f"a{number}") for number in range(2)]
+        for tap in taps:
+            world.handle(world.message("r", tap))
+        while world.answers:
+            world.sweep()
+        assert [delivery.state for tap in taps for delivery in [world.only_delivery(tap)]] == [State.FAILED] * 2
+        assert world.notices == [f"given up r {HOOK}: It answered 500."]
+
+    def test_what_no_owner_could_be_told_of_is_not_given_up(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers, world.mail_works = [DOWN] * (ATTEMPTS + 2), False
+        tap = world.say()
+        world.handle(world.message("r", tap))
+        while len(world.answers) > 1:
+            world.sweep()
+        assert world.only_delivery(tap).is_owed
+        world.mail_works = True
+        world.sweep()
+        assert world.only_delivery(tap).state is State.FAILED
+        assert len(world.notices) == 3
+
+    def test_an_owner_is_told_again_of_a_target_that_was_well_between(self, world: World) -> None:
+        world.route("r", HOOK)
+        for id in ("first", "second"):
+            world.answers = [DOWN] * ATTEMPTS
+            world.handle(world.message("r", world.say(id=id)))
+            while world.answers:
+                world.sweep()
+            world.now += WATCHED
+            world.handle(world.message("r", world.say(id=f"after-{id}")))
+        assert len(world.notices) == 2
+
     def test_a_message_that_comes_twice_while_a_retry_waits_is_absorbed(self, world: World) -> None:
         world.route("r", HOOK)
         world.answers = [DOWN]
@@ -324,7 +359,7 @@ class TestBreaker:
         second = world.say(id="a2")
         world.handle(world.message("r", second))
         assert len(world.sent) == 1
-        assert world.notices == [f"r {HOOK}: It answered 410."]
+        assert world.notices == [f"disabled r {HOOK}: It answered 410."]
         assert world.only_delivery(second).error == "Disabled: It answered 410."
 
     def test_what_a_gone_target_did_not_take_is_given_up_and_not_sent_again(self, world: World) -> None:
@@ -345,7 +380,7 @@ class TestBreaker:
         world.mail_works = True
         for number in range(2, 4):
             world.handle(world.message("r", world.say(id=f"a{number}")))
-        assert world.notices == [f"r {HOOK}: It answered 410."] * 2
+        assert world.notices == [f"disabled r {HOOK}: It answered 410."] * 2
         assert world.deliveries.health("r", target.id).noticed
 
     def test_an_owner_whom_no_mail_reached_is_told_by_the_sweep_where_no_message_follows(self, world: World) -> None:
@@ -370,7 +405,7 @@ class TestBreaker:
         world.handle(world.message("r", world.say(id="a1")))
         world.now += timedelta(days=5)
         world.handle(world.message("r", world.say(id="a2")))
-        assert world.notices == [f"r {HOOK}: It answered 500."]
+        assert world.notices == [f"disabled r {HOOK}: It answered 500."]
 
     def test_one_success_between_keeps_a_target(self, world: World) -> None:
         world.route("r", HOOK)

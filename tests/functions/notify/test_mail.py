@@ -133,6 +133,18 @@ def test_the_people_of_a_team_are_told_of_a_disabled_target_without_its_address(
     assert "earshot replay --route orders" in text
 
 
+def test_the_people_of_a_team_are_told_how_to_send_what_was_given_up(config: Config) -> None:
+    for language in (config, in_arabic(config)):
+        mailer, ses = a_mailer(language)
+        hook = Target.parse("webhook:https://orders.example/secret-path")
+        assert Notices(language, mailer).given_up("orders", Route(team="care", to=(str(hook),)), hook, "It is down.")
+        message = ses.sent[0]["Content"]["Simple"]
+        text = message["Body"]["Text"]["Data"]
+        assert "webhook:orders.example" in message["Subject"]["Data"]
+        assert "It is down." in text
+        assert "earshot replay --route orders --since 14d --missed" in text
+
+
 def test_a_notice_says_whether_anybody_was_reached(config: Config) -> None:
     mailer, ses = a_mailer(config)
     hook = Target.parse("webhook:https://orders.example/hook")
