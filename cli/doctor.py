@@ -12,7 +12,7 @@ from cli.findings import Finding
 from cli.mail_checks import check_mail
 from cli.policies import policy_to_paste
 from cli.redrive import PLACES
-from cli.route_checks import check_claims, check_rules
+from cli.route_checks import check_claims, check_rules, check_teams
 from cli.stage import Stage, with_stage
 from cli.text_checks import check_texts
 from shared import config as config_file
@@ -100,6 +100,7 @@ def _list(value: Any) -> list[Any]:
 CHECKS: tuple[Callable[[Stage], Iterator[Finding]], ...] = (
     check_kept,
     check_rules,
+    check_teams,
     check_queue_targets,
     check_claims,
     check_disabled_targets,

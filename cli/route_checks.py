@@ -1,4 +1,4 @@
-"""What `earshot doctor` looks at about routes: their rules, and feedback that nobody claims."""
+"""What `earshot doctor` looks at about routes: their rules, their teams, and feedback that nobody claims."""
 
 from collections.abc import Iterator
 
@@ -33,6 +33,17 @@ def check_rules(stage: Stage) -> Iterator[Finding]:
             stage.outputs["Bus"],
             f"{len(rules)} of the {quota} rules that one bus may have; raise the quota 'Rules' of EventBridge",
         )
+
+
+def check_teams(stage: Stage) -> Iterator[Finding]:
+    """Whether the team of every route is still one: to another, no card and no webhook is sent."""
+    for id, route in stage.routes.all().items():
+        if route.team not in stage.config.teams:
+            yield Finding(
+                f"routes.{id}",
+                f"its team {route.team!r} is not in earshot.toml, so it gets no cards and no webhooks; "
+                f"name the team again and deploy, or run `earshot routes rm {id}`",
+            )
 
 
 def _rules_quota(stage: Stage) -> int:

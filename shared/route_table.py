@@ -103,5 +103,6 @@ def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def find(config: Config, table: RouteTable, id: str) -> Route | None:
-    """The route of that id, declared or made at run time."""
-    return config.declared_routes().get(id) or table.get(id)
+    """The route of that id, declared or made at run time, if its team is still there: nobody else is told anything."""
+    route = config.declared_routes().get(id) or table.get(id)
+    return route if route and route.team in config.teams else None

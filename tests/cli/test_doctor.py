@@ -122,6 +122,21 @@ def test_a_rule_that_a_crash_left_behind_its_route_is_named_and_mended(earshot: 
     assert earshot("doctor").status == 0
 
 
+def test_a_route_whose_team_has_left_the_file_is_named(
+    earshot: Earshot, stage: str, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earshot("routes", "add", "late", "--team", "delivery", "--to", "email:fleet@fernleaf.example")
+    teams = {id: team for id, team in config.teams.items() if id != "delivery"}
+    monkeypatch.setattr(config_file, "load", lambda: config.model_copy(update={"teams": teams, "routes": {}}))
+    findings = {finding["subject"]: finding["message"] for finding in json.loads(earshot("doctor", "--json").out)}
+    assert findings["routes.late"] == (
+        "its team 'delivery' is not in earshot.toml, so it gets no cards and no webhooks; "
+        "name the team again and deploy, or run `earshot routes rm late`"
+    )
+    earshot("routes", "rm", "late")
+    assert "routes.late" not in earshot("doctor").out
+
+
 def test_a_bus_that_fills_up_is_said_in_time(earshot: Earshot, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(route_checks, "RULES_PER_BUS", 8)
     [finding] = json.loads(earshot("doctor", "--json").out)

@@ -87,6 +87,19 @@ def test_a_route_is_found_again_as_it_was_saved(
         routes.get("nonesuch")
 
 
+def test_a_route_of_a_team_that_is_gone_can_be_removed_and_is_found_by_nobody_else(
+    routes: Routes, table: RouteTable, config: Config, drafted: Drafted
+) -> None:
+    saved = routes.add(drafted(team="tills"))
+    left = config.model_copy(update={"teams": {id: team for id, team in config.teams.items() if id != "tills"}})
+    assert find(left, table, "refunds") is None
+
+    without = Routes(left, table, routes._rules)
+    assert without.get("refunds") == saved
+    without.remove("refunds", None)
+    assert "refunds" not in without.all()
+
+
 def test_a_change_replaces_condition_and_targets_and_keeps_who_made_it(
     routes: Routes, drafted: Drafted, now: datetime
 ) -> None:
