@@ -16,7 +16,7 @@ from shared.deliveries import Deliveries, State
 from shared.events import SOURCE, feedback_event
 from shared.feedback import Revision, Transition, to_iso, utc_now
 from shared.queue import Message, SqsQueue
-from shared.rehearsal import catches
+from shared.rehearsal import caught_by
 
 LONGEST = timedelta(days=14)
 
@@ -41,9 +41,9 @@ def replay(stage: Stage, route_id: str, since: timedelta, missed: bool, as_json:
     enabled = [str(target.kind) for target in targets if stage.deliveries.enable(route_id, target.id)]
     queue = SqsQueue(stage.client("sqs"), stage.outputs["DeliveriesQueueUrl"])
     id, sent = secrets.token_hex(4), 0
-    for revision in _caught(stage, route, since):
+    for name, revision in _caught(stage, route, since):
         for target in _without(stage.deliveries, route_id, targets, revision) if missed else targets:
-            queue.send(Message(route=route_id, target=target.id, event=_event(revision), replay=id))
+            queue.send(Message(route=route_id, target=target.id, event=_event(name, revision), replay=id))
             sent += 1
     if as_json:
         click.echo(json.dumps({"replay": id, "route": route_id, "sent": sent, "enabled": enabled}))
@@ -53,10 +53,14 @@ def replay(stage: Stage, route_id: str, since: timedelta, missed: bool, as_json:
     click.echo(f"replay {id}: {sent} on their way to {route_id}; `earshot show ID` tells what became of one")
 
 
-def _caught(stage: Stage, route: Route, since: timedelta) -> Iterator[Revision]:
+def _caught(stage: Stage, route: Route, since: timedelta) -> Iterator[tuple[Transition, Revision]]:
+    """What the route would catch of the feedback as it now is, and by which event: it is sent no other."""
     condition, start = parse(route.when), utc_now() - since
     for team in stage.config.teams:
-        yield from (revision for revision in stage.store.by_team(team, start) if catches(condition, revision))
+        for revision in stage.store.by_team(team, start):
+            name = caught_by(condition, revision)
+            if name is not None:
+                yield name, revision
 
 
 def _without(deliveries: Deliveries, route_id: str, targets: list[Target], revision: Revision) -> list[Target]:
@@ -69,11 +73,9 @@ def _without(deliveries: Deliveries, route_id: str, targets: list[Target], revis
     return [target for target in targets if target.id not in had]
 
 
-def _event(revision: Revision) -> dict[str, Any]:
-    """The event of the feedback as it now is, as EventBridge would carry it."""
-    first = revision.number == 1
-    name = Transition.CAPTURED if first else Transition.AMENDED
-    event = feedback_event(name, None if first else revision, revision)
+def _event(name: Transition, revision: Revision) -> dict[str, Any]:
+    """The event of the feedback as it now is, as EventBridge would carry it; what was before is not known any more."""
+    event = feedback_event(name, revision if name is Transition.AMENDED else None, revision)
     return {
         "source": SOURCE,
         "detail-type": event.detail_type,

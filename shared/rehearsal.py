@@ -80,8 +80,13 @@ def recent(config: Config, store: Store, now: datetime) -> Iterator[Revision]:
 
 def catches(condition: Condition, revision: Revision) -> bool:
     """Whether any event that led to the feedback as it now is would have been caught."""
-    events = [Transition.CAPTURED] if revision.number == 1 else [Transition.CAPTURED, Transition.AMENDED]
-    return any(condition.matches(event, revision.feedback) for event in events)
+    return caught_by(condition, revision) is not None
+
+
+def caught_by(condition: Condition, revision: Revision) -> Transition | None:
+    """The event that led to the feedback as it now is and would have been caught, the last where several would."""
+    events = [Transition.CAPTURED] if revision.number == 1 else [Transition.AMENDED, Transition.CAPTURED]
+    return next((event for event in events if condition.matches(event, revision.feedback)), None)
 
 
 def _latest(revisions: list[Revision]) -> tuple[Revision, ...]:

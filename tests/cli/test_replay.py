@@ -5,8 +5,10 @@ from typing import Any
 import boto3
 import pytest
 
+from shared import config as config_file
 from shared.config import Config
 from shared.deliveries import Deliveries, Delivery, Health, State
+from shared.events import read_event
 from shared.feedback import Revision, utc_now
 from shared.store import Store
 from tests.cli.conftest import Earshot
@@ -62,6 +64,32 @@ def test_what_a_route_caught_is_sent_again_as_it_now_is(
     }
     assert {message["replay"] for message in messages} == {ran["replay"]}
     assert {message["target"] for message in messages} == {config.declared_routes()[ROUTE].targets[0].id}
+
+
+@pytest.mark.parametrize(
+    ("when", "names"),
+    [
+        ("touchpoint = delivery", ["FeedbackAmended", "FeedbackCaptured"]),
+        ("event = FeedbackCaptured and touchpoint = delivery", ["FeedbackCaptured", "FeedbackCaptured"]),
+        ("event = FeedbackAmended", ["FeedbackAmended"]),
+    ],
+)
+def test_a_route_is_sent_the_events_that_it_asks_for(
+    earshot: Earshot,
+    stage: str,
+    said: list[Revision],
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    when: str,
+    names: list[str],
+) -> None:
+    changed = config.routes[ROUTE].model_copy(update={"when": when})
+    monkeypatch.setattr(config_file, "load", lambda: config.model_copy(update={"routes": {ROUTE: changed}}))
+    earshot("replay", "--route", ROUTE, "--since", "14d")
+    messages = queued(stage)
+    assert sorted(message["event"]["detail-type"] for message in messages) == names
+    for message in messages:
+        read_event(message["event"])
 
 
 def test_two_replays_are_told_apart(earshot: Earshot, stage: str, said: list[Revision]) -> None:

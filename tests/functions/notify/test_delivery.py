@@ -117,6 +117,13 @@ class TestPeople:
             "Sent again because your team asked for it. This is not new.",
         ]
 
+    def test_a_replayed_card_comes_though_the_event_that_the_route_asks_for_was_long_ago(self, world: World) -> None:
+        world.route("r", MAIL, when="event = FeedbackCaptured", settling=0)
+        tap = world.say()
+        words = world.say(comment="One till open.")
+        world.handle(world.message("r", words, tap, replay="monday"))
+        assert [parcel.shown.words for parcel in world.sent] == ["One till open."]
+
 
 class TestMachines:
     def test_every_event_leaves_at_once_and_only_once(self, world: World) -> None:
