@@ -81,6 +81,10 @@ class Delivery(Model):
         changes = {"attempts": self._attempts, "error": why, "message": message, "waits": self.waits + 1}
         return self._owed(State.WAITING, now, until, **changes)
 
+    def renewed(self, message: str) -> Self:
+        """It waits as before, but for something newer to be told."""
+        return self.model_copy(update={"message": message})
+
     def retry(self, now: datetime, at: datetime, error: str) -> Self:
         """The attempt failed; another follows."""
         return self._owed(State.WAITING, now, at, error=error)

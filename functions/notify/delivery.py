@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
+
 from functions.notify.cards import fingerprint, make_card, whole_link
 from functions.notify.parcel import Parcel, Sender
 from functions.notify.schedule import LEASE, Admission, Outcome, Verdict, admit, after, next_attempt
@@ -109,9 +111,10 @@ class Notifier:
         blank = _blank(message, subject, named(target), now)
         delivery = self._deliveries.get(blank) or blank
         if _is_done(delivery, message, now):
-            if _is_shown_older(delivery, message):
-                self._look_again(message)
+            self._keep_news(delivery, message)
             return
+        owed = _owed(delivery)
+        message = owed if owed and owed.revision > message.revision else message
         current = self._current(message, route)
         # Decide.
         if current is None and message.is_about_feedback:
@@ -188,6 +191,17 @@ class Notifier:
             logger.exception("attempt failed", route=message.route, target=message.target)
             count("AttemptBroken")
             return Outcome(error=f"Earshot itself failed: {type(error).__name__}.")
+
+    def _keep_news(self, delivery: Delivery, message: Message) -> None:
+        """What waits is judged by the newest event when its time comes: that may be the one that the route is about."""
+        if delivery.state is State.WAITING:
+            owed = _owed(delivery)
+            is_news = owed is not None and owed.revision < message.revision
+            is_missed = is_news and self._deliveries.save(delivery.renewed(message.model_dump_json())) is None
+        else:  # while SENDING, its worker alone may write
+            is_missed = _is_shown_older(delivery, message)
+        if is_missed:
+            self._look_again(message)
 
     def _look_again(self, message: Message) -> None:
         """Come back when the worker that was first is done: it may have read the feedback before the news."""
@@ -286,6 +300,14 @@ class Notifier:
             return False
         self._deliveries.save_health(health.model_copy(update={"noticed": True}))
         return True
+
+
+def _owed(delivery: Delivery) -> Message | None:
+    """The message that a delivery carries as long as it is owed; None also for one that nobody can read any more."""
+    try:
+        return Message.model_validate_json(delivery.message) if delivery.message else None
+    except ValidationError:
+        return None
 
 
 def _is_done(delivery: Delivery, message: Message, now: datetime) -> bool:

@@ -106,6 +106,30 @@ class TestPeople:
         assert len(world.sent) == 1
         assert world.waiting == []
 
+    @pytest.mark.parametrize("seconds", [0, 3600], ids=["after-a-failure", "while-the-target-is-left-alone"])
+    def test_news_that_meet_an_older_card_that_waits_decide_about_it(self, world: World, seconds: int) -> None:
+        when = "(event = FeedbackCaptured and rating = 2) or (event = FeedbackAmended and rating = 1)"
+        world.route("r", MAIL, when=when, settling=0)
+        world.answers = [Outcome(error="SES: no", retry_after=timedelta(seconds=seconds))]
+        tap = world.say()
+        world.handle(world.message("r", tap))
+        worse = world.say(rating=1, comment="And nobody apologised.")
+        world.handle(world.message("r", worse, tap))
+        world.handle(world.message("r", tap))
+        assert len(world.sent) == 1
+        world.sweep()
+        assert [parcel.shown.words for parcel in world.sent] == ["", "And nobody apologised."]
+        assert world.only_delivery(tap).state is State.DELIVERED
+
+    def test_news_decide_also_where_the_older_message_comes_first(self, world: World) -> None:
+        world.route("r", MAIL, when="(event = FeedbackCaptured and rating = 2) or event = FeedbackAmended", settling=0)
+        world.answers = [DOWN]
+        tap = world.say()
+        world.handle(world.message("r", tap))
+        world.handle(world.message("r", world.say(rating=1), tap))
+        world.wake()
+        assert len(world.sent) == 2
+
     def test_a_replay_is_a_card_of_its_own_that_says_so(self, world: World) -> None:
         world.route("r", MAIL, settling=0)
         tap = world.say()
