@@ -11,7 +11,7 @@ from pydynox import DynamoDBClient
 
 from shared.deliveries import Deliveries, State
 from shared.feedback import utc_now
-from shared.observe import count, logger, metrics
+from shared.observe import count, logger, metrics, without_words
 from shared.queue import Message, Queue, SqsQueue
 from shared.settings import SweepSettings
 
@@ -33,8 +33,8 @@ def sweep(deliveries: Deliveries, queue: Queue, now: datetime, has_time: Callabl
             break
         try:
             message = Message.model_validate_json(delivery.message)
-        except ValidationError:  # of a version that nobody reads any more: the others are still due
-            logger.exception("unreadable message", delivery="/".join(delivery.key))
+        except ValidationError as error:  # of a version that nobody reads any more: the others are still due
+            logger.error("unreadable message", delivery="/".join(delivery.key), extra=without_words(error))
             count("DeliveryUnreadable")
             continue
         queue.send(message, delivery.due_at - now)

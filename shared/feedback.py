@@ -98,9 +98,12 @@ Moment = Annotated[
 
 
 class Model(BaseModel):
-    """Base of what is stored and published: never changes, and ignores what later versions add."""
+    """Base of what is stored and published: never changes, and ignores what later versions add.
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    An error in reading it says where, and not what: errors reach the log.
+    """
+
+    model_config = ConfigDict(frozen=True, defer_build=True, hide_input_in_errors=True)
 
 
 class Customer(Model):

@@ -18,7 +18,7 @@ class Message(BaseModel):
     `event` is either one of `shared.events` or the test of a route (`shared.routes`), as EventBridge carries it.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)  # errors reach the log
 
     route: str
     target: str

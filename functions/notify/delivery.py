@@ -18,7 +18,7 @@ from shared.conditions import parse
 from shared.config import Config, Route, Target, TargetKind
 from shared.deliveries import Deliveries, Delivery, Health, State
 from shared.feedback import Revision
-from shared.observe import count, logger
+from shared.observe import count, logger, without_words
 from shared.patterns import TEST_EVENT
 from shared.queue import Message, Queue
 from shared.rehearsal import catches
@@ -188,7 +188,7 @@ class Notifier:
         try:
             return self._senders[target.kind](self._parcel(message, route, target, delivery, shown))
         except Exception as error:  # a mistake of ours, or no answer from KMS: an attempt like any other
-            logger.exception("attempt failed", route=message.route, target=message.target)
+            logger.error("attempt failed", route=message.route, target=message.target, extra=without_words(error))
             count("AttemptBroken")
             return Outcome(error=f"Earshot itself failed: {type(error).__name__}.")
 

@@ -22,7 +22,7 @@ from shared import config as config_file
 from shared.config import TargetKind
 from shared.deliveries import Deliveries
 from shared.feedback import utc_now
-from shared.observe import count, logger, metrics
+from shared.observe import count, logger, metrics, without_words
 from shared.queue import Message, SqsQueue
 from shared.route_table import RouteTable, find
 from shared.settings import NotifySettings
@@ -72,8 +72,8 @@ def handle(record: dict[str, Any]) -> str | None:
     """Deliver one message; the message's id if it must come again."""
     try:
         notifier.handle(Message.model_validate_json(record["body"]))
-    except Exception:  # whatever it is, the other messages of the batch are delivered
-        logger.exception("message failed", message_id=record["messageId"])
+    except Exception as error:  # whatever it is, the other messages of the batch are delivered
+        logger.error("message failed", message_id=record["messageId"], extra=without_words(error))
         count("MessagesFailed")
         return str(record["messageId"])
     return None

@@ -1,10 +1,13 @@
+import io
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from shared.deliveries import Deliveries, Delivery
-from shared.feedback import answer_id
+from shared.feedback import Feedback, answer_id
+from shared.observe import logger
 from shared.queue import Message
 from shared.store import Store
 
@@ -84,3 +87,23 @@ def test_it_stops_when_its_time_is_over(sweep: Sweep, deliveries: Deliveries, no
         owed(deliveries, name, now, now)
     left = iter([True, False])
     assert sweep(deliveries, Waiting(), now, lambda: next(left)) == 1
+
+
+@pytest.mark.parametrize("model", [Delivery, Message, Feedback])
+def test_an_error_in_reading_quotes_nobody(model: type[BaseModel]) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        model.model_validate({"feedback_id": ["whispered"], "route": ["whispered"], "comment": ["whispered"]})
+    assert "whispered" not in str(refusal.value)
+
+
+def test_no_word_of_a_customer_is_logged_of_what_cannot_be_read(
+    sweep: Sweep, deliveries: Deliveries, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", logged)
+    unreadable = owed(deliveries, "a", now, now)
+    deliveries.save(unreadable.model_copy(update={"message": '{"event": {"comment": "whispered"}}'}))
+    assert sweep(deliveries, Waiting(), now, lambda: True) == 0
+    assert unreadable.feedback_id in logged.getvalue()
+    assert "ValidationError" in logged.getvalue()
+    assert "whispered" not in logged.getvalue()

@@ -1,4 +1,5 @@
 import importlib
+import io
 import json
 import sys
 from types import ModuleType
@@ -8,7 +9,9 @@ import boto3
 import pytest
 from moto.ses.models import ses_backends
 
-from shared.config import Config
+from functions.notify.parcel import Parcel
+from functions.notify.schedule import Outcome
+from shared.config import Config, TargetKind
 from shared.events import feedback_event
 from shared.feedback import Transition, utc_now
 from shared.store import Store
@@ -57,6 +60,28 @@ def test_what_fails_in_a_batch_comes_again_and_the_rest_is_delivered(
     assert sorted(failure["itemIdentifier"] for failure in answer["batchItemFailures"]) == ["m3", "m4"]
     sent = ses_backends["123456789012"]["eu-west-1"].sent_messages
     assert len(sent) == 3
+
+
+def test_no_word_of_a_customer_is_logged(
+    function: ModuleType, store: Store, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged = io.StringIO()
+    monkeypatch.setattr(function.logger.registered_handler, "stream", logged)
+    whispered = '{"route": "r", "event": {"detail": {"feedback": {"comment": "whispered"}}}'
+    unreadable = [a_record(1, whispered), a_record(2, whispered + "}")]
+    breaks = a_record(3, a_message(store, config, 3, settled=True))
+
+    def break_down(parcel: Parcel) -> Outcome:
+        raise ValueError(f"cannot say {parcel.shown.words}")
+
+    monkeypatch.setitem(function.notifier._senders, TargetKind.EMAIL, break_down)
+    function.handler({"Records": [*unreadable, breaks]}, a_context())
+    lines = [json.loads(line) for line in logged.getvalue().splitlines()]
+    assert sorted(line["message_id"] for line in lines if line["message"] == "message failed") == ["m1", "m2"]
+    assert {line["reason"] for line in lines if "reason" in line} == {"ValidationError", "ValueError"}
+    assert "test_handler.py" in logged.getvalue(), "where it happened is still told"
+    assert "whispered" not in logged.getvalue()
+    assert "Words 3" not in logged.getvalue()
 
 
 def test_a_fresh_answer_goes_back_to_the_queue_to_settle(function: ModuleType, store: Store, config: Config) -> None:
