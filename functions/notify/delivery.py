@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from functions.notify.cards import fingerprint, make_card, whole_link
 from functions.notify.parcel import Parcel, Sender
-from functions.notify.schedule import LEASE, Admission, Outcome, Verdict, admit, after, next_attempt
+from functions.notify.schedule import LEASE, Outcome, Verdict, next_attempt
+from functions.notify.targets import Targets, Tell
 from shared.conditions import parse
 from shared.config import Config, Route, Target, TargetKind
 from shared.deliveries import Deliveries, Delivery, Health, State
@@ -27,12 +28,8 @@ from shared.store import Store
 
 SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
 EARLY = timedelta(seconds=1)  # a message may wake a little before its time
-TRIES = 5  # at a target's health, which other workers change too
 UNTOLD = timedelta(minutes=15)  # between attempts beyond the last, as long as no owner could be told of it
 _CARD = "card"
-
-Tell = Callable[[str, Route, Target, str], bool]
-"""Tells the owner of a route's target what has become of it, and why; returns whether anybody was reached."""
 
 
 class Notifier:
@@ -60,13 +57,14 @@ class Notifier:
         self._store = store
         self._deliveries = deliveries
         self._senders = senders
-        self._tell_disabled = disabled
-        self._tell_given_up = given_up
         self._queue = queue
         self._clock = clock
         self._chance = chance
         self._settling = settling
         self._retry_speed = retry_speed
+        self._targets = Targets(
+            deliveries, disabled=disabled, given_up=given_up, clock=clock, chance=chance, retry_speed=retry_speed
+        )
 
     def handle(self, message: Message) -> None:
         """Bring one message as far as it can go now. Raises what the table or the queue raise."""
@@ -145,7 +143,7 @@ class Notifier:
             self._close(claimed.delivered(self._clock(), fingerprint(shown.feedback) if shown else None))
         else:
             self._record_failure(claimed, message, outcome, route, target)
-        self._learn(health, outcome._replace(took=took), place, route, target)
+        self._targets.learn(health, outcome._replace(took=took), place, route, target)
 
     def _admitted(
         self, message: Message, delivery: Delivery, revision: int, route: Route, target: Target
@@ -154,11 +152,11 @@ class Notifier:
 
         What becomes of the delivery then is recorded.
         """
-        health, (verdict, until, _) = self._ask(message, delivery)
+        health, (verdict, until, _) = self._targets.ask(delivery)
         now = self._clock()
         if verdict is Verdict.REFUSE:
             why = f"Disabled: {health.disabled_why}"
-            if health.noticed or self._notice(health, route, target):
+            if self._targets.knows_of_disabled(health, route, target):
                 self._deliveries.save(delivery.failed(now, revision, why))
             else:  # owed until somebody knows, so that the sweep brings it back to tell them
                 self._wait(delivery.put_off(now, until, why, message.model_dump_json()), message, until)
@@ -169,18 +167,6 @@ class Notifier:
                 self._look_again(message)
             return None
         return health, until
-
-    def _ask(self, message: Message, delivery: Delivery) -> tuple[Health, Admission]:
-        """Whether the target may be sent something, and its health with the place that was taken for it."""
-        for _ in range(TRIES):
-            health = self._deliveries.health(message.route, message.target)
-            admission = admit(health, self._clock(), self._chance(), delivery.waits)
-            if admission.claims is None:
-                return health, admission
-            claimed = self._deliveries.save_health(admission.claims)
-            if claimed is not None:
-                return claimed, admission
-        return health, Admission(Verdict.WAIT, self._clock() + SHORT_WAIT)
 
     def _send(
         self, message: Message, route: Route, target: Target, delivery: Delivery, shown: Revision | None
@@ -243,23 +229,12 @@ class Notifier:
         # Also where the target is gone: the next attempt finds it disabled, and its owner told.
         at = next_attempt(delivery.attempts, outcome, now, self._chance(), self._retry_speed)
         if at is None:
-            count("DeliveryGivenUp")
-            if self._is_owner_told(delivery, route, target, why):
+            if self._targets.knows_of_given_up(delivery, route, target, why):
                 self._close(delivery.failed(now, delivery.revision, why))
                 return
             at = now + UNTOLD
         if not self._wait(delivery.retry(now, at, why), message, at):
             _warn_taken_over(delivery)
-
-    def _is_owner_told(self, delivery: Delivery, route: Route, target: Target, why: str) -> bool:
-        """Whether the owner knows that deliveries are given up: of the first they are told, not of each."""
-        health = self._deliveries.health(delivery.route, delivery.target)
-        if health.warned or health.noticed:
-            return True
-        if not self._tell_given_up(delivery.route, route, target, why):
-            return False
-        self._deliveries.save_health(health.model_copy(update={"warned": True}))
-        return True
 
     def _close(self, delivery: Delivery) -> None:
         """Record how an attempt ended; if the claim ended sooner, whoever took over has the last word."""
@@ -279,27 +254,6 @@ class Notifier:
 
     def _wait_in_queue(self, message: Message, delay: timedelta) -> None:
         self._queue.send(message.model_copy(update={"settled": True}), delay)
-
-    def _learn(self, health: Health, outcome: Outcome, place: datetime, route: Route, target: Target) -> None:
-        """Save what the attempt says about the target, on top of what other workers found meanwhile."""
-        for _ in range(TRIES):
-            learnt = after(health, outcome, self._clock(), place, self._retry_speed)
-            if learnt is health:
-                return
-            saved = self._deliveries.save_health(learnt)
-            if saved is not None:
-                if saved.disabled_at is not None:
-                    self._notice(saved, route, target)
-                return
-            health = self._deliveries.health(health.route, health.target)
-
-    def _notice(self, health: Health, route: Route, target: Target) -> bool:
-        """Tell the owner, by another way, that nothing more is sent; told twice rather than not at all."""
-        count("TargetDisabled")
-        if not self._tell_disabled(health.route, route, target, health.disabled_why or ""):
-            return False
-        self._deliveries.save_health(health.model_copy(update={"noticed": True}))
-        return True
 
 
 def _owed(delivery: Delivery) -> Message | None:
