@@ -54,7 +54,7 @@ class TestPeople:
         world.handle(message)
         world.handle(message)
         assert [parcel.shown.words for parcel in world.sent] == ["", "And nobody apologised."]
-        assert world.sent[1].shown.note == "They added this to what they said before."
+        assert world.sent[1].shown.note == "They have added to their answer since the last card."
 
     def test_a_change_that_a_team_need_not_hear_of_makes_no_second_card(self, world: World) -> None:
         world.route("r", MAIL, settling=0)
