@@ -6,7 +6,7 @@ import click
 
 from cli.link import Asked, asking
 from cli.stage import Stage, with_stage
-from shared import mail
+from shared import letters
 from shared.texts import direction
 
 
@@ -22,5 +22,5 @@ def snippet(stage: Stage, language: str | None, **asked: Any) -> None:
         raise click.UsageError(f"No language {spoken!r}; use one of {', '.join(config.business.languages)}.")
     url, _ = Asked(**asked).sign(stage)
     click.echo(f'<div lang="{spoken}" dir="{direction(spoken)}">')
-    click.echo(mail.asking(config, asked["touchpoint"], spoken, url))
+    click.echo(letters.asking(config, asked["touchpoint"], spoken, url))
     click.echo("</div>")

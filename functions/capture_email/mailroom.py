@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from functions.capture_email.letter import Letter, read_letter
-from shared import mail
+from shared import letters
 from shared.amending import bounded, flagged, joined
 from shared.config import Config
 from shared.errors import Contended
@@ -184,9 +184,9 @@ class Mailroom:
         return [self._people.saving(told, now), self._messages.saving(message)]
 
     def _thanks(self, id: str, letter: Letter, answer: Answer, team: str, now: datetime) -> Message:
-        rendered = mail.thanks(
+        rendered = letters.thanks(
             self._config,
-            mail.Thanks(
+            letters.Thanks(
                 team=self._config.teams[team],
                 language=answer.language,
                 name=answer.customer.name,

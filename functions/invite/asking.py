@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from functions.invite.rules import asked_recently, is_quiet, zones_of
 from functions.invite.wording import invitation_text
-from shared import contact, gsm7, mail
+from shared import contact, gsm7, letters
 from shared.config import Config
 from shared.errors import Contended
 from shared.events import InvitationRequested
@@ -206,9 +206,9 @@ class Asker:
         if address.channel is Channel.SMS:
             text = invitation_text(self._config, invitation.touchpoint, invitation.language, url)
             return Message(channel=Channel.SMS, text=text, invitation_id=invitation.id, **common)
-        rendered = mail.invitation(
+        rendered = letters.invitation(
             self._config,
-            mail.Question(
+            letters.Question(
                 touchpoint=invitation.touchpoint,
                 language=invitation.language,
                 name=invitation.customer.name,

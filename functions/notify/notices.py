@@ -3,10 +3,11 @@
 from html import escape
 
 from functions.notify.delivery import named
-from functions.notify.mail import Mail, Mailer, automatic
+from functions.notify.mail import Mailer
 from shared.config import Config, Route, Target
+from shared.mail import Mail, automatic, page, text
 from shared.observe import logger
-from shared.texts import direction, texts
+from shared.texts import texts
 
 
 class Notices:
@@ -29,10 +30,8 @@ class Notices:
         values = {"target": named(target), "route": route_id, "why": why}
         subject = say[f"notice.{what}_subject"].format(**values)
         lines = [say[f"notice.{key}"].format(**values) for key in (f"{what}_what", "why", f"{what}_then")]
-        paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
-        language = self._config.language
-        html = f'<!DOCTYPE html><html lang="{language}" dir="{direction(language)}"><body>{paragraphs}</body></html>'
-        mail = Mail(subject, "\n\n".join(lines) + "\n", html, automatic() | {"X-Earshot-Team": route.team})
+        html = page(self._config.language, subject, [f"<p>{escape(line)}</p>" for line in lines], "")
+        mail = Mail(subject, text(lines), html, automatic("auto-generated") | {"X-Earshot-Team": route.team})
         outcomes = [self._mailer.send(person.email, mail) for person in self._config.teams[route.team].people]
         for outcome in outcomes:
             if outcome.error is not None:

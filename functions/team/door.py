@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from pydynox.exceptions import PydynoxException
 
-from shared import mail
+from shared import letters, mail
 from shared.config import Config
 from shared.http import outage
 from shared.observe import count
@@ -57,6 +57,6 @@ class Door:
         if token is None:
             return False
         mail.send(
-            self._client, self._config.business, email, mail.sign_in(self._config, f"{self._public_url}/t/{token}")
+            self._client, self._config.business, email, letters.sign_in(self._config, f"{self._public_url}/t/{token}")
         )
         return True

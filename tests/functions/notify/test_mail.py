@@ -27,12 +27,13 @@ class FakeSes:
         self.refuses: set[str] = set()
         self._error = error
 
-    def send_email(self, **call: Any) -> None:
+    def send_email(self, **call: Any) -> dict[str, str]:
         if self._error:
             raise self._error
         if self.refuses & set(call["Destination"]["ToAddresses"]):
             raise ClientError({"Error": {"Code": "MessageRejected"}}, "SendEmail")
         self.sent.append(call)
+        return {"MessageId": "0102018e"}
 
 
 def a_mailer(config: Config, error: Exception | None = None) -> tuple[Mailer, FakeSes]:
