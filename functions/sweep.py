@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError
 from pydantic import ValidationError
 from pydynox import DynamoDBClient
 
@@ -37,7 +38,12 @@ def sweep(deliveries: Deliveries, queue: Queue, now: datetime, has_time: Callabl
             logger.error("unreadable message", delivery="/".join(delivery.key), extra=without_words(error))
             count("DeliveryUnreadable")
             continue
-        queue.send(message, delivery.due_at - now)
+        try:
+            queue.send(message, delivery.due_at - now)
+        except ClientError as error:  # of this message: the others are still due
+            logger.error("message refused", delivery="/".join(delivery.key), extra=without_words(error))
+            count("DeliveryUnreadable")
+            continue
         # Whoever changed the delivery meanwhile is right: then there is nothing to mark.
         deliveries.save(delivery.swept(max(now, delivery.due_at) + LOOK_AGAIN))
         swept += 1

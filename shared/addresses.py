@@ -11,7 +11,7 @@ HOSTS = {  # what else these kinds could be is no Slack and no Teams
 # to a relay, or into documentation.
 _ELSEWHERE = (
     *("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"),
-    *("fec0::/10", "192.88.99.0/24", "3fff::/20"),
+    *("fec0::/10", "192.0.0.0/24", "192.88.99.0/24", "3fff::/20"),
 )
 
 

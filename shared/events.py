@@ -24,7 +24,8 @@ _LIMITS = {  # what fits into a link, a card and an item
     "customer.email": 254,
     "customer.phone": 40,
 }
-_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Overrides of direction, and codes that are no characters, which SQS and EventBridge refuse.
+_UNKEPT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff")
 
 
 class Previous(TypedDict, total=False):
@@ -193,7 +194,7 @@ def feedback_event(name: Transition, before: Revision | None, after: Revision) -
 
 def _stands_in_a_line(text: str) -> bool:
     """Joiners and marks of direction are part of names; controls, line breaks and overrides of direction are not."""
-    return not any(sign in _OVERRIDES or unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text)
+    return not any(sign in _UNKEPT or unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text)
 
 
 def _previous(before: Feedback, after: Feedback) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The deliveries queue: what its messages say, and how one is put into it."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -75,4 +76,7 @@ class SqsQueue:
     def send(self, message: Message, delay: timedelta = timedelta()) -> None:
         """Put a message into the queue, to be seen after `delay`, in whole seconds and at most 15 minutes."""
         seconds = -(-min(max(delay, timedelta()), LONGEST_DELAY) // timedelta(seconds=1))  # up: not before its time
-        self._client.send_message(QueueUrl=self._url, MessageBody=message.model_dump_json(), DelaySeconds=seconds)
+        body = json.dumps(
+            message.model_dump(mode="json")
+        )  # escaped to ASCII: SQS does not take every character of JSON
+        self._client.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=seconds)

@@ -212,8 +212,8 @@ class _Words(NamedTuple):
             before = _tokens(text[: match.start()])[-1:]
             is_date = bool(before) and before[0] in self.dates
             return number if denominator == scale.ratings[-1] and number in scale.ratings and not is_date else None
-        match = _CLOSING_LINE.search(text)
-        return int(match[1]) if match and int(match[1]) in scale.ratings else None
+        closing = _closing_line(text)
+        return int(closing) if re.fullmatch(r"\d{1,2}", closing) and int(closing) in scale.ratings else None
 
     def _number(self, text: str) -> tuple[int, int, bool] | None:
         match = _LEADING_NUMBER.match(text)
@@ -253,7 +253,15 @@ _LEADING_STARS = re.compile(rf"\s*(?:[{_STARS}]\ufe0f?)+☆*")
 _LEADING_WORDS = re.compile(r"[\s\"'“”‘’(*]*[^\W\d_]+(?: [^\W\d_]+)?")
 _SEPARATORS = " \t\r\n-–—:;,.!/)*]\"'“”‘’،؛\ufe0f\u20e3"
 _CLOSING_FRACTION = re.compile(r"(?<![\w/.,:£€$¥-])(\d{1,2})\s*/\s*(\d{1,2})\W*$")
-_CLOSING_LINE = re.compile(r"\n\s*(\d{1,2})\W*$")
+
+
+def _closing_line(text: str) -> str:
+    """The last line that has words, without what is none at its end; empty where it is the first one too."""
+    end = len(text)
+    while end and not (text[end - 1].isalnum() or text[end - 1] == "_"):
+        end -= 1
+    _, line_break, line = text[:end].rpartition("\n")
+    return line.strip() if line_break else ""
 
 
 def _breaks(text: str, position: int) -> bool:

@@ -168,4 +168,9 @@ class Routes:
                 restored = self._table.save(before.model_copy(update={"version": saved.version}))
                 self._rules.apply(restored)
             raise
+        # Another change may have been saved meanwhile, and have made the rule before this one did.
+        applied = saved
+        while (latest := self._table.get(saved.id)) is not None and latest.version > applied.version:
+            self._rules.apply(latest)
+            applied = latest
         return saved

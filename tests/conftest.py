@@ -132,5 +132,6 @@ def team(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         "SECRETS_KEY": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
     }.items():
         monkeypatch.setenv(f"EARSHOT_{name}", value)
+    monkeypatch.setattr("functions.team.door.ANSWERS_AFTER_SECONDS", 0)
     sys.modules.pop("functions.team.handler", None)
     return importlib.import_module("functions.team.handler")

@@ -68,12 +68,12 @@ def _hear_aws(notification: Mapping[str, Any]) -> None:
 def _read_aws(notification: Mapping[str, Any], now: datetime) -> Text:
     try:
         fields = json.loads(notification["Message"])
-        named = (fields["inboundMessageId"], fields["originationNumber"], fields["messageBody"])
-    except (ValueError, KeyError, TypeError):
+        id, sender, body = fields["inboundMessageId"], fields["originationNumber"], fields["messageBody"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise Unreadable("This is no text of AWS End User Messaging.") from None
-    if not all(isinstance(field, str) for field in named):
+    if not all(isinstance(field, str) for field in (id, sender, body)) or not id or not id.isascii():
         raise Unreadable("This is no text of AWS End User Messaging.")
-    return Text("aws", *named, at=_said_at(notification.get("Timestamp"), now))
+    return Text("aws", id, sender, body, at=_said_at(notification.get("Timestamp"), now))
 
 
 def _said_at(timestamp: Any, now: datetime) -> datetime:

@@ -7,6 +7,7 @@ the field; it never raises anything else and never mends what it was given.
 import json
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -27,6 +28,7 @@ _BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _OVERRIDES = re.compile("[\u202d\u202e]")
+_NO_CHARACTERS = re.compile("[\ufffe\uffff]")  # which Unicode keeps free, and SQS and EventBridge refuse
 
 
 class Said(NamedTuple):
@@ -110,8 +112,7 @@ def _parse_json(text: str) -> dict[str, Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, number in Counter(name for name, _ in pairs).items() if number > 1)
         raise _invalid(twice, "stands twice")
     return fields
 
@@ -231,6 +232,8 @@ def _text(value: Any, field: str) -> str:
         raise _invalid(field, "has half of a surrogate pair") from None
     if _CONTROLS.search(value):
         raise _invalid(field, "has control characters")
+    if _NO_CHARACTERS.search(value):
+        raise _invalid(field, "has codes that are no characters (U+FFFE, U+FFFF)")
     if _OVERRIDES.search(value):
         raise _invalid(field, "has direction overrides (U+202D, U+202E)")
     return value

@@ -1,5 +1,6 @@
 """Who may come in: the people whom `earshot.toml` lists for a team, by a link mailed to them."""
 
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 FAILURES = (PydynoxException, ClientError, BotoCoreError)
 """How the table and the rest of AWS fail."""
+
+# Everybody waits as long, since the table and SES are asked only where an address is listed.
+ANSWERS_AFTER_SECONDS = 1.0
 
 
 class Door:
@@ -42,7 +46,7 @@ class Door:
 
         The link leads to what was `wanted`, where that is on a page of theirs.
         """
-        email = typed.strip().lower()
+        email, began = typed.strip().lower(), time.monotonic()
         try:
             sent = self.teams(email) and self._mail_link(email, now, wanted)
         except FAILURES as error:  # only where an address is listed is anything asked of AWS: so none is told
@@ -50,6 +54,7 @@ class Door:
             outage(error)
         else:
             count("SignInLinkSent" if sent else "SignInRefused")
+        time.sleep(max(0.0, ANSWERS_AFTER_SECONDS - (time.monotonic() - began)))
 
     def _mail_link(self, email: str, now: datetime, wanted: Wanted | None) -> bool:
         """False where the address has asked for too many."""

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
 from shared.deliveries import Deliveries, Delivery
@@ -107,3 +108,18 @@ def test_no_word_of_a_customer_is_logged_of_what_cannot_be_read(
     assert unreadable.feedback_id in logged.getvalue()
     assert "ValidationError" in logged.getvalue()
     assert "whispered" not in logged.getvalue()
+
+
+def test_one_message_that_the_queue_refuses_holds_up_no_other(
+    sweep: Sweep, deliveries: Deliveries, now: datetime
+) -> None:
+    class Picky(Waiting):
+        def send(self, message: Message, delay: timedelta = timedelta()) -> None:
+            if message.feedback_id == answer_id("refused"):
+                raise ClientError({"Error": {"Code": "InvalidMessageContents"}}, "SendMessage")
+            super().send(message, delay)
+
+    queue = Picky()
+    for name in ("refused", *(f"n{number}" for number in range(8))):
+        owed(deliveries, name, now, now - timedelta(minutes=1))
+    assert sweep(deliveries, queue, now, lambda: True) == len(queue.sent) == 8

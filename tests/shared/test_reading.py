@@ -1,4 +1,5 @@
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -292,3 +293,9 @@ def test_a_message_in_one_part_is_read_as_any_other(message: str) -> None:
 def test_a_rating_in_front_of_any_words_leaves_the_words(words: str) -> None:
     reading = read(f"2 - x {words}", FIVE, LANGUAGES)
     assert (reading.rating, reading.comment) == (2, clean(f"x {words}").strip())
+
+
+def test_a_long_text_of_blank_lines_is_read_at_once() -> None:
+    began = time.process_time()
+    read("a" + "\n" * 60_000 + "b", FIVE, LANGUAGES)
+    assert time.process_time() - began < 5  # it was minutes: every blank line was tried with all that follow

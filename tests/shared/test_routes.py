@@ -196,6 +196,25 @@ def test_an_id_is_taken_once_and_of_two_changes_at_once_one_wins(
         table.save(first)
 
 
+def test_of_two_changes_at_once_the_rule_says_what_the_last_one_says(
+    config: Config, routes: Routes, table: RouteTable, drafted: Drafted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    routes.add(drafted())
+    apply = routes._rules.apply
+
+    def is_overtaken(route: TeamRoute) -> None:
+        monkeypatch.setattr(routes._rules, "apply", apply)
+        routes.change(drafted(when="mood = happy", to=["email:b@fernleaf.example"]), "care")
+        apply(route)
+
+    monkeypatch.setattr(routes._rules, "apply", is_overtaken)
+    routes.change(drafted(when="mood = neutral", to=["email:a@fernleaf.example"]), "care")
+    latest = routes.get("refunds")
+    assert latest.when == "mood = happy"
+    assert json.loads(rule("refunds")["EventPattern"]) == rule_pattern("refunds", parse(latest.when))
+    assert [target["Id"] for target in targets("refunds")] == [f"email-{latest.targets[0].id}"]
+
+
 class FailingRules(Rules):
     """Rules that EventBridge refuses while `refusing`."""
 

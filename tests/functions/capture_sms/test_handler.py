@@ -169,6 +169,13 @@ def test_a_table_that_does_not_answer_lets_twilio_send_it_again(
         from_aws(Message="no JSON"),
         from_aws(Message="[]"),
         from_aws(Message="null"),
+        from_aws(Message='{"a":' * 100_000),
+        *(
+            from_aws(
+                Message=json.dumps({"inboundMessageId": id, "originationNumber": "+447400123456", "messageBody": "hi"})
+            )
+            for id in ("", "\ud800")
+        ),
         from_aws(Message=json.dumps({"inboundMessageId": 5, "originationNumber": None, "messageBody": []})),
     ],
 )

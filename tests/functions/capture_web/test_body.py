@@ -94,6 +94,8 @@ class TestWhateverArrives:
         *[({"comment": wrong}, "comment") for wrong in ("", " \n", None, 5, True, ["words"], {"text": "words"})],
         *[({"comment": f"a{control}b"}, "comment") for control in ("\0", "\x01", "\x0b", "\x1b", "\x1f")],
         *[({"comment": f"a{override}b"}, "comment") for override in ("\u202d", "\u202e")],
+        *[({"comment": f"a{free}b"}, "comment") for free in ("\ufffe", "\uffff")],  # which no queue takes
+        ({"contact": {"email": "a\uffff@example.org"}}, "contact.email"),
         *[({"comment": half}, "comment") for half in ("\ud800", "x\udfff", "\ude00\ud83d")],
         *[({"reasons": wrong}, "reasons") for wrong in ("queue", ["nope"], [5], [["queue"]], None, {"queue": True})],
         ({"contact": "a@b.example"}, "contact"),

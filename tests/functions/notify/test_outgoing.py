@@ -51,7 +51,7 @@ class TestAddresses:
             *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1"),
             *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1"),
             *("2002:7f00:1::", "2002:a00:1::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "not an address", ""),
-            *("fec0::1", "192.88.99.1", "3fff::1"),
+            *("fec0::1", "192.88.99.1", "192.0.0.192", "3fff::1"),
         ],
     )
     def test_what_is_not_public_is_refused(self, address: str) -> None:
