@@ -38,7 +38,7 @@ def test_the_same_answer_twice_is_one_feedback_and_one_card(world: World, subscr
     assert second.body["id"] == id
 
     later = world.answer(world.link("checkout"), rating=2).body["id"]
-    eventually(lambda: world.left(later))
+    eventually(lambda: world.left(later) and world.left(id))
     assert len(world.left(id)) == 1
     assert len(eventually(lambda: subscriber.events(id))) == 1
 
