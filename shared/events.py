@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
-from shared.feedback import Customer, Feedback, Flag, Moment, Mood, Revision, Transition
+from shared.feedback import OVERRIDES, Customer, Feedback, Flag, Moment, Mood, Revision, Transition
 from shared.invitations import Invitation, InvitationRevision, InvitationStatus
 
 SOURCE = "earshot"
@@ -24,8 +24,7 @@ _LIMITS = {  # what fits into a link, a card and an item
     "customer.email": 254,
     "customer.phone": 40,
 }
-# Overrides of direction, and codes that are no characters, which SQS and EventBridge refuse.
-_UNKEPT = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufffe\uffff")
+_UNKEPT = OVERRIDES | {"\ufffe", "\uffff"}  # and codes that are no characters, which SQS and EventBridge refuse
 
 
 class Previous(TypedDict, total=False):

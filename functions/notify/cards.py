@@ -7,13 +7,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.config import Config, Route
-from shared.feedback import Feedback, Revision, Scale
+from shared.feedback import OVERRIDES, Feedback, Revision, Scale
 from shared.graphemes import cut
 from shared.texts import direction, texts
 
 SUBJECT_GRAPHEMES = 70
 SUBJECT_SIGNS = 500  # a single grapheme can be as long as the rest of the mail
-_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class Card(NamedTuple):
@@ -91,7 +90,7 @@ def fingerprint(feedback: Feedback) -> str:
 def one_line(text: str) -> str:
     """The text for a subject: white space and control characters become single spaces, overrides of direction go."""
     kept = "".join(
-        " " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text if sign not in _OVERRIDES
+        " " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text if sign not in OVERRIDES
     )
     return " ".join(kept.split())
 

@@ -34,6 +34,15 @@ def test_nobody_is_told_whether_an_address_is_listed(browser: Browser) -> None:
     assert len(mails()) == 1
 
 
+def test_the_time_that_it_takes_tells_nobody_either(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("functions.team.door.ANSWERS_AFTER_SECONDS", 100.0)
+    monkeypatch.setattr("functions.team.door.time.sleep", waited.append)
+    for email in ("priya@fernleaf.example", "nobody@fernleaf.example"):
+        browser.post("sign_in", email=email)
+    assert [0 < seconds <= 100 for seconds in waited] == [True, True]
+
+
 @pytest.mark.parametrize("typed", ["", "no address", "a@b.example\r\nBcc: c@d.example", "\x00", "ö@ö.example"])
 def test_what_is_no_address_is_answered_alike_and_mails_nothing(browser: Browser, typed: str) -> None:
     assert browser.post("sign_in", email=typed).status == 200
