@@ -76,7 +76,6 @@ class SqsQueue:
     def send(self, message: Message, delay: timedelta = timedelta()) -> None:
         """Put a message into the queue, to be seen after `delay`, in whole seconds and at most 15 minutes."""
         seconds = -(-min(max(delay, timedelta()), LONGEST_DELAY) // timedelta(seconds=1))  # up: not before its time
-        body = json.dumps(
-            message.model_dump(mode="json")
-        )  # escaped to ASCII: SQS does not take every character of JSON
+        # In ASCII: SQS does not take every character that JSON may hold.
+        body = json.dumps(message.model_dump(mode="json"))
         self._client.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=seconds)
