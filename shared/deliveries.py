@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
+from pydantic import ValidationError
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared.feedback import Model, Moment, to_iso
+from shared.observe import count, logger, without_words
 from shared.store import RETENTION
 
 DUE_SHARDS = 4  # one index key takes 1,000 writes a second
@@ -190,7 +192,14 @@ class Deliveries:
                 expression_attribute_values={":shard": f"delivery#{shard}", ":until": to_iso(until)},
                 index_name="by_due",
             )
-            yield from (Delivery.model_validate(item) for item in items)
+            for item in items:
+                try:
+                    yield Delivery.model_validate(item)
+                except ValidationError as error:  # of a version that nobody reads any more: the others are still due
+                    logger.error(
+                        "unreadable delivery", delivery=f"{item['pk']}/{item['sk']}", extra=without_words(error)
+                    )
+                    count("DeliveryUnreadable")
 
     def health(self, route: str, target: str) -> Health:
         """How a target fares; a healthy one if nothing is known."""

@@ -110,6 +110,22 @@ def test_no_word_of_a_customer_is_logged_of_what_cannot_be_read(
     assert "whispered" not in logged.getvalue()
 
 
+def test_one_delivery_that_cannot_be_read_holds_up_no_other(
+    sweep: Sweep, deliveries: Deliveries, store: Store, now: datetime
+) -> None:
+    for number in range(8):
+        owed(deliveries, f"n{number}", now, now)
+    pk, sk = owed(deliveries, "strange", now, now - timedelta(minutes=1)).key
+    store.client.sync_update_item(
+        store.table,
+        {"pk": pk, "sk": sk},
+        update_expression="SET #state = :unheard_of",
+        expression_attribute_names={"#state": "state"},
+        expression_attribute_values={":unheard_of": "unheard of"},
+    )
+    assert sweep(deliveries, Waiting(), now, lambda: True) == 8
+
+
 def test_one_message_that_the_queue_refuses_holds_up_no_other(
     sweep: Sweep, deliveries: Deliveries, now: datetime
 ) -> None:
