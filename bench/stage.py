@@ -16,7 +16,6 @@ from bench import sick_targets
 from bench.figures import Figure
 from bench.sick_targets import Endpoints, answer, place
 from local.stage import Running, running
-from shared import config as config_file
 from shared.config import Config
 from shared.feedback import utc_now
 from shared.routes import draft
@@ -31,14 +30,13 @@ _EARSHOT = str(Path(sys.executable).with_name("earshot"))
 
 def measure() -> Iterator[Figure]:
     """On MiniStack, through the real deployment."""
-    config = config_file.load()
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         with running(Path(folder, ".earshot"), port=0) as stage:
             yield Figure("local stage, ready", round(time.monotonic() - began, 1), "s", 20)
             yield _card(stage)
-            yield from _beside_sick_targets(stage, config)
-            yield from _beside_many_routes(stage, config, Path(folder))
+            yield from _beside_sick_targets(stage, stage.stage.config)
+            yield from _beside_many_routes(stage, stage.stage.config, Path(folder))
 
 
 def _card(stage: Running) -> Figure:

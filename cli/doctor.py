@@ -15,7 +15,6 @@ from cli.redrive import PLACES
 from cli.route_checks import check_claims, check_rules, check_teams
 from cli.stage import Stage, with_stage
 from cli.text_checks import check_texts
-from shared import config as config_file
 from shared.config import ConfigError, Target, TargetKind
 
 
@@ -115,7 +114,7 @@ CHECKS: tuple[Callable[[Stage], Iterator[Finding]], ...] = (
 def doctor(stage: Stage, as_json: bool) -> None:
     """Say what is wrong and what to do; exit status 1 if anything is."""
     try:
-        config_file.load()
+        _ = stage.config
     except ConfigError as error:
         findings = [Finding(f"earshot.toml: {problem.path}", problem.message) for problem in error.problems]
     else:

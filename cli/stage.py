@@ -111,7 +111,11 @@ class Stage:
     @cached_property
     def config(self) -> Config:
         """What earshot.toml says; raises `ConfigError`."""
-        return config_file.load()
+        config = config_file.load()
+        if self.is_local:
+            return config.at(self.outputs["PublicUrl"])
+        config_file.check_for_aws(config)
+        return config
 
     @cached_property
     def deliveries(self) -> Deliveries:

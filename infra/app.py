@@ -19,11 +19,19 @@ def build(app: App) -> EarshotStack:
     name = app.node.try_get_context("stage") or "prod"
     context = app.node.try_get_context("local")
     local = LocalStage(**json.loads(context)) if context else None
-    stage = Stage(name, config.load(), _platform(local), local)
+    stage = Stage(name, _config(local), _platform(local), local)
     stack = EarshotStack(app, stage=stage, synthesizer=_synthesizer(local))
     if not local:
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return stack
+
+
+def _config(local: LocalStage | None) -> config.Config:
+    loaded = config.load()
+    if local:
+        return loaded.at(local.public_url)
+    config.check_for_aws(loaded)
+    return loaded
 
 
 def _synthesizer(local: LocalStage | None) -> IStackSynthesizer:

@@ -45,7 +45,7 @@ class Stage:
     @property
     def public_url(self) -> str:
         """What every link starts with, without a slash at the end."""
-        return self.local.public_url if self.local else self.config.business.public_url
+        return self.config.business.public_url
 
     @property
     def keeps_data(self) -> bool:

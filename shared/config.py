@@ -12,12 +12,13 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, cast, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from shared import contact
-from shared.addresses import find_problem
+from shared.addresses import LOOPBACK, find_problem
 from shared.colours import darkened
 from shared.feedback import Scale
 from shared.texts import LANGUAGES
@@ -227,6 +228,11 @@ class Target(NamedTuple):
             raise ValueError(f"{self.address!r} {problem}")
 
     @property
+    def is_on_loopback(self) -> bool:
+        """Whether it leads to the machine itself, which only the local stage has business with."""
+        return self.kind is TargetKind.WEBHOOK and urlsplit(self.address).hostname in LOOPBACK
+
+    @property
     def id(self) -> str:
         """Short and stable: deliveries are kept apart by it, and addresses stay out of keys and logs."""
         return sha256(str(self).encode()).hexdigest()[:10]
@@ -378,6 +384,15 @@ class Config(Model):
         """The language spoken when the customer's own is not listed."""
         return self.business.languages[0]
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it is the local stage's: nothing else is served without TLS."""
+        return self.business.public_url.startswith("http:")
+
+    def at(self, public_url: str) -> "Config":
+        """The same for a stage with a URL of its own, as the local one has."""
+        return self.model_copy(update={"business": self.business.model_copy(update={"public_url": public_url})})
+
     def known_ids(self) -> dict[str, list[str]]:
         """Field of a condition → every value there can be, for those that this file decides."""
         return {
@@ -417,6 +432,25 @@ def load(path: Path = DEFAULT_PATH, *, deployed: bool = False) -> Config:
     if problems:
         raise ConfigError(problems)
     return config
+
+
+def check_for_aws(config: Config) -> None:
+    """Raises `ConfigError` for what only the local stage can have."""
+    problems = [
+        Problem(path, f"{target} leads to this machine; on AWS it must be https and on the public internet")
+        for path, targets in _targets(config)
+        for target in targets
+        if target.is_on_loopback
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _targets(config: Config) -> Iterator[tuple[str, Iterable[Target]]]:
+    for id, team in config.teams.items():
+        yield f"teams.{id}.cards", map(Target.parse, team.cards)
+    for id, route in config.routes.items():
+        yield f"routes.{id}.to", route.targets
 
 
 def _syntax_help(error: str) -> str:

@@ -46,6 +46,10 @@ def draft(config: Config, **fields: Any) -> TeamRoute:
         raise InvalidInput("Ids that start with 'team-' are the teams' own cards; choose another.", field="id")
     if len(set(route.to)) < len(route.to):
         raise InvalidInput("A target stands twice; remove one.", field="to")
+    if not config.is_local and any(target.is_on_loopback for target in route.targets):
+        raise InvalidInput(
+            "A target leads to this machine, which only the local stage reaches; give an https address.", field="to"
+        )
     if any(target.kind is TargetKind.BUS for target in route.targets) and route.role is None:
         raise InvalidInput(
             "Another bus is only reached with a role that may put events on it; name its ARN.", field="role"

@@ -53,11 +53,10 @@ class Known(NamedTuple):
 class Asker:
     """Asks the customers of one stage."""
 
-    def __init__(self, store: Store, keys: Keys, config: Config, public_url: str) -> None:
+    def __init__(self, store: Store, keys: Keys, config: Config) -> None:
         self._store = store
         self._keys = keys
         self._config = config
-        self._public_url = public_url
         self._people = People(store.client, store.table)
         self._invitations = Invitations(store.client, store.table)
         self._messages = Messages(store.client, store.table)
@@ -201,7 +200,7 @@ class Asker:
         return Link(invitation.touchpoint, invitation.place, ref, invitation.expires_at)
 
     def _message(self, invitation: Invitation, address: Address, link: str, now: datetime) -> Message:
-        url = f"{self._public_url}/f/{link}"
+        url = f"{self._config.business.public_url}/f/{link}"
         common = {"id": invitation.id, "to": address.to, "purpose": Purpose.INVITATION, "created_at": now}
         if address.channel is Channel.SMS:
             text = invitation_text(self._config, invitation.touchpoint, invitation.language, url)
@@ -213,7 +212,7 @@ class Asker:
                 language=invitation.language,
                 name=invitation.customer.name,
                 link=url,
-                unsubscribe=f"{self._public_url}/u/{link}",
+                unsubscribe=f"{self._config.business.public_url}/u/{link}",
                 reply_to=ReplyTo(ReplyKind.LINK, link).address(self._config.mail.address, self._keys),
             ),
         )

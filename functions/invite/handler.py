@@ -19,8 +19,8 @@ from shared.store import Store
 
 settings = InviteSettings.from_environment()
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
-config = load(deployed=True)
-asker = Asker(Store(client, settings.table), Keys(client, settings.keys_table), config, public_url=settings.public_url)
+config = load(deployed=True).at(settings.public_url)
+asker = Asker(Store(client, settings.table), Keys(client, settings.keys_table), config)
 
 
 @metrics.log_metrics

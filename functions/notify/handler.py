@@ -18,8 +18,7 @@ from functions.notify.outgoing import Outgoing
 from functions.notify.slack import Slack
 from functions.notify.teams import Teams
 from functions.notify.webhook import Webhooks
-from shared import config as config_file
-from shared.config import TargetKind
+from shared.config import TargetKind, load
 from shared.deliveries import Deliveries
 from shared.feedback import utc_now
 from shared.observe import count, logger, metrics, without_words
@@ -36,9 +35,7 @@ ONE_ATTEMPT = Config(connect_timeout=3, read_timeout=12, retries={"total_max_att
 def build() -> Notifier:
     """The notifier of this stage, from the environment."""
     settings = NotifySettings.from_environment()
-    config = config_file.load(deployed=True)
-    business = config.business.model_copy(update={"public_url": settings.public_url})  # the local stage has its own
-    config = config.model_copy(update={"business": business})
+    config = load(deployed=True).at(settings.public_url)
     client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
     mailer = Mailer(boto3.client("sesv2", config=ONE_ATTEMPT), config.business)
     notices = Notices(config, mailer)

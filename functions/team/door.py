@@ -26,11 +26,10 @@ ANSWERS_AFTER_SECONDS = 1.0
 class Door:
     """Knows who belongs to which team, and mails the links that let them in."""
 
-    def __init__(self, config: Config, sessions: Sessions, client: "SESV2Client", public_url: str) -> None:
+    def __init__(self, config: Config, sessions: Sessions, client: "SESV2Client") -> None:
         self._config = config
         self._sessions = sessions
         self._client = client
-        self._public_url = public_url
 
     def teams(self, email: str) -> list[str]:
         """The ids of the teams that list an address."""
@@ -61,7 +60,6 @@ class Door:
         token = self._sessions.link(email, now, wanted)
         if token is None:
             return False
-        mail.send(
-            self._client, self._config.business, email, letters.sign_in(self._config, f"{self._public_url}/t/{token}")
-        )
+        business = self._config.business
+        mail.send(self._client, business, email, letters.sign_in(self._config, f"{business.public_url}/t/{token}"))
         return True

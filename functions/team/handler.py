@@ -32,12 +32,12 @@ from shared.webhook_secrets import WebhookSecrets
 SIGN_IN = "sign_in"  # no id of a team: those have no underscore
 
 settings = TeamSettings.from_environment()
-config = load(deployed=True)
+config = load(deployed=True).at(settings.public_url)
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
 sessions = Sessions(client, settings.table, Keys(client, settings.keys_table))
 # Within the function's time, since a time-out would tell that the address is listed.
 quick = ClientConfig(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2})
-door = Door(config, sessions, boto3.client("sesv2", config=quick), settings.public_url)
+door = Door(config, sessions, boto3.client("sesv2", config=quick))
 rules = Rules(
     boto3.client("events"), bus=settings.bus, deliveries=settings.deliveries_queue, refused=settings.refused_queue
 )

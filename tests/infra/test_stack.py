@@ -13,8 +13,9 @@ from aws_cdk.assertions import Match, Template
 from infra import app as infra_app
 from infra.stack import EarshotStack
 from infra.stage import Platform, Stage
+from shared import config as config_file
 from shared.conditions import parse
-from shared.config import Config, NumberType
+from shared.config import Config, ConfigError, NumberType
 from shared.patterns import rule_pattern
 from tests.infra.conftest import Resources
 from tests.samples import EVENTS
@@ -303,3 +304,11 @@ def test_a_sign_in_link_that_could_not_be_mailed_is_told_to_whoever_is_on_call(r
         alarm for alarm in resources("AWS::CloudWatch::Alarm").values() if alarm.get("MetricName") == "SignInLinkFailed"
     ]
     assert alarm["Dimensions"] == [{"Name": "service", "Value": "team"}]
+
+
+def test_a_target_on_this_machine_stops_a_deploy_to_aws(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    route = next(iter(config.routes.values())).model_copy(update={"to": ("webhook:http://127.0.0.1:9000/hook",)})
+    changed = config.model_copy(update={"routes": {"hook": route}})
+    monkeypatch.setattr(config_file, "load", lambda: changed)
+    with pytest.raises(ConfigError, match=r"routes\.hook\.to: .* leads to this machine"):
+        infra_app.build(App())

@@ -209,3 +209,15 @@ def test_people_and_machines_are_told_apart() -> None:
 def test_an_address_that_must_not_be_asked_is_no_target(target: str) -> None:
     with pytest.raises(ValueError, match=r"must|does not lead|another host"):
         Target.parse(target)
+
+
+def test_a_target_on_this_machine_is_for_the_local_stage_only(config: Config) -> None:
+    config_module.check_for_aws(config)
+    here = "webhook:https://localhost:9000/hook"
+    team = config.teams["care"].model_copy(update={"cards": ("email:care@fernleaf.example", here)})
+    route = next(iter(config.routes.values())).model_copy(update={"to": (here,)})
+    changed = config.model_copy(update={"teams": {"care": team}, "routes": {"hook": route}})
+    with pytest.raises(ConfigError) as caught:
+        config_module.check_for_aws(changed)
+    assert [problem.path for problem in caught.value.problems] == ["teams.care.cards", "routes.hook.to"]
+    assert "on AWS it must be https and on the public internet" in str(caught.value)

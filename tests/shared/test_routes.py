@@ -13,7 +13,7 @@ from shared.errors import EarshotError, InvalidInput
 from shared.events import read_event
 from shared.patterns import rule_pattern
 from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, find
-from shared.routes import Routes
+from shared.routes import Routes, draft
 from shared.rules import RouteRefused, Rules
 from tests.factories import a_feedback
 from tests.shared.conftest import Drafted
@@ -278,6 +278,7 @@ def test_a_test_reaches_the_route_that_is_tested_and_no_other(routes: Routes, dr
         ({"when": f"place in ({', '.join(f'shop-{n}' for n in range(185))})"}, "when", "this route's has 2,"),
         ({"to": []}, "to", "to: "),
         ({"to": ["fax:123"]}, "to", "must start with one of email:"),
+        ({"to": ["webhook:http://127.0.0.1:9000/hook"]}, "to", "only the local stage reaches"),
         ({"to": ["email:a@b.example", "email:a@b.example"]}, "to", "stands twice"),
         ({"to": ["bus:arn:aws:events:eu-west-1:123456789012:event-bus/theirs"]}, "role", "name its ARN"),
         ({"settling": 901}, "settling", "settling: "),
@@ -292,3 +293,9 @@ def test_a_mistake_in_a_draft_names_the_field_and_the_fix(
     assert isinstance(refusal.value, InvalidInput | ConditionError)
     assert refusal.value.field == field
     assert message in refusal.value.message
+
+
+def test_a_route_to_this_machine_is_made_in_the_local_stage_only(config: Config, now: datetime) -> None:
+    local = config.at("http://127.0.0.1:8040")
+    said = {"id": "hook", "team": "care", "to": ["webhook:http://localhost:9000/hook"]}
+    assert draft(local, **said, created_by="Amal", changed_at=now).targets[0].is_on_loopback

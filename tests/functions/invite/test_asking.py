@@ -28,7 +28,7 @@ def people(store: Store) -> People:
 
 @pytest.fixture
 def asker(store: Store, keys: Keys, config: Config) -> Asker:
-    return Asker(store, keys, config, "https://feedback.fernleaf.example")
+    return Asker(store, keys, config)
 
 
 def request(**fields: Any) -> InvitationRequested:
@@ -177,7 +177,7 @@ def test_a_language_that_the_business_does_not_speak_is_asked_in_its_first(asker
 
 
 def test_a_business_without_a_number_asks_by_mail(store: Store, keys: Keys, config: Config) -> None:
-    asker = Asker(store, keys, config.model_copy(update={"sms": None}), "https://feedback.fernleaf.example")
+    asker = Asker(store, keys, config.model_copy(update={"sms": None}))
     assert ask(asker, customer={"phone": PHONE, "email": EMAIL}).invitation.channel is Channel.EMAIL
     assert ask(asker, "i-2", channel="sms").invitation.reason == "no-number-of-ours"
 
