@@ -1,21 +1,20 @@
 """`earshot.toml`, the admin's one file, read and checked once into the model that everything uses.
 
-`load` returns a `Config` or raises `ConfigError` with one `Problem` per mistake: the key's path and what to do.
+`load` returns a `Config` or raises `ConfigError` with one `Problem` per mistake: the key's path and what to do. Here is
+what each value must be; shared/config_checks.py has what no single value shows, and the words for every mistake.
 """
 
-import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import time
+from collections.abc import Iterator
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, cast, get_args
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from shared import contact
 from shared.addresses import LOOPBACK, find_problem
@@ -26,8 +25,11 @@ from shared.texts import LANGUAGES
 DEFAULT_PATH = Path(__file__).parent.parent / "earshot.toml"
 MAX_TARGETS = 5  # EventBridge's limit for one rule
 
+MAX_MAILBOX = 20  # of the 64 characters that may stand before an @, what a reply's signature leaves (shared/replies.py)
+
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_ARN = re.compile(r"arn:aws[a-z-]*:(sqs|sns|lambda|events):[a-z0-9-]+:\d{12}:\S+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_URL = re.compile(r"https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}(:[1-9]\d{0,4})?")
 
 
 class Problem(NamedTuple):
@@ -37,7 +39,9 @@ class Problem(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
+        """One line, whatever the file's keys and values hold."""
+        line = f"{self.path}: {self.message}"
+        return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
 
 
 class ConfigError(Exception):
@@ -68,7 +72,7 @@ def _time_zone(value: str) -> str:
 
 
 def _public_url(value: str) -> str:
-    if not re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?|http://127\.0\.0\.1:\d+", value):
+    if not _URL.fullmatch(value):
         raise ValueError(f"{value!r} must be https:// and a host, with no path or slash at the end")
     return value
 
@@ -107,10 +111,8 @@ def _twilio_account(value: str) -> str:
 
 
 def _clock(value: str) -> str:
-    try:
-        time.fromisoformat(value)
-    except ValueError:
-        raise ValueError(f"{value!r} is not a time of day; write one like '08:30'") from None
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError(f"{value!r} is not a time of day; write one like '08:30'")
     return value
 
 
@@ -120,13 +122,29 @@ def _account(value: str) -> str:
     return value
 
 
+def _mailbox(value: str) -> str:
+    address = contact.email(value)
+    name = address.partition("@")[0]
+    if len(name) > MAX_MAILBOX or "+" in name:
+        raise ValueError(
+            f"{value!r} leaves replies no room for a signature; use at most {MAX_MAILBOX} characters before the @, no +"
+        )
+    return address
+
+
+def _line(value: str) -> str:
+    if not value.strip() or _CONTROLS.search(value):
+        raise ValueError(f"{value!r} must be one line of text")
+    return value
+
+
 Email = Annotated[str, AfterValidator(contact.email)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Language = Annotated[str, AfterValidator(_language)]
 Clock = Annotated[str, AfterValidator(_clock)]
 Phone = Annotated[str, AfterValidator(_phone)]
 Country = Annotated[str, AfterValidator(_country)]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(max_length=200), AfterValidator(_line)]
 Account = Annotated[str, AfterValidator(_account)]
 Labels = dict[str, Text]  # language → text
 
@@ -198,6 +216,28 @@ class TargetKind(StrEnum):
         return self in (TargetKind.EMAIL, TargetKind.SLACK, TargetKind.TEAMS)
 
 
+class _Arn(NamedTuple):
+    """How the ARN of a target ends, for the reader and for the one who writes it."""
+
+    service: str
+    resource: str
+    names: str
+    example: str
+
+
+_ARNS = {
+    TargetKind.SQS: _Arn("sqs", r"[\w-]{1,80}(\.fifo)?", "a queue", "arn:aws:sqs:region:account:queue"),
+    # EventBridge does not deliver to FIFO topics.
+    TargetKind.SNS: _Arn("sns", r"[\w-]{1,256}", "a standard topic", "arn:aws:sns:region:account:topic"),
+    TargetKind.LAMBDA: _Arn(
+        "lambda", r"function:[\w-]{1,64}(:[\w$-]+)?", "a function", "arn:aws:lambda:region:account:function:name"
+    ),
+    TargetKind.BUS: _Arn(
+        "events", r"event-bus/[\w./-]{1,256}", "a bus", "arn:aws:events:region:account:event-bus/name"
+    ),
+}
+
+
 class Target(NamedTuple):
     """Where a route leads, written `kind:address`."""
 
@@ -218,12 +258,9 @@ class Target(NamedTuple):
         if self.kind is TargetKind.EMAIL:
             contact.email(self.address)
         elif self.kind.is_aws:
-            service = "events" if self.kind is TargetKind.BUS else self.kind
-            match = _ARN.fullmatch(self.address)
-            if not match or match[1] != service:
-                raise ValueError(
-                    f"{self.address!r} is not the ARN of {service}; write arn:aws:{service}:region:account:…"
-                )
+            arn = _ARNS[self.kind]
+            if not re.fullmatch(rf"arn:aws[a-z-]*:{arn.service}:[a-z0-9-]+:\d{{12}}:{arn.resource}", self.address):
+                raise ValueError(f"{self.address!r} is not the ARN of {arn.names}; write {arn.example}")
         elif (problem := find_problem(self.kind, self.address, loopback=True)) is not None:
             raise ValueError(f"{self.address!r} {problem}")
 
@@ -356,7 +393,7 @@ class Sms(Model):
 class Mail(Model):
     """Mail that customers write."""
 
-    address: Email
+    address: Annotated[str, AfterValidator(_mailbox)]
     """Where a fresh mail is feedback, and which replies come to, with a signature after a plus."""
     touchpoint: str
     """The moment that a fresh mail is about."""
@@ -421,17 +458,12 @@ def load(path: Path = DEFAULT_PATH, *, deployed: bool = False) -> Config:
         raise ConfigError([Problem(str(path.name), "is not UTF-8; save it as UTF-8")]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([Problem("syntax", f"{error}; {_syntax_help(str(error))}")]) from None
-    try:
-        config = Config.model_validate(data)
-    except ValidationError as error:
-        found = error.errors()
-        # A list whose entries are wrong is also reported as too short; the entries say enough.
-        inner = {detail["loc"][:depth] for detail in found for depth in range(len(detail["loc"]))}
-        raise ConfigError([_explain(detail) for detail in found if detail["loc"] not in inner]) from None
-    problems = [] if deployed else [*_cross_check(config), *_check_conditions(config)]
-    if problems:
-        raise ConfigError(problems)
-    return config
+    if not deployed:
+        from shared.config_checks import find_problems  # here, to stay off the path of a customer's answer
+
+        if problems := find_problems(data):
+            raise ConfigError(problems)
+    return Config.model_validate(data)
 
 
 def check_for_aws(config: Config) -> None:
@@ -446,9 +478,9 @@ def check_for_aws(config: Config) -> None:
         raise ConfigError(problems)
 
 
-def _targets(config: Config) -> Iterator[tuple[str, Iterable[Target]]]:
+def _targets(config: Config) -> Iterator[tuple[str, tuple[Target, ...]]]:
     for id, team in config.teams.items():
-        yield f"teams.{id}.cards", map(Target.parse, team.cards)
+        yield f"teams.{id}.cards", tuple(Target.parse(card) for card in team.cards)
     for id, route in config.routes.items():
         yield f"routes.{id}.to", route.targets
 
@@ -458,105 +490,3 @@ def _syntax_help(error: str) -> str:
     if "overwrite" in error or "declare" in error:
         return "an id or key may stand only once"
     return "texts stand in quotes, lists in [ ], and a line has one key = value"
-
-
-def _explain(error: Mapping[str, Any]) -> Problem:
-    """Turn one of pydantic's findings into a line that names the key and the fix."""
-    location = [part for part in error["loc"] if part != "[key]"]
-    path = ".".join(str(part) for part in location)
-    kind, context = error["type"], error.get("ctx", {})
-    if kind == "extra_forbidden":
-        known = _known_keys(location[:-1])
-        close = difflib.get_close_matches(str(location[-1]), known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(sorted(known))}"
-        return Problem(path, f"unknown key; {hint}")
-    if kind == "missing":
-        return Problem(path, "missing; add it")
-    if kind == "value_error":
-        return Problem(path, str(context["error"]))
-    if kind == "enum":
-        return Problem(path, f"{error['input']!r} is not known; use one of {context['expected']}")
-    if kind in ("tuple_type", "too_short"):
-        return Problem(path, "must be a list with at least one entry")
-    return Problem(path, f"{error['msg'][0].lower()}{error['msg'][1:]}; mend the value {error['input']!r}")
-
-
-def _known_keys(location: Iterable[Any]) -> list[str]:
-    """The keys that the table at a location may have."""
-    model: type[BaseModel] = Config
-    parts = iter(location)
-    for part in parts:
-        annotation = {field.alias or name: field for name, field in model.model_fields.items()}[part].annotation
-        arguments = [each for each in get_args(annotation) if isinstance(each, type) and issubclass(each, BaseModel)]
-        if arguments:  # dict[id, Model] or tuple[Model, ...]: the id or index comes next
-            next(parts, None)
-        model = arguments[0] if arguments else cast(type[BaseModel], annotation)
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _cross_check(config: Config) -> Iterator[Problem]:
-    """What no single value shows: references between tables, texts per language, and ids that stand twice."""
-    languages = config.business.languages
-    if len(set(languages)) < len(languages):
-        yield Problem("business.languages", "a language stands twice; remove one")
-    yield from _check_team(config, "default_team", config.default_team)
-    for id, touchpoint in config.touchpoints.items():
-        yield from _check_touchpoint(config, f"touchpoints.{id}", touchpoint)
-    for path, channel in (("sms", config.sms), ("mail", config.mail)):
-        if channel is not None and channel.touchpoint not in config.touchpoints:
-            close = difflib.get_close_matches(channel.touchpoint, config.touchpoints, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(config.touchpoints)}"
-            yield Problem(f"{path}.touchpoint", f"no touchpoint {channel.touchpoint!r}; {hint}")
-    if config.sms and len(config.sms.numbers) < 1 + len(config.sms.twilio):
-        yield Problem("sms.twilio", "a number stands twice; every number belongs to one provider")
-    for id, route in config.routes.items():
-        yield from _check_route(config, id, route)
-
-
-def _check_team(config: Config, path: str, id: str | None) -> Iterator[Problem]:
-    if id is not None and id not in config.teams:
-        close = difflib.get_close_matches(id, config.teams, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(config.teams)}"
-        yield Problem(path, f"no team {id!r}; {hint}")
-
-
-def _check_labels(config: Config, path: str, labels: Labels) -> Iterator[Problem]:
-    languages = config.business.languages
-    for language in languages:
-        if language not in labels:
-            yield Problem(f"{path}.{language}", "missing; every language of business.languages needs a text")
-    for language in labels.keys() - set(languages):
-        yield Problem(f"{path}.{language}", "not in business.languages; add it there or remove it here")
-
-
-def _check_touchpoint(config: Config, path: str, touchpoint: Touchpoint) -> Iterator[Problem]:
-    yield from _check_team(config, f"{path}.team", touchpoint.team)
-    yield from _check_labels(config, f"{path}.name", touchpoint.name)
-    yield from _check_labels(config, f"{path}.question", touchpoint.question)
-    ids = [reason.id for reason in touchpoint.reasons]
-    for index, reason in enumerate(touchpoint.reasons):
-        if reason.id in ids[:index]:
-            yield Problem(f"{path}.reasons.{index}.id", f"{reason.id!r} stands twice; rename one")
-        yield from _check_labels(config, f"{path}.reasons.{index}.label", reason.label)
-        yield from _check_team(config, f"{path}.reasons.{index}.team", reason.team)
-
-
-def _check_route(config: Config, id: str, route: Route) -> Iterator[Problem]:
-    if id.startswith("team-"):
-        yield Problem(f"routes.{id}", "ids that start with 'team-' are the teams' own cards; rename it")
-    yield from _check_team(config, f"routes.{id}.team", route.team)
-    if len(set(route.to)) < len(route.to):
-        yield Problem(f"routes.{id}.to", "a target stands twice; remove one")
-
-
-def _check_conditions(config: Config) -> Iterator[Problem]:
-    from shared.conditions import ConditionError, check, parse  # here, to stay off the path of a customer's answer
-    from shared.patterns import rule_pattern
-
-    for id, route in config.routes.items():
-        try:
-            condition = parse(route.when)
-            check(condition, config.known_ids())
-            rule_pattern(id, condition)
-        except ConditionError as error:
-            yield Problem(f"routes.{id}.when", error.message)

@@ -1,7 +1,7 @@
 """The signed address that a mail of ours is answered to: `feedback+…@…` says what the answer is about.
 
 Mail servers and people change the case of an address, and its part before the @ holds 64 characters, so the signature
-is short and in lower case.
+is short and in lower case, and `shared.config.MAX_MAILBOX` bounds what it is added to.
 """
 
 import re
@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from shared.keys import Keys
 
-MAX_MAILBOX = 20
-"""Characters of our address before the @ that leave room for a signature."""
 _PURPOSE = "reply"
 _TAG_LENGTH = 16
 _ABOUT = re.compile(r"([lf])([0-9a-z]{1,26})")

@@ -1,4 +1,6 @@
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from shared import config as config_module
 from shared.colours import contrast
 from shared.config import Config, ConfigError, Target, TargetKind
+from shared.config_checks import find_problems
 
 SHIPPED = config_module.DEFAULT_PATH.read_text(encoding="utf-8")
 
@@ -72,6 +75,61 @@ def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
             'quiet = { from = "25:00"',
             "invitations.quiet.from: '25:00' is not a time of day; write one like '08:30'",
         ),
+        (
+            'countries = ["GB", "IE"]',
+            'countries = ["UK"]',
+            "sms.countries.0: there is no country 'UK'; write one like 'GB'",
+        ),
+        (
+            'from = "22:00"',
+            'from = "22:00Z"',
+            "invitations.quiet.from: '22:00Z' is not a time of day; write one like '08:30'",
+        ),
+        (
+            'from = "22:00", to = "07:00" }',
+            'from = "22:00", to = "22:00" }',
+            "invitations.quiet: ends when it begins, so no hour is quiet; change from or to",
+        ),
+        ('account = "AC', 'acount = "AC', "sms.twilio.0.acount: unknown key; did you mean 'account'?"),
+        (
+            '["mon", "tue", "wed", "thu", "fri"]',
+            '["mon", "mon"]',
+            "teams.web.hours.days: a day stands twice; remove one",
+        ),
+        (
+            'cards = ["email:web@fernleaf.example"]',
+            'cards = ["email:web@fernleaf.example", "email:Web@fernleaf.example"]',
+            "teams.web.cards: a target stands twice; remove one",
+        ),
+        ('cards = ["email:web@fernleaf.example"]', "cards = []", "teams.web.cards: must have at least one entry"),
+        ('name = "Web shop"', 'name = "  "', "teams.web.name: '  ' must be one line of text"),
+        ('name = "Web shop"', r'name = "Web\nshop"', r"teams.web.name: 'Web\nshop' must be one line of text"),
+        ("days_between = 30", 'days_between = "a month"', "invitations.days_between: must be a whole number"),
+        ("days_between = 30", "days_between = 0", "invitations.days_between: must be at least 1"),
+        (
+            'hours = { days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "18:00" }',
+            'hours = "always"',
+            "teams.web.hours: must be a table of keys and values",
+        ),
+        (
+            'public_url = "https://feedback.fernleaf.example"',
+            'public_url = "https://.."',
+            "business.public_url: 'https://..' must be https:// and a host, with no path or slash at the end",
+        ),
+        (
+            'public_url = "https://feedback.fernleaf.example"',
+            'public_url = "http://127.0.0.1:80"',
+            "business.public_url: 'http://127.0.0.1:80' must be https:// and a host, with no path or slash at the end",
+        ),
+        *(
+            (
+                '[mail]\naddress = "feedback@fernleaf.example"',
+                f'[mail]\naddress = "{name}@fernleaf.example"',
+                f"mail.address: '{name}@fernleaf.example' leaves replies no room for a signature; "
+                "use at most 20 characters before the @, no +",
+            )
+            for name in ("customer-feedback-desk", "feed+back")
+        ),
         ("default_team =", "defualt_team =", "defualt_team: unknown key; did you mean 'default_team'?"),
         ('name = "Customer care"', 'nam = "Customer care"', "teams.care.nam: unknown key; did you mean 'name'?"),
         ('team = "tills"', 'team = "till"', "touchpoints.checkout.team: no team 'till'; did you mean 'tills'?"),
@@ -102,7 +160,7 @@ def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
             "business.public_url: 'http://feedback.fernleaf.example/' must be https:// and a host, "
             "with no path or slash at the end",
         ),
-        ('languages = ["en", "ar"]', 'languages = "en"', "business.languages: must be a list with at least one entry"),
+        ('languages = ["en", "ar"]', 'languages = "en"', "business.languages: must be a list in [ ]"),
         (
             '"Europe/London"',
             '"Europe/Londn"',
@@ -155,6 +213,85 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         config_module.load(path)
     assert len(caught.value.problems) == SHIPPED.count('team = "care"')
     assert str(caught.value).count("\n") == len(caught.value.problems) - 1
+
+
+def test_no_mistake_hides_another(tmp_path: Path) -> None:
+    mistakes = {
+        'default_team = "care"': 'default_team = "cart"',
+        "days_between = 30": "days_betwen = 30",
+        'brand_colour = "#0b5d3b"': 'brand_colour = "#7fd0a0"',
+        'email = "amal@fernleaf.example"': 'email = "amal"',
+        'id = "staff"': 'id = "queue"',
+        'when = "touchpoint = delivery"': 'when = "touchpoint = deliveri"',
+        '"السائق" } },': '"السائق" }, team = "drivers" },',
+        '{ account = "AC': '{ acount = "AC',
+        'question = { en = "How did your delivery go?", ar': 'question = { en = "How did your delivery go?", xx',
+    }
+    wrong = SHIPPED
+    for old, new in mistakes.items():
+        assert old in wrong
+        wrong = wrong.replace(old, new, 1)
+    path = tmp_path / "earshot.toml"
+    path.write_text(wrong, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        config_module.load(path)
+    assert {problem.path for problem in caught.value.problems} == {
+        "default_team",
+        "invitations.days_between",
+        "invitations.days_betwen",
+        "business.brand_colour",
+        "teams.care.people.0.email",
+        "touchpoints.checkout.reasons.1.id",
+        "routes.order-system.when",
+        "touchpoints.delivery.reasons.1.team",
+        "sms.twilio.0.account",
+        "sms.twilio.0.acount",
+        "touchpoints.delivery.question.ar",
+        "touchpoints.delivery.question.xx",
+    }
+
+
+_TABLES = [
+    *("", "business", "teams.care", "teams.care.people.0", "teams.care.hours", "touchpoints.checkout"),
+    *("touchpoints.checkout.reasons.0", "routes.order-system", "invitations", "invitations.quiet", "sms"),
+    *("sms.twilio.0", "mail"),
+]
+
+
+@pytest.mark.parametrize("table", _TABLES)
+def test_an_unknown_key_is_named_in_every_table(table: str) -> None:
+    data = tomllib.loads(SHIPPED)
+    place: Any = data
+    for part in filter(None, table.split(".")):
+        place = place[int(part) if part.isdigit() else part]
+    place["colour"] = "green"
+    (problem,) = find_problems(data)
+    assert problem.path == f"{table}.colour".lstrip(".")
+    assert problem.message.startswith("unknown key; ")
+
+
+_JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(data=st.data())
+def test_whatever_stands_anywhere_in_the_file_is_a_mistake_with_a_path_or_fine(data: st.DataObject) -> None:
+    file = tomllib.loads(SHIPPED)
+    place: Any = file
+    while True:
+        key = data.draw(st.sampled_from(list(place) if isinstance(place, dict) else range(len(place))))
+        inner = place[key]
+        if not isinstance(inner, dict | list) or not inner or data.draw(st.booleans()):
+            break
+        place = inner
+    place[key] = data.draw(_JUNK)
+    for problem in find_problems(file):
+        assert problem.path
+        assert "\n" not in str(problem)
+        assert len(problem.message) < 500
 
 
 def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:

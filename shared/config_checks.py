@@ -1,0 +1,214 @@
+"""Every mistake in `earshot.toml`, found in one reading and told in a line that names the key and the fix.
+
+What a value must be is said by the models of shared/config.py. What no single value shows (references between tables,
+texts per language, ids that stand twice) is looked for here, in the file as TOML reads it, so that other mistakes hide
+none of it.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from types import UnionType
+from typing import Any, cast, get_args, get_origin
+
+import phonenumbers
+from pydantic import BaseModel, ValidationError
+
+from shared.conditions import ConditionError, check, parse
+from shared.config import Config, Problem
+from shared.patterns import rule_pattern
+
+Table = Mapping[str, Any]
+Ids = Mapping[str, list[str]]
+
+_MUST = {  # pydantic's type of mistake → what the value must be
+    "string_type": "must be a text in quotes",
+    "string_too_long": "must have at most {max_length} characters",
+    "tuple_type": "must be a list in [ ]",
+    "model_type": "must be a table of keys and values",
+    "dict_type": "must be a table of keys and values",
+    "too_short": "must have at least one entry",
+    "too_long": "must have at most {max_length} entries",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "missing": "missing; add it",
+}
+
+
+def find_problems(data: Table) -> list[Problem]:
+    """All mistakes in a file, `data` being what TOML says; none if `Config` can be made of it."""
+    return [*_values(data), *_references(data)]
+
+
+def _values(data: Table) -> list[Problem]:
+    try:
+        Config.model_validate(data)
+    except ValidationError as error:
+        found = error.errors()
+        # A list whose entries are wrong is also reported as too short; the entries say enough.
+        inner = {detail["loc"][:depth] for detail in found for depth in range(len(detail["loc"]))}
+        return [_explain(detail) for detail in found if detail["loc"] not in inner]
+    return []
+
+
+def _explain(error: Mapping[str, Any]) -> Problem:
+    """Turn one of pydantic's findings into a line that names the key and the fix."""
+    location = [part for part in error["loc"] if part != "[key]"]
+    path = ".".join(str(part) for part in location)
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return Problem(path, f"unknown key; {_instead(str(location[-1]), _known_keys(location[:-1]))}")
+    if kind == "value_error":
+        return Problem(path, str(context["error"]))
+    if kind == "enum":
+        return Problem(path, f"{error['input']!r} is not known; use one of {context['expected']}")
+    if kind in _MUST:
+        return Problem(path, _MUST[kind].format(**context))
+    return Problem(path, f"{error['msg'][0].lower()}{error['msg'][1:]}; mend the value {error['input']!r}")
+
+
+def _known_keys(location: Iterable[Any]) -> list[str]:
+    """The keys that the table at a location may have."""
+    model: type[BaseModel] = Config
+    parts = iter(location)
+    for part in parts:
+        annotation = {field.alias or name: field for name, field in model.model_fields.items()}[part].annotation
+        inner = [each for each in get_args(annotation) if isinstance(each, type) and issubclass(each, BaseModel)]
+        if inner and get_origin(annotation) is not UnionType:  # a list, or tables by id: its index or id comes next
+            next(parts)
+        model = inner[0] if inner else cast(type[BaseModel], annotation)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _references(data: Table) -> Iterator[Problem]:
+    """What no single value shows."""
+    languages = _texts(_table(data, "business"), "languages")
+    yield from _repeated("business.languages", languages, "a language")
+    ids = _ids(data, languages)
+    yield from _unknown(ids, "team", "default_team", data.get("default_team"))
+    for path, team in _tables(data, "teams"):
+        yield from _repeated(f"{path}.cards", map(_spelling, _texts(team, "cards")), "a target")
+        yield from _repeated(f"{path}.hours.days", _texts(_table(team, "hours"), "days"), "a day")
+    for path, touchpoint in _tables(data, "touchpoints"):
+        yield from _check_touchpoint(ids, path, touchpoint)
+    for name in ("sms", "mail"):
+        yield from _unknown(ids, "touchpoint", f"{name}.touchpoint", _table(data, name).get("touchpoint"))
+    yield from _check_texting(_table(data, "sms"))
+    quiet = _table(_table(data, "invitations"), "quiet")
+    if quiet and quiet.get("from") == quiet.get("to"):
+        yield Problem("invitations.quiet", "ends when it begins, so no hour is quiet; change from or to")
+    for path, route in _tables(data, "routes"):
+        yield from _check_route(ids, path, route)
+
+
+def _check_touchpoint(ids: Ids, path: str, touchpoint: Table) -> Iterator[Problem]:
+    yield from _unknown(ids, "team", f"{path}.team", touchpoint.get("team"))
+    for key in ("name", "question"):
+        yield from _check_labels(ids, f"{path}.{key}", touchpoint.get(key))
+    seen: set[object] = set()
+    for index, reason in _entries(touchpoint, "reasons"):
+        at, id = f"{path}.reasons.{index}", reason.get("id")
+        if isinstance(id, str) and id in seen:
+            yield Problem(f"{at}.id", f"{id!r} stands twice; rename one")
+        seen |= {id} if isinstance(id, str) else set()
+        yield from _check_labels(ids, f"{at}.label", reason.get("label"))
+        yield from _unknown(ids, "team", f"{at}.team", reason.get("team"))
+
+
+def _check_labels(ids: Ids, path: str, labels: object) -> Iterator[Problem]:
+    if not isinstance(labels, Mapping) or not ids["language"]:
+        return
+    for language in ids["language"]:
+        if language not in labels:
+            yield Problem(f"{path}.{language}", "missing; every language of business.languages needs a text")
+    for language in labels.keys() - set(ids["language"]):
+        yield Problem(f"{path}.{language}", "not in business.languages; add it there or remove it here")
+
+
+def _check_texting(sms: Table) -> Iterator[Problem]:
+    for index, country in enumerate(_texts(sms, "countries")):
+        if re.fullmatch("[A-Z]{2}", country) and country not in phonenumbers.SUPPORTED_REGIONS:
+            yield Problem(f"sms.countries.{index}", f"there is no country {country!r}; write one like 'GB'")
+    accounts = [account for _, account in _entries(sms, "twilio")]
+    numbers = [number for number in (each.get("number") for each in [sms, *accounts]) if isinstance(number, str)]
+    if len(set(numbers)) < len(numbers):
+        yield Problem("sms.twilio", "a number stands twice; every number belongs to one provider")
+
+
+def _check_route(ids: Ids, path: str, route: Table) -> Iterator[Problem]:
+    id = path.removeprefix("routes.")
+    if id.startswith("team-"):
+        yield Problem(path, "ids that start with 'team-' are the teams' own cards; rename it")
+    yield from _unknown(ids, "team", f"{path}.team", route.get("team"))
+    yield from _repeated(f"{path}.to", map(_spelling, _texts(route, "to")), "a target")
+    when = route.get("when", "")
+    if isinstance(when, str):
+        try:
+            condition = parse(when)
+            check(condition, ids)
+            rule_pattern(id, condition)
+        except ConditionError as error:
+            yield Problem(f"{path}.when", error.message)
+
+
+def _ids(data: Table, languages: list[str]) -> Ids:
+    """Kind of thing → the ids that the file gives to such things, and so may be referred to."""
+    touchpoints = _tables(data, "touchpoints")
+    reasons = [reason.get("id") for _, touchpoint in touchpoints for _, reason in _entries(touchpoint, "reasons")]
+    return {
+        "team": list(_table(data, "teams")),
+        "touchpoint": list(_table(data, "touchpoints")),
+        "reason": [id for id in reasons if isinstance(id, str)],
+        "language": languages,
+    }
+
+
+def _unknown(ids: Ids, kind: str, path: str, id: object) -> Iterator[Problem]:
+    """A reference to what the file does not have."""
+    if isinstance(id, str) and id not in ids[kind]:
+        yield Problem(path, f"no {kind} {id!r}; {_instead(id, ids[kind])}")
+
+
+def _instead(wrong: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(wrong, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(known)}"
+
+
+def _repeated(path: str, values: Iterable[str], what: str) -> Iterator[Problem]:
+    found = list(values)
+    if len(set(found)) < len(found):
+        yield Problem(path, f"{what} stands twice; remove one")
+
+
+def _spelling(target: str) -> str:
+    """A target as those see it who would get everything twice: mail addresses differ by more than case."""
+    return target.lower() if target.startswith("email:") else target
+
+
+def _table(data: Table, key: str) -> Table:
+    value = data.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _tables(data: Table, key: str) -> list[tuple[str, Table]]:
+    """The tables `[key.<id>]`, each with its path."""
+    return [(f"{key}.{id}", table) for id, table in _table(data, key).items() if isinstance(table, Mapping)]
+
+
+def _entries(data: Table, key: str) -> list[tuple[int, Table]]:
+    """The tables of a list, each with its index."""
+    return [(index, table) for index, table in enumerate(_list(data, key)) if isinstance(table, Mapping)]
+
+
+def _texts(data: Table, key: str) -> list[str]:
+    return [value for value in _list(data, key) if isinstance(value, str)]
+
+
+def _list(data: Table, key: str) -> list[Any]:
+    value = data.get(key)
+    return value if isinstance(value, list) else []
