@@ -5,9 +5,11 @@ message, so that from the claim on the table owes the delivery, whatever becomes
 write names the version it changes: of two workers with the same delivery, one wins and the other knows.
 """
 
-from collections.abc import Iterator, Mapping
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, Self, TypeVar
 
 from pydantic import ValidationError
@@ -184,22 +186,22 @@ class Deliveries:
         return [Delivery.model_validate(item) for item in items]
 
     def due(self, until: datetime) -> Iterator[Delivery]:
-        """Deliveries whose `due_at` is not after `until`, the most overdue of each shard first."""
-        for shard in range(DUE_SHARDS):
-            items = self._client.sync_query(
-                self._table,
-                key_condition_expression="due_shard = :shard AND due_at <= :until",
-                expression_attribute_values={":shard": f"delivery#{shard}", ":until": to_iso(until)},
-                index_name="by_due",
-            )
-            for item in items:
-                try:
-                    yield Delivery.model_validate(item)
-                except ValidationError as error:  # of a version that nobody reads any more: the others are still due
-                    logger.error(
-                        "unreadable delivery", delivery=f"{item['pk']}/{item['sk']}", extra=without_words(error)
-                    )
-                    count("DeliveryUnreadable")
+        """Deliveries whose `due_at` is not after `until`, the most overdue first."""
+        shards = (self._due(shard, until) for shard in range(DUE_SHARDS))
+        for item in heapq.merge(*shards, key=itemgetter("due_at")):
+            try:
+                yield Delivery.model_validate(item)
+            except ValidationError as error:  # of a version that nobody reads any more: the others are still due
+                logger.error("unreadable delivery", delivery=f"{item['pk']}/{item['sk']}", extra=without_words(error))
+                count("DeliveryUnreadable")
+
+    def _due(self, shard: int, until: datetime) -> Iterable[Mapping[str, Any]]:
+        return self._client.sync_query(
+            self._table,
+            key_condition_expression="due_shard = :shard AND due_at <= :until",
+            expression_attribute_values={":shard": f"delivery#{shard}", ":until": to_iso(until)},
+            index_name="by_due",
+        )
 
     def health(self, route: str, target: str) -> Health:
         """How a target fares; a healthy one if nothing is known."""

@@ -110,6 +110,15 @@ def test_no_word_of_a_customer_is_logged_of_what_cannot_be_read(
     assert "whispered" not in logged.getvalue()
 
 
+def test_what_is_most_overdue_goes_first_wherever_it_lies(sweep: Sweep, deliveries: Deliveries, now: datetime) -> None:
+    for number in range(20):
+        owed(deliveries, f"n{number}", now, now - timedelta(seconds=number))
+    queue = Waiting()
+    left = iter([True] * 5 + [False])
+    assert sweep(deliveries, queue, now, lambda: next(left)) == 5
+    assert [id for id, _ in queue.sent] == [answer_id(f"n{number}") for number in (19, 18, 17, 16, 15)]
+
+
 def test_one_delivery_that_cannot_be_read_holds_up_no_other(
     sweep: Sweep, deliveries: Deliveries, store: Store, now: datetime
 ) -> None:
