@@ -21,6 +21,8 @@ REGION: Final = "eu-west-1"
 ACCESS_KEY = ACCOUNT  # MiniStack's root, also when it enforces IAM
 SECRET_KEY = "local-only"  # noqa: S105 - opens nothing but MiniStack on loopback
 
+_LOG = "ministack.log"
+_PORTS_TRIED = 3
 _START_SECONDS = 30
 _STOP_SECONDS = 5
 
@@ -29,8 +31,27 @@ _STOP_SECONDS = 5
 def running(folder: Path, *, enforce_iam: bool = False) -> Iterator[str]:
     """Run MiniStack with its files in `folder`; gives its endpoint URL. Raises `LocalStageError`."""
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
-    with (folder / "ministack.log").open("wb") as log:
+    for _ in range(_PORTS_TRIED):
         port = free_port()
+        with _process(folder, port, enforce_iam=enforce_iam) as process:
+            if _is_well(process, endpoint := f"http://127.0.0.1:{port}"):
+                yield endpoint
+                return
+        if "in use" not in (folder / _LOG).read_text(errors="replace"):  # else someone else took the port meanwhile
+            break
+    raise LocalStageError(f"MiniStack did not start; its log is {folder / _LOG}")
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _process(folder: Path, port: int, *, enforce_iam: bool) -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / _LOG).open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "local.ministack"],
             env=_environment(folder, port, enforce_iam=enforce_iam),
@@ -39,19 +60,10 @@ def running(folder: Path, *, enforce_iam: bool = False) -> Iterator[str]:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # so that Ctrl-C reaches only the parent, which stops the rest in order
         )
-    endpoint = f"http://127.0.0.1:{port}"
     try:
-        _await_health(process, endpoint, folder / "ministack.log")
-        yield endpoint
+        yield process
     finally:
         _stop(process)
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _environment(folder: Path, port: int, *, enforce_iam: bool) -> dict[str, str]:
@@ -74,7 +86,8 @@ def _environment(folder: Path, port: int, *, enforce_iam: bool) -> dict[str, str
     }
 
 
-def _await_health(process: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
+def _is_well(process: subprocess.Popen[bytes], endpoint: str) -> bool:
+    """Whether it answers in time."""
     address = urlsplit(endpoint)
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
@@ -82,12 +95,12 @@ def _await_health(process: subprocess.Popen[bytes], endpoint: str, log: Path) ->
         try:
             connection.request("GET", "/_ministack/health")
             if connection.getresponse().status == http.HTTPStatus.OK:
-                return
-        except OSError:
+                return True
+        except (OSError, http.client.HTTPException):
             time.sleep(0.05)
         finally:
             connection.close()
-    raise LocalStageError(f"MiniStack did not start; its log is {log}")
+    return False
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
