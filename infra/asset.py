@@ -42,7 +42,7 @@ def build(target: Target, cache: Path = CACHE) -> tuple[Path, str]:
         digest.update(path.read_bytes())
     built = cache / f"functions-{target}-{digest.hexdigest()[:16]}.zip"
     if not built.exists():
-        for stale in cache.glob(f"functions-{target}-*.zip"):
+        for stale in set(cache.glob(f"functions-{target}-*.zip")) - {built}:  # another build may just have made it
             stale.unlink(missing_ok=True)
         _zip(files, built)
     return built, digest.hexdigest()
