@@ -102,11 +102,12 @@ def test_two_auto_responders_exchange_one_mail(world: World) -> None:
     """Theirs says nothing that gives it away, and answers whatever comes, to From and with a new subject."""
     theirs = f"responder-{uuid.uuid4().hex[:8]}@example.com"
     raw = f"From: {theirs}\r\nSubject: Away\r\n\r\nI am away until Monday.\r\n".encode()
+    began = utc_now().date()
     hand_in(world, raw, theirs)
     eventually(lambda: left_for(world, theirs))
     last = [hand_in(world, raw, theirs) for _ in range(3)][-1]
     card_of(world, last)
-    assert len(left_for(world, theirs)) == 1
+    assert len(left_for(world, theirs)) <= 1 + (utc_now().date() - began).days  # it is one a day
 
 
 def test_a_forged_sender_is_on_the_card_as_one(world: World) -> None:
