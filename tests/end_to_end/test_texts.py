@@ -1,9 +1,10 @@
 """Asking, hearing and answering by text, deployed: the commands of an admin, the texts of a customer, a team's card."""
 
 import json
-import random
 import re
 import urllib.parse
+import uuid
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from shared.twilio_tokens import TwilioTokens
 from tests.end_to_end.world import Subscriber, World, eventually
 from tests.samples import load_event
 
+NUMBERS = count()
+
 
 @pytest.fixture
 def number() -> str:
     """A customer's number that no other test has."""
-    return f"+4474001{random.randrange(10**5):05}"  # noqa: S311
+    return f"+4474001{next(NUMBERS):05}"
 
 
 def text(world: World, folder: Path, number: str, words: str, **more: str) -> None:
@@ -155,7 +158,7 @@ def test_twilio_brings_a_text_and_takes_the_reply_along(world: World, number: st
 
 
 def test_a_bounce_silences_the_address_and_says_so(world: World, subscriber: Subscriber, tmp_path: Path) -> None:
-    address = f"gone-{random.randrange(10**9)}@example.com"  # noqa: S311
+    address = f"gone-{uuid.uuid4().hex[:8]}@example.com"
     [asked] = invite(world, tmp_path, address)["asked"]
     eventually(lambda: world.left_to(address))
 
@@ -174,7 +177,7 @@ def test_a_bounce_silences_the_address_and_says_so(world: World, subscriber: Sub
 
 
 def test_one_click_leaves_a_mail_behind(world: World, tmp_path: Path) -> None:
-    address = f"layla-{random.randrange(10**9)}@example.com"  # noqa: S311
+    address = f"layla-{uuid.uuid4().hex[:8]}@example.com"
     invite(world, tmp_path, address)
     [question] = eventually(lambda: world.left_to(address))
     assert question["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
