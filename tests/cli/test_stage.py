@@ -37,6 +37,7 @@ def test_a_stage_that_was_killed_is_said_to_have_stopped(earshot: Earshot, tmp_p
     assert (ran.status, ran.err) == (1, "earshot: the local stage has stopped; start it again with `make run`\n")
 
 
+@pytest.mark.usefixtures("no_account")
 def test_checks_look_at_the_stage_that_is_named() -> None:
     with pytest.raises(Exception, match="local stage is not running"):
         Stage.find("local")
