@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from shared.store import Store
 from tests.http_api import serve
@@ -17,6 +17,8 @@ from tests.web_customer import Customer
 
 ROOT = Path(__file__).parent.parent.parent
 PHONE = {"width": 360, "height": 740}
+PATIENCE_MS = 30_000  # for what comes at once, except on a busy machine
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +79,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
 
     def open_page(**options: Any) -> Visit:
         context = browser.new_context(**{"viewport": PHONE, "has_touch": True, "is_mobile": True, **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         return Visit(context.new_page())
 

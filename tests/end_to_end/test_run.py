@@ -14,6 +14,7 @@ import urllib3
 
 from tests.end_to_end.world import eventually
 
+PATIENCE_SECONDS = 180  # for a start or an end, on a busy machine
 KEYS = {
     *("stage", "base_url", "feedback_link", "customer_link", "outbox_url", "endpoint_url", "region", "account"),
     *("access_key", "secret_key", "table", "bus", "mail_address", "mail_bucket", "mail_prefix", "sms_number"),
@@ -34,7 +35,7 @@ def make_run(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
 def ready(process: subprocess.Popen[str], folder: Path) -> dict[str, str]:
     """Wait until local.json is there."""
     file = folder / "local.json"
-    eventually(lambda: file.exists() or process.poll() is not None, seconds=180)
+    eventually(lambda: file.exists() or process.poll() is not None, seconds=PATIENCE_SECONDS)
     description: dict[str, str] = json.loads(file.read_text())
     return description
 
@@ -57,7 +58,7 @@ def test_a_killed_run_leaves_nothing_behind_that_stops_the_next(tmp_path: Path) 
         assert description.keys() == KEYS
 
         with make_run(tmp_path) as second:
-            said, _ = second.communicate(timeout=30)
+            said, _ = second.communicate(timeout=PATIENCE_SECONDS)
             assert second.returncode == 1
             assert "running already" in said
             assert str(process.pid) in said
@@ -68,7 +69,7 @@ def test_a_killed_run_leaves_nothing_behind_that_stops_the_next(tmp_path: Path) 
         assert any("“Cold soup”" in line for line in process.stdout)
 
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0
     assert not (tmp_path / "local.json").exists()
     for url in ("base_url", "outbox_url", "endpoint_url"):
@@ -81,6 +82,6 @@ def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         with make_run(tmp_path, "--port", str(port)) as process:
-            said, _ = process.communicate(timeout=60)
+            said, _ = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert said.strip().splitlines()[-1].startswith(f"Port {port} cannot be used")

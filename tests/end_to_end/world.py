@@ -117,7 +117,7 @@ class World:
     def outbox(self) -> list[dict[str, Any]]:
         """All that left, oldest first."""
         listed: list[dict[str, Any]] = urllib3.request(
-            "GET", f"{self.description['outbox_url']}.json", timeout=10, retries=False
+            "GET", f"{self.description['outbox_url']}.json", timeout=30, retries=False
         ).json()
         return listed
 

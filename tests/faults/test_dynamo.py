@@ -56,7 +56,7 @@ def outcome(client: Any, item: dict[str, Any] | None, condition: str) -> Any:
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(item=items)
 def test_a_condition_has_one_verdict(client: DynamoDBClient, condition: str, item: dict[str, Any] | None) -> None:
     if client.sync_get_item(TABLE, KEY):

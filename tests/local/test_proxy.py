@@ -43,7 +43,7 @@ def test_the_answer_comes_back_as_it_is(proxy: Proxy) -> None:
 
 
 def test_a_head_request_gets_headers_only_and_the_connection_goes_on(proxy: Proxy) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.server_port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.server_port, timeout=30)
     for method, length in (("HEAD", 0), ("GET", len(PAGE))):
         connection.request(method, "/f/x")
         answer = connection.getresponse()
@@ -59,7 +59,7 @@ def test_a_head_request_gets_headers_only_and_the_connection_goes_on(proxy: Prox
 def test_a_body_that_an_http_api_would_not_take_is_refused(
     proxy: Proxy, api: Upstream, headers: dict[str, str], status: int
 ) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.server_port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.server_port, timeout=30)
     connection.putrequest("POST", "/f/x")
     for name, value in headers.items():
         connection.putheader(name, value)

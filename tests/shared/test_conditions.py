@@ -347,7 +347,7 @@ feedbacks = st.builds(
 events = st.sampled_from(Transition)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(conditions, st.lists(st.tuples(events, feedbacks), min_size=1, max_size=8))
 def test_python_ministack_and_moto_give_one_verdict(condition: Condition, seen: list[tuple[str, Feedback]]) -> None:
     try:
@@ -363,7 +363,7 @@ def test_python_ministack_and_moto_give_one_verdict(condition: Condition, seen: 
             assert EventPattern.load(pattern).matches_event(event(name, about)) is verdict  # type: ignore[arg-type]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(conditions)
 @example(
     parse('words ~ "5\\* \\\\ \\"x\\"" or place = "and" and not (not team > "")'.replace('team > ""', "rating > 3"))
@@ -394,7 +394,7 @@ SCRAPS = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=40) | st.lists(st.sampled_from(SCRAPS), max_size=12).map(" ".join))
 def test_any_text_is_read_or_refused_at_a_column_of_it(text: str) -> None:
     try:

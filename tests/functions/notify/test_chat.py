@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.notify import slack, teams
@@ -50,7 +50,6 @@ class TestSlack:
         assert all(units(section) <= 3000 for section in sections)
         assert len(blocks) <= 50
 
-    @settings(deadline=None)
     @given(st.text(max_size=300))
     def test_any_words_arrive(self, config: Config, words: str) -> None:
         blocks = slack.render(a_card(config, a_revision(comment=words)))["blocks"]

@@ -173,7 +173,7 @@ class TestExchange:
             began = time.monotonic()
             with pytest.raises(NoAnswer, match="too long"):
                 a_client(tls, limit=0.7).post(a_request(f"https://{HOST}:{receiver.port}/"))
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20  # all of it would take a minute
 
     def test_a_handshake_that_never_ends_does_not_keep_us(self, tls: Certificates) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -141,7 +141,7 @@ class TestSize:
         assert words.startswith(kept)
         assert not words[len(kept) :].startswith(("\u0301", "\u200d"))
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(st.text(max_size=400), st.text(max_size=400))
     def test_words_of_a_usual_length_are_whole(self, words: str, before: str) -> None:
         old, new = a_revision(1, comment=before), a_revision(2, comment=words)
