@@ -43,7 +43,7 @@ def outcome(content: str | bytes, content_type: str = JSON) -> body.Said | Earsh
 
 
 def characters(**options: Any) -> st.SearchStrategy[str]:
-    forbidden = [chr(code) for code in range(32) if chr(code) not in "\n\t\r"] + ["\u202d", "\u202e"]
+    forbidden = [*(chr(code) for code in range(32) if chr(code) not in "\n\t\r"), *"\u202d\u202e\ufffe\uffff"]
     return st.text(st.characters(codec="utf-8", exclude_characters=forbidden), **options)
 
 
