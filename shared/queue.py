@@ -14,7 +14,7 @@ LONGEST_DELAY = timedelta(minutes=15)
 
 
 class Message(BaseModel):
-    """What a route's rule puts into the queue; `settled` and `replay` are added by Earshot itself.
+    """What a route's rule puts into the queue; `waits` and `replay` are added by Earshot itself.
 
     `event` is either one of `shared.events` or the test of a route (`shared.routes`), as EventBridge carries it.
     """
@@ -24,7 +24,8 @@ class Message(BaseModel):
     route: str
     target: str
     event: dict[str, Any]
-    settled: bool = False
+    waits: int = 0
+    """How often it went back to wait for the customer's next words."""
     replay: str | None = None
 
     @property

@@ -29,6 +29,7 @@ from shared.store import Store
 SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
 EARLY = timedelta(seconds=1)  # a message may wake a little before its time
 UNTOLD = timedelta(minutes=15)  # between attempts beyond the last, as long as no owner could be told of it
+MOST_WAITS = 6  # of a message for words: Lambda stops a loop at 16 hops, and an answer can be changed 19 times
 _CARD = "card"
 
 
@@ -78,12 +79,8 @@ class Notifier:
             return
         if not message.is_about_feedback and target.kind.is_for_people:
             return  # a route without a condition also matches what becomes of invitations: that makes no card
-        if target.kind.is_for_people and not (message.settled or message.replay or message.type == TEST_EVENT):
-            settling = self._settling if route.settling is None else timedelta(seconds=route.settling)
-            left = message.occurred_at + settling - self._clock()
-            if left > timedelta():
-                self._wait_in_queue(message, left)
-                return
+        if target.kind.is_for_people and self._waits_for_words(message, route, message.occurred_at, self._clock()):
+            return
         self._deliver(message, route, target)
 
     def _find(self, message: Message) -> tuple[Route, Target] | None:
@@ -102,6 +99,21 @@ class Notifier:
             if delivery is not None and delivery.is_owed:
                 self._deliveries.save(delivery.skipped(now, message.revision, "The target was removed."))
 
+    def _waits_for_words(self, message: Message, route: Route, changed_at: datetime, now: datetime) -> bool:
+        """Whether the customer may still add to what they said: then the message is in the queue again for the rest.
+
+        Until the claim the queue owes the card, so this leaves no trace in the table. `now` is before `changed_at` was
+        read: however long that took, what is read is what they came to rest with.
+        """
+        if message.replay or message.type == TEST_EVENT or message.waits >= MOST_WAITS:
+            return False
+        settling = self._settling if route.settling is None else timedelta(seconds=route.settling)
+        left = changed_at + settling - now
+        if left <= timedelta():
+            return False
+        self._queue.send(message.model_copy(update={"waits": message.waits + 1}), left)
+        return True
+
     def _deliver(self, message: Message, route: Route, target: Target) -> None:
         now = self._clock()
         # Read.
@@ -119,6 +131,8 @@ class Notifier:
             self._deliveries.save(delivery.skipped(now, message.revision, "The feedback does not exist any more."))
             return
         shown = current if target.kind.is_for_people else None
+        if shown and not delivery.is_owed and self._waits_for_words(message, route, shown.changed_at, now):
+            return  # before it is asked whether the route matches: they may change their mind again
         revision = shown.number if shown else message.revision
         if shown and (why := _why_not(message, route, delivery, shown)):
             if self._deliveries.save(delivery.skipped(now, revision, why)) is None:
@@ -191,7 +205,7 @@ class Notifier:
 
     def _look_again(self, message: Message) -> None:
         """Come back when the worker that was first is done: it may have read the feedback before the news."""
-        self._wait_in_queue(message, LEASE)
+        self._queue.send(message, LEASE)
 
     def _current(self, message: Message, route: Route) -> Revision | None:
         """The feedback as it now is, or, for the test of a route, one that says so."""
@@ -249,11 +263,8 @@ class Notifier:
         # The sweep only looks in case the message is lost.
         if self._deliveries.save(waiting.swept(until + SHORT_WAIT)) is None:
             return False
-        self._wait_in_queue(message, wait)
+        self._queue.send(message, wait)
         return True
-
-    def _wait_in_queue(self, message: Message, delay: timedelta) -> None:
-        self._queue.send(message.model_copy(update={"settled": True}), delay)
 
 
 def _owed(delivery: Delivery) -> Message | None:

@@ -30,6 +30,7 @@ class World:
         self.deliveries = Deliveries(store.client, store.table)
         self.routes: dict[str, Route] = {}
         self.waiting: list[tuple[datetime, Message]] = []
+        self.queued: list[Message] = []
         self.sent: list[Parcel] = []
         self.notices: list[str] = []
         self.mail_works = True
@@ -53,6 +54,7 @@ class World:
     def send(self, message: Message, delay: timedelta = timedelta()) -> None:
         """The queue: a message waits for its time."""
         self.waiting.append((self.now + delay, message))
+        self.queued.append(message)
 
     def _tell(self, what: str, route_id: str, route: Route, target: Target, why: str) -> bool:
         self.notices.append(f"{what} {route_id} {target}: {why}")
@@ -95,6 +97,17 @@ class World:
         due, message = self.waiting.pop(0)
         self.now = max(self.now, due)
         self.handle(message)
+
+    def rest_until(self, moment: datetime) -> None:
+        """Time passes, and whatever waits until then is handled."""
+        while self.waiting and min(due for due, _ in self.waiting) <= moment:
+            self.wake()
+        self.now = max(self.now, moment)
+
+    def rest(self) -> None:
+        """Time passes until nothing waits any more."""
+        while self.waiting:
+            self.wake()
 
     def sweep(self) -> None:
         """Time passes until the next delivery is due, which is handled."""

@@ -2,10 +2,11 @@ from datetime import timedelta
 
 import pytest
 
+from functions.notify.delivery import MOST_WAITS
 from functions.notify.schedule import AT_ONCE, ATTEMPTS, LEASE, PLACE, WATCHED, Outcome
 from shared import routes
 from shared.deliveries import State
-from shared.feedback import Revision
+from shared.feedback import MAX_REVISIONS, Revision
 from shared.patterns import TEST_EVENT
 from shared.queue import Message
 from tests.functions.notify.conftest import World
@@ -32,6 +33,84 @@ class TestPeople:
         (parcel,) = world.sent
         assert parcel.shown.words == "Twenty minutes, one till open."
         assert parcel.shown.note is None
+
+    def test_the_wait_begins_again_with_each_change(self, world: World) -> None:
+        world.route("r", MAIL)
+        began, tap = world.now, world.say()
+        world.handle(world.message("r", tap))
+        for seconds, words in [(44, "The lady at till 4 was rude."), (47, "The lady at till 5 was rude.")]:
+            world.rest_until(began + timedelta(seconds=seconds))
+            world.handle(world.message("r", world.say(comment=words), tap))
+        world.rest()
+        (parcel,) = world.sent
+        assert (parcel.shown.words, parcel.shown.note) == ("The lady at till 5 was rude.", None)
+        assert parcel.at - began == timedelta(seconds=47 + 45)
+
+    def test_also_where_the_route_does_not_hear_of_the_change(self, world: World) -> None:
+        world.route("r", MAIL, when="event = FeedbackCaptured and mood = unhappy")
+        began = world.now
+        world.handle(world.message("r", world.say()))
+        for seconds, rating in [(44, 5), (80, 1)]:  # a slip of the finger
+            world.rest_until(began + timedelta(seconds=seconds))
+            world.say(rating=rating)
+        world.rest()
+        (parcel,) = world.sent
+        assert parcel.at - began == timedelta(seconds=80 + 45)
+
+    def test_what_is_said_while_the_feedback_is_slowly_read_is_waited_for(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.route("r", MAIL)
+        began, tap = world.now, world.say()
+        world.handle(world.message("r", tap))
+        world.rest_until(began + timedelta(seconds=20))
+        world.say(comment="One till open.")
+        get = world.store.get
+
+        def slowly(id: str) -> Revision | None:
+            monkeypatch.setattr(world.store, "get", get)
+            read = get(id)
+            world.now += timedelta(seconds=15)
+            world.say(comment="Two tills open.")
+            world.now += timedelta(seconds=15)
+            return read
+
+        monkeypatch.setattr(world.store, "get", slowly)
+        world.rest()
+        (parcel,) = world.sent
+        assert parcel.shown.words == "Two tills open."
+        assert parcel.at - began == timedelta(seconds=60 + 45)
+
+    def test_a_customer_who_goes_on_and_on_does_not_keep_the_team_waiting(self, world: World) -> None:
+        world.route("r", MAIL)
+        first = last = world.say(comment="0")
+        world.handle(world.message("r", first))
+        for number in range(1, MAX_REVISIONS):
+            world.rest_until(world.now + timedelta(seconds=44))
+            last = world.say(comment=str(number))
+            world.handle(world.message("r", last, first))
+        world.rest()
+        assert [parcel.shown.words for parcel in world.sent] == ["6", "13", "19"]
+        assert world.sent[-1].at - last.changed_at == timedelta(seconds=45)
+        assert max(message.waits for message in world.queued) == MOST_WAITS
+
+    def test_what_is_tried_again_does_not_wait_for_words_again(self, world: World) -> None:
+        world.route("r", MAIL)
+        world.answers = [DOWN]
+        tap = world.say()
+        world.handle(world.message("r", tap))
+        world.wake()
+        failed_at = world.now
+        world.now += timedelta(seconds=2)
+        world.handle(world.message("r", world.say(comment="One till open."), tap))
+        world.rest()
+        assert [parcel.shown.words for parcel in world.sent] == ["", "One till open."]
+        assert world.sent[-1].at - failed_at < timedelta(seconds=6)
+
+    def test_a_replay_does_not_wait(self, world: World) -> None:
+        world.route("r", MAIL)
+        world.handle(world.message("r", world.say(), replay="monday"))
+        assert len(world.sent) == 1
 
     def test_what_becomes_of_an_invitation_makes_no_card(self, world: World) -> None:
         world.route("r", MAIL)

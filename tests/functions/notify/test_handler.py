@@ -2,6 +2,7 @@ import importlib
 import io
 import json
 import sys
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.tables import KEYS_TABLE, MAIN_TABLE
 
 MODULE = "functions.notify.handler"
 ROUTE = "team-tills"
+SETTLED = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -44,18 +46,19 @@ def a_record(number: int, body: str) -> dict[str, Any]:
     return {"messageId": f"m{number}", "body": body}
 
 
-def a_message(store: Store, config: Config, number: int, **more: Any) -> str:
-    revision = store.capture(an_answer(str(number), comment=f"Words {number}."), config, utc_now()).revision
+def a_message(store: Store, config: Config, number: int, ago: timedelta = timedelta()) -> str:
+    answer = an_answer(str(number), comment=f"Words {number}.")
+    revision = store.capture(answer, config, utc_now() - ago).revision
     event = feedback_event(Transition.CAPTURED, None, revision)
     envelope = {"detail-type": event.detail_type, "detail": event.detail()}
     target = config.declared_routes()[ROUTE].targets[0].id
-    return json.dumps({"route": ROUTE, "target": target, "event": envelope} | more)
+    return json.dumps({"route": ROUTE, "target": target, "event": envelope})
 
 
 def test_what_fails_in_a_batch_comes_again_and_the_rest_is_delivered(
     function: ModuleType, store: Store, config: Config
 ) -> None:
-    settled = [a_record(number, a_message(store, config, number, settled=True)) for number in range(3)]
+    settled = [a_record(number, a_message(store, config, number, ago=SETTLED)) for number in range(3)]
     answer = function.handler({"Records": [*settled, a_record(3, '{"route": "r"}'), a_record(4, "x")]}, a_context())
     assert sorted(failure["itemIdentifier"] for failure in answer["batchItemFailures"]) == ["m3", "m4"]
     sent = ses_backends["123456789012"]["eu-west-1"].sent_messages
@@ -69,7 +72,7 @@ def test_no_word_of_a_customer_is_logged(
     monkeypatch.setattr(function.logger.registered_handler, "stream", logged)
     whispered = '{"route": "r", "event": {"detail": {"feedback": {"comment": "whispered"}}}'
     unreadable = [a_record(1, whispered), a_record(2, whispered + "}")]
-    breaks = a_record(3, a_message(store, config, 3, settled=True))
+    breaks = a_record(3, a_message(store, config, 3, ago=SETTLED))
 
     def break_down(parcel: Parcel) -> Outcome:
         raise ValueError(f"cannot say {parcel.shown.words}")
