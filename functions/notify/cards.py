@@ -83,8 +83,10 @@ def whole_link(config: Config, route: Route, feedback_id: str) -> str:
 
 def fingerprint(feedback: Feedback) -> str:
     """Changes exactly when a team would want to hear of the feedback again."""
-    said = "\0".join((str(feedback.rating), ",".join(feedback.reasons), feedback.comment))
-    return sha256(said.encode()).hexdigest()[:16]
+    said = (str(feedback.rating), ",".join(feedback.reasons), feedback.comment)
+    # Only what there is, so that most of what was stored before this counted is still the same.
+    answerable = filter(None, (feedback.customer.email, feedback.customer.phone, *sorted(feedback.flags)))
+    return sha256("\0".join((*said, *answerable)).encode()).hexdigest()[:16]
 
 
 def one_line(text: str) -> str:

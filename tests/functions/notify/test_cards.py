@@ -122,7 +122,20 @@ def test_a_subject_is_one_line_that_nothing_can_break_out_of(config: Config, wor
 
 
 def test_a_fingerprint_changes_with_what_a_team_wants_to_hear_of() -> None:
-    same = a_feedback(language="ar", customer=Customer(email="x@mail.example"))
-    assert fingerprint(same) == fingerprint(a_feedback())
-    others = [a_feedback(comment="x"), a_feedback(rating=1), a_feedback(reasons=())]
-    assert len({fingerprint(each) for each in [a_feedback(), *others]}) == 4
+    assert fingerprint(a_feedback(language="ar", place="york-1")) == fingerprint(a_feedback())
+    two = (Flag.OPTED_OUT, Flag.SPAM_SUSPECTED)
+    assert fingerprint(a_feedback(flags=two)) == fingerprint(a_feedback(flags=two[::-1]))
+    others = [
+        a_feedback(comment="x"),
+        a_feedback(rating=1),
+        a_feedback(reasons=()),
+        a_feedback(customer=Customer(email="sam@mail.example")),
+        a_feedback(customer=Customer(phone="+447700900123")),
+        a_feedback(flags=two),
+        a_feedback(flags=two[:1]),
+    ]
+    assert len({fingerprint(each) for each in [a_feedback(), *others]}) == 1 + len(others)
+
+
+def test_a_fingerprint_of_what_only_has_words_stays_as_it_was_first_stored() -> None:
+    assert fingerprint(a_feedback()) == "088e007320f567df"

@@ -6,7 +6,7 @@ from functions.notify.delivery import MOST_WAITS
 from functions.notify.schedule import AT_ONCE, ATTEMPTS, LEASE, PLACE, WATCHED, Outcome
 from shared import routes
 from shared.deliveries import State
-from shared.feedback import MAX_REVISIONS, Revision
+from shared.feedback import MAX_REVISIONS, Customer, Flag, Revision
 from shared.patterns import TEST_EVENT
 from shared.queue import Message
 from tests.functions.notify.conftest import World
@@ -134,6 +134,18 @@ class TestPeople:
         world.handle(message)
         assert [parcel.shown.words for parcel in world.sent] == ["", "And nobody apologised."]
         assert world.sent[1].shown.note == "They have added to their answer since the last card."
+
+    def test_a_team_hears_also_later_whether_it_can_answer(self, world: World) -> None:
+        world.route("r", MAIL, settling=0)
+        tap = world.say()
+        world.handle(world.message("r", tap))
+        said = Customer(email="sam@mail.example")
+        for changes in ({"given": said}, {"given": said}, {"flags": (Flag.OPTED_OUT,)}, {"flags": ()}):
+            world.handle(world.message("r", world.say(**changes), tap))
+        shown = [dict(parcel.shown.facts) for parcel in world.sent]
+        assert [facts["Who"] for facts in shown] == ["order-1234"] + ["sam@mail.example · order-1234"] * 3
+        assert [facts.get("Know this", "")[:14] for facts in shown] == ["", "", "They asked for", ""]
+        assert all(parcel.shown.note for parcel in world.sent[1:])
 
     def test_a_change_that_a_team_need_not_hear_of_makes_no_second_card(self, world: World) -> None:
         world.route("r", MAIL, settling=0)
