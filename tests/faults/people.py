@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,6 +35,7 @@ from tests.faults.faults import Faults
 from tests.faults.queues import Queue, Sqs
 
 SWEEP_SECONDS = 60
+SETTLING = timedelta(seconds=45)
 
 
 class FaultyDynamo:
@@ -75,6 +76,10 @@ class Mail:
     task: object
     strikes: int
     """Faults that its task had met when the mail was accepted."""
+    revision: int
+    at: datetime
+    is_retry: bool
+    """It was owed already, so it did not wait for more words."""
     recorded: bool = False
     excused: bool = False
     """A fault came between accepting and recording it."""
@@ -99,6 +104,9 @@ class People:
     """Of each request that a receiver took: the route's address, its webhook-id and its body."""
     gave_up: list[str] = field(default_factory=list)
     _next_sweep: float = float("inf")
+    _owed: set[tuple[str, str]] = field(default_factory=set)
+    _claims: dict[object, tuple[Item, bool]] = field(default_factory=dict)
+    """By task, the last claim and whether the delivery was owed before."""
 
     def __post_init__(self) -> None:
         """Put the functions together as their handlers do."""
@@ -120,7 +128,7 @@ class People:
             queue=self.queue,
             clock=self.clock.now,
             chance=self.rng.random,
-            settling=timedelta(seconds=45),
+            settling=SETTLING,
         )
         queues.Mapping(self.rng, self.faults, self.deliveries, self.undelivered, self.notify)
 
@@ -152,6 +160,8 @@ class People:
 
         `heard` is every event that was put on the bus, by id.
         """
+        for route_id, route in self.routes.items():
+            yield from self._seen_unsettled(route_id, route, revisions)
         yield from self._seen_twice()
         webhook_ids: dict[tuple[str, str], set[str]] = defaultdict(set)
         for url, webhook_id, body in self.webhooks:
@@ -167,6 +177,25 @@ class People:
                         yield f"{route_id} heard of {id} under {len(webhook_ids[target.address, id])} webhook-ids"
                 elif f"{revisions[id].feedback.id}-{revisions[id].number + 1}" not in revisions:
                     yield from self._shows_last(route_id, route, revisions[id])
+
+    def _seen_unsettled(self, route_id: str, route: Route, revisions: Mapping[str, Revision]) -> Iterator[str]:
+        """A card leaves when the customer has come to rest, and there is at most one each time that they do."""
+        settling = SETTLING if route.settling is None else timedelta(seconds=route.settling)
+        cards: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
+        for mail in self.mails:
+            if mail.route != route_id:
+                continue
+            if mail.recorded or not mail.excused:
+                cards[mail.feedback_id].add(mail.said)
+            if not mail.is_retry and mail.at < revisions[f"{mail.feedback_id}-{mail.revision}"].changed_at + settling:
+                yield f"{route_id} saw {mail.feedback_id} before it had settled"
+        rests: Counter[str] = Counter()
+        for revision in revisions.values():
+            after = revisions.get(f"{revision.feedback.id}-{revision.number + 1}")
+            rests[revision.feedback.id] += after is None or after.changed_at - revision.changed_at >= settling
+        for id, different in cards.items():
+            if len(different) > rests[id]:
+                yield f"{route_id} saw {len(different)} cards about {id}, who came to rest {rests[id]} times"
 
     def _shows_last(self, route_id: str, route: Route, last: Revision) -> Iterator[str]:
         """The last card shows the last state. A card that was accepted and, by a fault, not recorded may follow it."""
@@ -206,7 +235,19 @@ class People:
             raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "SendEmail")
         task = getcurrent()
         said = self.says(parcel.shown)
-        self.mails.append(Mail(parcel.route_id, parcel.feedback_id, said, task, self.faults.strikes[task]))
+        claim, is_retry = self._claims[task]
+        self.mails.append(
+            Mail(
+                parcel.route_id,
+                parcel.feedback_id,
+                said,
+                task,
+                self.faults.strikes[task],
+                revision=claim["revision"],
+                at=self.clock.now(),
+                is_retry=is_retry,
+            )
+        )
         self.faults.step()
         if self.faults.chance(self.faults.refusal / 4):
             self.faults.strike()
@@ -235,6 +276,10 @@ class People:
     def _was_put(self, item: Item) -> None:
         if item.get("kind") != "delivery":
             return
+        key = item["pk"], item["sk"]
+        if item["state"] == State.SENDING:
+            self._claims[getcurrent()] = item, key in self._owed
+        (self._owed.add if item["state"] in (State.SENDING, State.WAITING) else self._owed.discard)(key)
         if item["state"] == State.DELIVERED:
             for mail in self.mails:
                 if mail.task is getcurrent() and (mail.route, mail.feedback_id) == (item["route"], item["feedback_id"]):

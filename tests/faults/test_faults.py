@@ -6,6 +6,7 @@ that the model sees what it is there to see.
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import pairwise
 from operator import attrgetter
 from types import SimpleNamespace
@@ -15,12 +16,16 @@ import pytest
 
 from functions import publish, sweep
 from functions.notify import delivery, webhook
+from functions.notify.cards import fingerprint
+from functions.notify.delivery import Notifier
+from functions.notify.schedule import LEASE
 from shared.bus import Bus, Entry
-from shared.config import Config
+from shared.config import Config, Route
 from shared.deliveries import Deliveries, Delivery
 from shared.events import FeedbackEvent, feedback_event
-from shared.feedback import Revision, random_id
+from shared.feedback import Customer, Feedback, Revision, random_id
 from shared.observe import logger
+from shared.queue import Message
 from shared.store import read_image
 from tests.faults.world import Violation, World
 
@@ -162,6 +167,37 @@ def test_a_notify_that_takes_what_another_has_claimed_is_seen(config: Config, mo
     assert "saw the same card" in fails(config, monkeypatch)
 
 
+def test_a_notify_that_settles_from_the_first_change_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Notifier._waits_for_words
+
+    def impatient(notifier: Notifier, message: Message, route: Route, changed_at: datetime, now: datetime) -> bool:
+        return real(notifier, message, route, message.occurred_at, now)
+
+    monkeypatch.setattr(Notifier, "_waits_for_words", impatient)
+    assert "before it had settled" in fails(config, monkeypatch)
+
+
+def test_a_notify_that_shows_each_event_instead_of_how_it_now_is_is_seen(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_it_was(notifier: Notifier, message: Message, route: Route) -> Revision:
+        feedback = Feedback.model_validate(message.detail["feedback"])
+        return Revision(message.revision, message.occurred_at, feedback)
+
+    monkeypatch.setattr(Notifier, "_current", as_it_was)
+    assert "who came to rest" in fails(config, monkeypatch)
+
+
+def test_a_notify_that_does_not_tell_who_can_be_answered_is_seen(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def of_words_only(feedback: Feedback) -> str:
+        return fingerprint(feedback.model_copy(update={"customer": Customer(), "flags": ()}))
+
+    monkeypatch.setattr(delivery, "fingerprint", of_words_only)
+    assert "was not shown the last state" in fails(config, monkeypatch)
+
+
 def test_a_webhook_with_another_id_on_every_attempt_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook, "webhook_id", lambda *identity: random_id())
     assert "webhook-ids" in fails(config, monkeypatch)
@@ -169,4 +205,5 @@ def test_a_webhook_with_another_id_on_every_attempt_is_seen(config: Config, monk
 
 def test_a_sweep_that_marks_what_is_being_sent_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep, "State", SimpleNamespace(SENDING=None))
+    monkeypatch.setattr(sweep, "AHEAD", LEASE)  # whatever is being sent, so that few seeds are enough
     assert "saw the same card" in fails(config, monkeypatch)

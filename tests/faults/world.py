@@ -16,7 +16,7 @@ from shared.bus import Bus
 from shared.conditions import parse
 from shared.config import Config, Route
 from shared.events import feedback_event
-from shared.feedback import Answer, Channel, Customer, Feedback, Revision, answer_id, transition
+from shared.feedback import Answer, Channel, Customer, Feedback, Flag, Revision, answer_id, transition
 from shared.store import Store
 from tests.faults import stream
 from tests.faults.bus import EVENT, EventBridge, RuleTarget
@@ -40,6 +40,7 @@ WORDS = (
     "The lady at till 4 was lovely, thank you!",
     "“Click & collect” said ready; it wasn’t.\nNobody knew where my order was.",
 )
+ADDRESSES = ("sam@mail.example", "sam.okafor@work.example")
 
 
 class Violation(AssertionError):
@@ -146,7 +147,7 @@ class World:
                 self.clock.after(moment, partial(self._answer, self._more(first)))
 
     def _more(self, first: Answer) -> Answer:
-        """A second thought, some words, a reason, or the same tap again."""
+        """A second thought, some words, a reason, an address, a wish for silence or its end, or the same tap again."""
         offered = [reason.id for reason in self.config.touchpoints[first.touchpoint].reasons]
         return self.rng.choice(
             [
@@ -154,6 +155,8 @@ class World:
                 first._replace(rating=self._rating(first.touchpoint)),
                 first._replace(rating=None, comment=self.rng.choice(WORDS)),
                 first._replace(rating=None, comment=self.rng.choice(WORDS), reasons=tuple(self.rng.sample(offered, 1))),
+                first._replace(rating=None, given=Customer(email=self.rng.choice(ADDRESSES))),
+                first._replace(rating=None, flags=self.rng.choice([(), (Flag.OPTED_OUT,)])),
             ]
         )
 
