@@ -39,7 +39,7 @@ def replay(stage: Stage, route_id: str, since: timedelta, missed: bool, as_json:
     if not targets:
         raise click.ClickException("its targets are AWS's own; EventBridge replays to those from the bus's archive")
     enabled = [str(target.kind) for target in targets if stage.deliveries.enable(route_id, target.id)]
-    queue = SqsQueue(stage.client("sqs"), stage.outputs["DeliveriesQueueUrl"])
+    queue = SqsQueue(stage.client("sqs"), stage.outputs["DeliveriesQueueUrl"], stage.outputs["AsideQueueUrl"])
     id, sent = secrets.token_hex(4), 0
     for name, revision in _caught(stage, route, since):
         for target in _without(stage.deliveries, route_id, targets, revision) if missed else targets:

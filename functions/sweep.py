@@ -52,7 +52,7 @@ def sweep(deliveries: Deliveries, queue: Queue, now: datetime, has_time: Callabl
 
 _settings = SweepSettings.from_environment()
 _deliveries = Deliveries(DynamoDBClient(), _settings.table)
-_queue = SqsQueue(boto3.client("sqs"), _settings.deliveries_queue_url)
+_queue = SqsQueue(boto3.client("sqs"), _settings.deliveries_queue_url, _settings.aside_queue_url)
 
 
 @logger.inject_lambda_context

@@ -1,4 +1,4 @@
-"""Notify: the queue of deliveries to people and webhooks, and the function that makes them."""
+"""Notify: the queues of deliveries to people and webhooks, and the function that makes them."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -14,7 +14,9 @@ from infra.store import Store
 from shared.settings import NotifySettings
 
 TIMEOUT = Duration.seconds(60)
-MAX_CONCURRENCY = 5  # of 10 in a new account: captures come first
+# Of 10 in a new account: captures come first.
+MAX_CONCURRENCY = 4
+MAX_CONCURRENCY_ASIDE = 2  # the least that a mapping takes
 
 
 class Notify(Construct):
@@ -37,15 +39,8 @@ class Notify(Construct):
             alarms=alarms,
             means="Cards could not be delivered: read the log of notify, mend the cause, then run `earshot redrive`.",
         )
-        self.queue = sqs.Queue(
-            self,
-            "Deliveries",
-            visibility_timeout=Duration.seconds(TIMEOUT.to_seconds() * 6),  # what Lambda recommends
-            retention_period=Duration.days(4),
-            enforce_ssl=stage.demands_tls,
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.undelivered.queue, max_receive_count=5),
-            removal_policy=stage.removal_policy,
-        )
+        self.queue = self._queue("Deliveries", stage)
+        self.aside = self._queue("Aside", stage)  # what goes to targets in trouble, which may hold workers for long
         function = Function(
             self,
             "Function",
@@ -56,6 +51,7 @@ class Notify(Construct):
                 keys_table=store.keys.table_name,
                 public_url=stage.public_url,
                 deliveries_queue_url=self.queue.queue_url,
+                aside_queue_url=self.aside.queue_url,
                 secrets_key=store.secrets_key.key_id,
                 settling_seconds=3 if stage.local else 45,
                 retry_speed=60 if stage.local else 1,
@@ -64,14 +60,15 @@ class Notify(Construct):
             timeout=TIMEOUT,
             memory_mb=512,
         )
-        function.resource.add_event_source(
-            SqsEventSource(self.queue, batch_size=10, report_batch_item_failures=True, max_concurrency=MAX_CONCURRENCY)
-        )
+        for queue, at_once in ((self.queue, MAX_CONCURRENCY), (self.aside, MAX_CONCURRENCY_ASIDE)):
+            function.resource.add_event_source(
+                SqsEventSource(queue, batch_size=10, report_batch_item_failures=True, max_concurrency=at_once)
+            )
+            queue.grant_send_messages(function.resource)
         store.grant(function.resource, "dynamodb:GetItem")
         # It may write of deliveries and targets, never a feedback.
         store.grant(function.resource, "dynamodb:PutItem", only=("D#*", "T#*"))
         store.grant_webhook_secrets(function.resource)
-        self.queue.grant_send_messages(function.resource)
         let_send_mail(function, stage)
         alarms.when(
             "DeliveriesWait",
@@ -88,3 +85,14 @@ class Notify(Construct):
             ("AttemptBroken", "Earshot itself fails to make deliveries: read the log of notify and mend the cause."),
         ):
             alarms.when_counted("notify", name, means=means)
+
+    def _queue(self, id: str, stage: Stage) -> sqs.Queue:
+        return sqs.Queue(
+            self,
+            id,
+            visibility_timeout=Duration.seconds(TIMEOUT.to_seconds() * 6),  # what Lambda recommends
+            retention_period=Duration.days(4),
+            enforce_ssl=stage.demands_tls,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.undelivered.queue, max_receive_count=5),
+            removal_policy=stage.removal_policy,
+        )

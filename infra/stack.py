@@ -66,6 +66,7 @@ class EarshotStack(Stack):
             "SecretsKey": store.secrets_key.key_id,
             "Bus": bus.bus.event_bus_name,
             "DeliveriesQueueUrl": notify.queue.queue_url,
+            "AsideQueueUrl": notify.aside.queue_url,
             "DeliveriesQueueArn": notify.queue.queue_arn,
             "DeliveriesDeadLetterQueueUrl": notify.undelivered.queue.queue_url,
             "RulesDeadLetterQueueUrl": routes.refused.queue.queue_url,

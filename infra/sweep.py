@@ -25,13 +25,18 @@ class Sweep(Construct):
             "Function",
             stage=stage,
             handler="functions.sweep.handler",
-            settings=SweepSettings(table=store.table.table_name, deliveries_queue_url=notify.queue.queue_url),
+            settings=SweepSettings(
+                table=store.table.table_name,
+                deliveries_queue_url=notify.queue.queue_url,
+                aside_queue_url=notify.aside.queue_url,
+            ),
             timeout=Duration.seconds(55),  # before the next one starts
             memory_mb=512,
         )
         store.grant_query(self.function.resource, index="by_due")
         store.grant(self.function.resource, "dynamodb:PutItem", only=("D#*",))
         notify.queue.grant_send_messages(self.function.resource)
+        notify.aside.grant_send_messages(self.function.resource)
         Schedule(self, "EveryMinute", function=self.function, every=Duration.minutes(1))
         alarms.when(
             "SweepFails",

@@ -1,4 +1,4 @@
-"""The deliveries queue: what its messages say, and how one is put into it."""
+"""The deliveries queue, and the one beside it for targets in trouble: what their messages say, and how one is sent."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ LONGEST_DELAY = timedelta(minutes=15)
 
 
 class Message(BaseModel):
-    """What a route's rule puts into the queue; `waits` and `replay` are added by Earshot itself.
+    """What a route's rule puts into the queue; `waits`, `replay` and `aside` are added by Earshot itself.
 
     `event` is either one of `shared.events` or the test of a route (`shared.routes`), as EventBridge carries it.
     """
@@ -27,6 +27,8 @@ class Message(BaseModel):
     waits: int = 0
     """How often it went back to wait for the customer's next words."""
     replay: str | None = None
+    aside: bool = False
+    """Its target is in trouble: it waits where it holds up nobody else's card."""
 
     @property
     def detail(self) -> Mapping[str, Any]:
@@ -68,15 +70,17 @@ class Queue(Protocol):
 
 
 class SqsQueue:
-    """The deliveries queue of one stage."""
+    """The queues of one stage, by their URLs; `aside` is the one for targets in trouble."""
 
-    def __init__(self, client: "SQSClient", url: str) -> None:
+    def __init__(self, client: "SQSClient", url: str, aside: str) -> None:
         self._client = client
         self._url = url
+        self._aside = aside
 
     def send(self, message: Message, delay: timedelta = timedelta()) -> None:
         """Put a message into the queue, to be seen after `delay`, in whole seconds and at most 15 minutes."""
         seconds = -(-min(max(delay, timedelta()), LONGEST_DELAY) // timedelta(seconds=1))  # up: not before its time
         # In ASCII: SQS does not take every character that JSON may hold.
         body = json.dumps(message.model_dump(mode="json"))
-        self._client.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=seconds)
+        url = self._aside if message.aside else self._url
+        self._client.send_message(QueueUrl=url, MessageBody=body, DelaySeconds=seconds)

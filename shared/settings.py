@@ -90,14 +90,16 @@ class ClearRulesSettings(Settings):
 class NotifySettings(Settings):
     """What notify needs.
 
-    `secrets_key` is the KMS key of the webhooks' secrets. `retry_speed` is 1 on AWS; in the local stage, retries come
-    that many times sooner. `outbound_gateway` is empty on AWS; in the local stage, the outbox that all requests go to.
+    `aside_queue_url` is the queue of what goes to targets in trouble. `secrets_key` is the KMS key of the webhooks'
+    secrets. `retry_speed` is 1 on AWS; in the local stage, retries come that many times sooner. `outbound_gateway` is
+    empty on AWS; in the local stage, the outbox that all requests go to.
     """
 
     table: str
     keys_table: str
     public_url: str
     deliveries_queue_url: str
+    aside_queue_url: str
     secrets_key: str
     settling_seconds: int
     retry_speed: int
@@ -105,10 +107,11 @@ class NotifySettings(Settings):
 
 
 class SweepSettings(Settings):
-    """What sweep needs."""
+    """What sweep needs: both queues of deliveries."""
 
     table: str
     deliveries_queue_url: str
+    aside_queue_url: str
 
 
 class TeamSettings(Settings):

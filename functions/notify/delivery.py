@@ -166,7 +166,7 @@ class Notifier:
 
         What becomes of the delivery then is recorded.
         """
-        health, (verdict, until, _) = self._targets.ask(delivery)
+        health, (verdict, until, _) = self._targets.ask(delivery, aside=message.aside)
         now = self._clock()
         if verdict is Verdict.REFUSE:
             why = f"Disabled: {health.disabled_why}"
@@ -174,6 +174,9 @@ class Notifier:
                 self._deliveries.save(delivery.failed(now, revision, why))
             else:  # owed until somebody knows, so that the sweep brings it back to tell them
                 self._wait(delivery.put_off(now, until, why, message.model_dump_json()), message, until)
+            return None
+        if verdict is Verdict.ASIDE:
+            self._queue.send(message.model_copy(update={"aside": True}))
             return None
         if verdict is Verdict.WAIT:
             waiting = delivery.put_off(now, until, "Waits for its target.", message.model_dump_json())

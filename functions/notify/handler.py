@@ -54,7 +54,7 @@ def build() -> Notifier:
         },
         disabled=notices.disabled,
         given_up=notices.given_up,
-        queue=SqsQueue(boto3.client("sqs"), settings.deliveries_queue_url),
+        queue=SqsQueue(boto3.client("sqs"), settings.deliveries_queue_url, settings.aside_queue_url),
         clock=utc_now,
         chance=random.random,
         settling=timedelta(seconds=settings.settling_seconds),

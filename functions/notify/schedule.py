@@ -26,12 +26,13 @@ FAILURES_TO_OPEN = 5
 OPEN_AT_FIRST = timedelta(minutes=1)
 OPEN_AT_MOST = timedelta(minutes=15)
 DISABLE_AFTER = timedelta(days=5)
+FORGET_AFTER = timedelta(days=14)  # without trouble, nor a success that would tell: what was says nothing of now
 
-SLOW = timedelta(seconds=1)  # such a request holds a worker as long as five healthy ones
-WATCHED = timedelta(hours=1)  # without trouble, until a target is trusted again
-AT_ONCE = 2  # requests on their way to a target in trouble, so that it does not hold every worker
+SLOW = timedelta(seconds=3)  # such a request holds a worker as long as fifteen healthy ones
+WATCHED = timedelta(minutes=5)  # without trouble, until a target is trusted again
+AT_ONCE = 8  # requests on their way to a target in trouble, so that it does not hold every worker of those in trouble
 PLACE = timedelta(seconds=30)  # longer than a request may take; then the place of a worker that died is free again
-AWAY_AT_FIRST = timedelta(seconds=5)  # how long what was put off stays away, doubling each time
+AWAY_AT_FIRST = timedelta(seconds=2)  # how long what was put off stays away, doubling each time
 AWAY_AT_MOST = timedelta(minutes=15)
 
 
@@ -70,6 +71,7 @@ class Verdict(StrEnum):
     """Whether a target may be sent something now."""
 
     SEND = "send"
+    ASIDE = "aside"
     WAIT = "wait"
     REFUSE = "refuse"
 
@@ -82,25 +84,28 @@ class Admission(NamedTuple):
     claims: Health | None = None
 
 
-def admit(health: Health, now: datetime, chance: float, waits: int = 0) -> Admission:
+def admit(health: Health, now: datetime, chance: float, waits: int = 0, *, aside: bool = False) -> Admission:
     """Whether to send. A target in trouble has two places for requests on their way, and one while its breaker is open.
 
     Who finds no place stays away longer each time (`waits`), so that a backlog does not hold every worker either.
     """
     if health.disabled_at is not None:
-        return Admission(Verdict.REFUSE, now + _away(waits, chance))
+        return Admission(Verdict.REFUSE, now + away(waits, chance))
     if health.troubled_at is None:
         return Admission(Verdict.SEND, now)
     if health.opens_at is not None and now < health.opens_at:
         return Admission(Verdict.WAIT, health.opens_at + OPEN_AT_FIRST * chance)
+    if not aside:
+        return Admission(Verdict.ASIDE, now)
     taken = tuple(end for end in health.places if end > now)
     if len(taken) < (AT_ONCE if health.opens_at is None else 1):
         end = now + PLACE
         return Admission(Verdict.SEND, end, health.model_copy(update={"places": (*taken, end)}))
-    return Admission(Verdict.WAIT, now + _away(waits, chance))
+    return Admission(Verdict.WAIT, now + away(waits, chance))
 
 
-def _away(waits: int, chance: float) -> timedelta:
+def away(waits: int, chance: float) -> timedelta:
+    """How long a delivery stays away after it was put off so often: doubling, so that it takes few turns in a queue."""
     longest: timedelta = min(AWAY_AT_FIRST * 2 ** min(waits, 10), AWAY_AT_MOST)
     return longest * (1 + chance) / 2
 
@@ -116,12 +121,18 @@ def after(health: Health, outcome: Outcome, now: datetime, place: datetime, spee
     if is_quick:
         if health.troubled_at is None:
             return health
-        if now - health.troubled_at >= WATCHED:
-            return Health(route=health.route, target=health.target, version=health.version)
+        if health.opens_at is None and now - health.troubled_at >= WATCHED:
+            return _forgotten(health)
+    if health.troubled_at is not None and now - health.troubled_at > FORGET_AFTER:
+        health = _forgotten(health)
     changes = _taken(health, now) if outcome.ok else _failed(health, outcome, now, speed)
-    if not is_quick:
+    if not is_quick or health.opens_at is not None:  # while its breaker was open, there was nothing to watch
         changes["troubled_at"] = now
     return health.model_copy(update=changes | {"places": _without(health.places, place)})
+
+
+def _forgotten(health: Health) -> Health:
+    return Health(route=health.route, target=health.target, version=health.version)
 
 
 def _taken(health: Health, now: datetime) -> dict[str, Any]:

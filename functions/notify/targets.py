@@ -5,15 +5,14 @@ another worker was first.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from functions.notify.schedule import Admission, Outcome, Verdict, admit, after
+from functions.notify.schedule import Admission, Outcome, Verdict, admit, after, away
 from shared.config import Route, Target
 from shared.deliveries import Deliveries, Delivery, Health
 from shared.observe import count
 
 TRIES = 5
-CROWDED = timedelta(seconds=60)  # to come back after, where other workers were first each time
 
 Tell = Callable[[str, Route, Target, str], bool]
 """Tells the owner of a route's target what has become of it, and why; returns whether anybody was reached."""
@@ -40,17 +39,17 @@ class Targets:
         self._chance = chance
         self._retry_speed = retry_speed
 
-    def ask(self, delivery: Delivery) -> tuple[Health, Admission]:
+    def ask(self, delivery: Delivery, *, aside: bool) -> tuple[Health, Admission]:
         """Whether a target may be sent something, and its health with the place that was taken for it."""
         for _ in range(TRIES):
             health = self._deliveries.health(delivery.route, delivery.target)
-            admission = admit(health, self._clock(), self._chance(), delivery.waits)
+            admission = admit(health, self._clock(), self._chance(), delivery.waits, aside=aside)
             if admission.claims is None:
                 return health, admission
             claimed = self._deliveries.save_health(admission.claims)
             if claimed is not None:
                 return claimed, admission
-        return health, Admission(Verdict.WAIT, self._clock() + CROWDED)
+        return health, Admission(Verdict.WAIT, self._clock() + away(delivery.waits, self._chance()))
 
     def learn(self, health: Health, outcome: Outcome, place: datetime, route: Route, target: Target) -> None:
         """Save what an attempt says about its target, and give its place back."""

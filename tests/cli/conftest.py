@@ -49,6 +49,7 @@ def stage(aws: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "RulesDeadLetterQueueArn": f"arn:aws:sqs:eu-west-1:{ACCOUNT}:rules-dead",
         "SecretsKey": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
         "DeliveriesQueueUrl": sqs.create_queue(QueueName="deliveries")["QueueUrl"],
+        "AsideQueueUrl": sqs.create_queue(QueueName="aside")["QueueUrl"],
         "UnpublishedBucket": "unpublished",
         "PublishFunction": "publish",
         "InviteFunction": "invite",

@@ -87,7 +87,7 @@ class Mail:
 
 @dataclass
 class People:
-    """Everything from the deliveries queue on."""
+    """Everything from the queues of deliveries on."""
 
     config: Config
     routes: Mapping[str, Route]
@@ -97,6 +97,7 @@ class People:
     memory: MemoryDynamo
     table: str
     deliveries: Queue
+    aside: Queue
     undelivered: Queue
     sqs: Sqs
     mails: list[Mail] = field(default_factory=list)
@@ -112,7 +113,7 @@ class People:
         """Put the functions together as their handlers do."""
         client = cast(Any, FaultyDynamo(self.memory, self.faults, self._was_put))
         self.table_of_deliveries = Deliveries(client, self.table)
-        self.queue = SqsQueue(cast(Any, self.sqs), self.deliveries.name)
+        self.queue = SqsQueue(cast(Any, self.sqs), self.deliveries.name, self.aside.name)
         self._mailer = Mailer(cast(Any, self), self.config.business)
         self.notifier = Notifier(
             config=self.config,
@@ -130,7 +131,8 @@ class People:
             chance=self.rng.random,
             settling=SETTLING,
         )
-        queues.Mapping(self.rng, self.faults, self.deliveries, self.undelivered, self.notify)
+        for queue in (self.deliveries, self.aside):
+            queues.Mapping(self.rng, self.faults, queue, self.undelivered, self.notify)
 
     def notify(self, batch: list[queues.Message]) -> set[str]:
         """The notify function; returns the ids of the messages that failed, as its batch processor does."""

@@ -3,7 +3,7 @@
 import heapq
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
@@ -29,13 +29,14 @@ from tests.factories import a_revision
 from tests.faults.clock import Clock
 
 ROUTES = 50
-A_SECOND = 5.0  # events
-INVOCATIONS, BATCH = 5, 10  # as infra/notify.py has it
+INVOCATIONS, ASIDE, BATCH = 4, 2, 10  # as infra/notify.py has it
 DEAD, SLOW, FLAPPING = "r0", "r1", "r2"
 SICK = (DEAD, SLOW, FLAPPING)
 BUSY = "r0"  # gets one in five of the events, where one gets more than its share
+UNWELL = tuple(f"r{number}" for number in range(6))
 SICK_FOR = timedelta(hours=20).total_seconds()
 BUSY_SICK_FOR = timedelta(hours=2).total_seconds()
+PROMISED = 15.0  # seconds, beyond what a card waits for the customer's words
 TABLE_SECONDS = 0.005  # of each request to the table
 
 Answer = tuple[float, str | None]
@@ -94,10 +95,19 @@ class MemoryDeliveries:
 
 
 class Model:
-    """The queue, Lambda's five invocations of ten messages at once, the sweep, and fifty endpoints."""
+    """Both queues, Lambda's invocations of ten messages at once, the sweep, and fifty endpoints."""
 
-    def __init__(self, config: Config, answers: Answers, *, events: int, busy: str | None = None) -> None:
-        """`busy` is the route that gets a fifth of the events; without one, all get as many."""
+    def __init__(
+        self,
+        config: Config,
+        answers: Answers,
+        *,
+        events: int,
+        a_second: float = 5.0,
+        busy: Sequence[str] = (),
+        one_in: int = 5,
+    ) -> None:
+        """`busy` are routes that get one in so many of the events among them; without any, all get as many."""
         self.events = events
         self.clock = Clock()
         self.rng = random.Random(7)  # noqa: S311 - it must be the same every time
@@ -106,17 +116,21 @@ class Model:
             for number in range(ROUTES)
         }
         self.received: Counter[str] = Counter()
-        self.waited: dict[str, list[float]] = {id: [] for id in self.routes}
+        self.waited: dict[str, list[tuple[float, float]]] = {id: [] for id in self.routes}
+        """Of each event that arrived: when it happened, and how long it took."""
         self.notices: list[str] = []
         self.at_once: Counter[str] = Counter()
         """The most requests that an endpoint had at the same time, once the first minute has shown how it is."""
         self._said_at: dict[str, float] = {}
+        self._last_at = 0.0
         self._answers = answers
+        self._a_second = a_second
         self._busy = busy
+        self._one_in = one_in
         self._on_their_way: Counter[str] = Counter()
         self._revisions: dict[str, Revision] = {}
-        self._visible: list[Message] = []
-        self._free = INVOCATIONS
+        self._visible: dict[bool, list[Message]] = {False: [], True: []}
+        self._free = {False: INVOCATIONS, True: ASIDE}
         self.deliveries = MemoryDeliveries(self.clock)
         self._notifier = Notifier(
             config=config,
@@ -134,7 +148,8 @@ class Model:
 
     def run(self) -> None:
         for number in range(self.events):
-            self.clock.after(number / A_SECOND, partial(self._happen, number))
+            self.clock.after(self._last_at, partial(self._happen, number))
+            self._last_at += self.rng.expovariate(self._a_second)
         self._sweep_each_minute()
         self.clock.run(timedelta(days=5))
 
@@ -146,8 +161,8 @@ class Model:
 
     def send(self, message: Message, delay: timedelta = timedelta()) -> None:
         def show() -> None:
-            self._visible.append(message)
-            self._poll()
+            self._visible[message.aside].append(message)
+            self._poll(message.aside)
 
         self.clock.after(max(0.0, delay.total_seconds()), show)
 
@@ -167,13 +182,15 @@ class Model:
             return Outcome(error=error)
         event_id = parcel.event["detail"]["id"]
         self.received[webhook_id(parcel.route_id, parcel.target.id, event_id, parcel.replay)] += 1
-        self.waited[parcel.route_id].append(self.clock.seconds - self._said_at[event_id])
+        said_at = self._said_at[event_id]
+        self.waited[parcel.route_id].append((said_at, self.clock.seconds - said_at))
         return Outcome()
 
     # The world around them
 
     def _happen(self, number: int) -> None:
-        route_id = self._busy if self._busy and number % 5 == 0 else f"r{number % ROUTES}"
+        is_for_busy = self._busy and number % self._one_in == 0
+        route_id = self.rng.choice(self._busy) if is_for_busy else f"r{number % ROUTES}"
         revision = a_revision(id=answer_id(str(number)))
         event = feedback_event(Transition.CAPTURED, None, revision)
         self._revisions[revision.feedback.id] = revision
@@ -186,11 +203,11 @@ class Model:
             )
         )
 
-    def _poll(self) -> None:
-        """Lambda's mapping: while an invocation is free, it takes what is visible; ten at once."""
-        while self._free and self._visible:
-            batch, self._visible = self._visible[:BATCH], self._visible[BATCH:]
-            self._free -= 1
+    def _poll(self, aside: bool) -> None:
+        """Lambda's mapping of a queue: while an invocation is free, it takes what is visible; ten at once."""
+        while self._free[aside] and self._visible[aside]:
+            batch, self._visible[aside] = self._visible[aside][:BATCH], self._visible[aside][BATCH:]
+            self._free[aside] -= 1
             running = [len(batch)]
             for message in batch:
                 self.clock.start(partial(self._invoke, message, running))
@@ -199,12 +216,12 @@ class Model:
         self._notifier.handle(message)
         running[0] -= 1
         if not running[0]:
-            self._free += 1
-            self._poll()
+            self._free[message.aside] += 1
+            self._poll(message.aside)
 
     def _sweep_each_minute(self) -> None:
         sweep(cast(Deliveries, self.deliveries), cast(Queue, self), self.clock.now(), lambda: True)
-        if self.clock.seconds < self.events / A_SECOND or self.deliveries.owed:
+        if self.clock.seconds < self._last_at or self.deliveries.owed:
             self.clock.after(60, self._sweep_each_minute)
 
 
@@ -238,8 +255,25 @@ def gets_slower(route_id: str, seconds: float) -> Answer:
     return healthy(route_id, seconds)
 
 
-def p95(model: Model, sick: Collection[str] = ()) -> float:
-    waits = [wait for id, waits in model.waited.items() if id not in sick for wait in waits]
+def unwell(route_id: str, seconds: float) -> Answer:
+    """Two are dead, two slow, and two let every other request hang."""
+    if route_id not in UNWELL or seconds > BUSY_SICK_FOR:
+        return healthy(route_id, seconds)
+    kind = UNWELL.index(route_id) % 3
+    return [(15.0, "It took too long."), (10.0, None), half_times_out(BUSY, seconds)][kind]
+
+
+def unhurried(route_id: str, seconds: float) -> Answer:
+    return 2.0, None
+
+
+def hiccups(route_id: str, seconds: float) -> Answer:
+    return 0.3, "It answered 503." if seconds < 0.1 else None
+
+
+def p95(model: Model, sick: Collection[str] = (), since: float = 0.0) -> float:
+    waited = [each for id, waited in model.waited.items() if id not in sick for each in waited]
+    waits = [wait for said_at, wait in waited if said_at >= since]
     return quantiles(waits, n=20)[-1]
 
 
@@ -275,11 +309,27 @@ def test_sick_targets_cost_the_healthy_ones_nothing_and_lose_nothing(config: Con
 
 
 @pytest.mark.parametrize("answers", [half_times_out, gets_slower])
-def test_a_sick_one_that_gets_a_fifth_of_all_events_holds_two_requests_and_nobody_else(
+def test_a_sick_one_that_gets_a_fifth_of_all_events_holds_a_few_requests_and_nobody_else(
     config: Config, well: float, answers: Answers
 ) -> None:
-    model = live_through(Model(config, answers, events=3_000, busy=BUSY))
+    model = live_through(Model(config, answers, events=3_000, busy=[BUSY]))
     beside = p95(model, [BUSY])
     print(f"p95 of healthy targets: {well:.2f} s all healthy, {beside:.2f} s beside one that {answers.__name__}")
     assert beside <= 2 * well
     assert model.at_once[BUSY] == AT_ONCE
+
+
+def test_six_sick_ones_that_get_a_third_of_all_events_hold_nobody_else(config: Config, well: float) -> None:
+    model = live_through(Model(config, unwell, events=3_000, busy=UNWELL, one_in=3))
+    beside = p95(
+        model, UNWELL, since=60
+    )  # all six fall ill at once, which nobody knows before their first requests end
+    print(f"p95 of healthy targets: {well:.2f} s all healthy, {beside:.2f} s beside six sick ones")
+    assert beside <= 2 * well
+
+
+@pytest.mark.parametrize("answers", [unhurried, hiccups])
+def test_a_burst_to_one_that_is_all_but_healthy_arrives_in_time(config: Config, answers: Answers) -> None:
+    model = live_through(Model(config, answers, events=100, a_second=20, busy=[BUSY], one_in=1))
+    print(f"p95 of a burst to one that is {answers.__name__}: {p95(model):.1f} s")
+    assert p95(model) <= PROMISED

@@ -60,8 +60,11 @@ class World:
         self.refused = Queue("refused", self.clock)
         self.undelivered = Queue("undelivered", self.clock)
         self.deliveries = Queue("deliveries", self.clock)
+        self.aside = Queue("aside", self.clock)
         self.machines = {name: Queue(name, self.clock) for name in MACHINES}
-        self.sqs = Sqs(self.faults, self.refused, self.undelivered, self.deliveries, *self.machines.values())
+        self.sqs = Sqs(
+            self.faults, self.refused, self.undelivered, self.deliveries, self.aside, *self.machines.values()
+        )
         self.rules = [
             RuleTarget(f"earshot-route-{name}", queue, EVENT, _wants(MACHINES[name]), "target")
             for name, queue in self.machines.items()
@@ -89,6 +92,7 @@ class World:
             memory=self.memory,
             table=TABLE,
             deliveries=self.deliveries,
+            aside=self.aside,
             undelivered=self.undelivered,
             sqs=self.sqs,
         )

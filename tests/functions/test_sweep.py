@@ -30,6 +30,7 @@ class Waiting:
 def sweep(aws: str, monkeypatch: pytest.MonkeyPatch) -> Sweep:
     monkeypatch.setenv("EARSHOT_TABLE", "earshot-test")
     monkeypatch.setenv("EARSHOT_DELIVERIES_QUEUE_URL", f"{aws}/queue")
+    monkeypatch.setenv("EARSHOT_ASIDE_QUEUE_URL", f"{aws}/aside")
     from functions import sweep as module
 
     return module.sweep

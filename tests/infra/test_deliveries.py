@@ -1,5 +1,6 @@
 """What the template promises of deliveries: who may write what, and that waits end."""
 
+import json
 from typing import Any
 
 from tests.infra.conftest import Resources
@@ -40,11 +41,24 @@ def test_due_deliveries_are_swept_each_minute(resources: Resources) -> None:
 
 def test_a_message_that_fails_is_kept_after_five_times(resources: Resources) -> None:
     queues = resources("AWS::SQS::Queue")
-    (deliveries,) = [queue for name, queue in queues.items() if name.startswith("NotifyDeliveries")]
-    assert deliveries["RedrivePolicy"]["maxReceiveCount"] == 5
     functions = resources("AWS::Lambda::Function")
     (notify,) = [function for name, function in functions.items() if name.startswith("NotifyFunction")]
-    assert deliveries["VisibilityTimeout"] >= 6 * notify["Timeout"]
+    ours = [queue for name, queue in queues.items() if name.startswith(("NotifyDeliveries", "NotifyAside"))]
+    assert len(ours) == 2
+    for queue in ours:
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+        assert queue["VisibilityTimeout"] >= 6 * notify["Timeout"]
+
+
+def test_targets_in_trouble_have_workers_of_their_own_and_captures_keep_some(resources: Resources) -> None:
+    mappings = resources("AWS::Lambda::EventSourceMapping").values()
+    at_once = {
+        name: mapping["ScalingConfig"]["MaximumConcurrency"]
+        for mapping in mappings
+        for name in ("NotifyDeliveries", "NotifyAside")
+        if name in json.dumps(mapping["EventSourceArn"])
+    }
+    assert at_once == {"NotifyDeliveries": 4, "NotifyAside": 2}
 
 
 def test_whoever_is_on_call_hears_of_what_is_told_by_mail_alone_else(resources: Resources) -> None:

@@ -23,7 +23,7 @@ def a_message(words: str) -> Message:
 @pytest.mark.parametrize("words", ["كان الطابور طويلًا", "👩🏽‍🚀", "\ufffe\uffff"])
 def test_any_words_wait_in_characters_that_sqs_takes_and_come_back_as_they_were(words: str) -> None:
     sqs = Sqs()
-    SqsQueue(cast(Any, sqs), "queue").send(a_message(words))
+    SqsQueue(cast(Any, sqs), "queue", "aside").send(a_message(words))
     body = sqs.sent[0]["MessageBody"]
     assert body.isascii()
     assert Message.model_validate_json(body) == a_message(words)
@@ -34,5 +34,5 @@ def test_a_wait_is_in_whole_seconds_never_before_its_time_and_at_most_a_quarter_
     delay: float, seconds: int
 ) -> None:
     sqs = Sqs()
-    SqsQueue(cast(Any, sqs), "queue").send(a_message("x"), timedelta(seconds=delay))
+    SqsQueue(cast(Any, sqs), "queue", "aside").send(a_message("x"), timedelta(seconds=delay))
     assert sqs.sent[0]["DelaySeconds"] == seconds

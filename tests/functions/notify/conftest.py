@@ -88,8 +88,13 @@ class World:
         )
 
     def handle(self, message: Message) -> None:
-        """The queue hands a message to the function."""
+        """The queue hands a message to the function, and what that puts aside is handed to it from there."""
+        waited = len(self.waiting)
         self.notifier.handle(message)
+        for at, put in self.waiting[waited:]:
+            if put.aside and not message.aside and at == self.now:
+                self.waiting.remove((at, put))
+                self.notifier.handle(put)
 
     def wake(self) -> None:
         """Time passes until the next delayed message, which is handled."""

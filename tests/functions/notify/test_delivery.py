@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from functions.notify.delivery import MOST_WAITS
-from functions.notify.schedule import AT_ONCE, ATTEMPTS, LEASE, PLACE, WATCHED, Outcome
+from functions.notify.schedule import AT_ONCE, ATTEMPTS, FAILURES_TO_OPEN, FORGET_AFTER, LEASE, PLACE, WATCHED, Outcome
 from shared import routes
 from shared.deliveries import State
 from shared.feedback import MAX_REVISIONS, Customer, Flag, Revision
@@ -365,8 +365,9 @@ class TestRetries:
             world.handle(world.message("r", world.say(id=id)))
             while world.answers:
                 world.sweep()
-            world.now += WATCHED
-            world.handle(world.message("r", world.say(id=f"after-{id}")))
+            for number in range(2):  # its breaker closes, and then it stays well
+                world.now += timedelta(hours=1)
+                world.handle(world.message("r", world.say(id=f"after-{id}-{number}")))
         assert len(world.notices) == 2
 
     def test_a_message_that_comes_twice_while_a_retry_waits_is_absorbed(self, world: World) -> None:
@@ -529,6 +530,18 @@ class TestBreaker:
         world.handle(world.message("r", world.say(id="a2")))
         assert world.notices == [f"disabled r {HOOK}: It answered 500."]
 
+    def test_failures_months_apart_are_no_failure_for_months(self, world: World) -> None:
+        target = world.route("r", HOOK)
+        world.answers = [DOWN] * 3
+        world.handle(world.message("r", world.say(id="a1")))
+        world.now += FORGET_AFTER + timedelta(days=1)
+        world.handle(world.message("r", world.say(id="a2")))
+        assert world.notices == []
+        assert world.deliveries.health("r", target.id).failures == 1
+        world.now += timedelta(days=5)
+        world.handle(world.message("r", world.say(id="a3")))
+        assert world.notices == [f"disabled r {HOOK}: It answered 500."]
+
     def test_one_success_between_keeps_a_target(self, world: World) -> None:
         world.route("r", HOOK)
         world.answers = [DOWN, Outcome(), DOWN]
@@ -538,11 +551,48 @@ class TestBreaker:
         assert world.notices == []
 
 
+class TestAside:
+    """What goes to a target in trouble waits in a queue of its own, so that it holds up nobody else's card."""
+
+    def test_while_a_target_is_healthy_nothing_is_put_aside(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.notifier.handle(world.message("r", world.say()))
+        assert world.waiting == []
+        assert len(world.sent) == 1
+
+    def test_after_a_failure_the_next_is_put_aside_unattempted_and_sent_from_there(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN]
+        world.handle(world.message("r", world.say(id="a")))
+        world.waiting.clear()
+        late = world.say(id="late")
+        world.notifier.handle(world.message("r", late))
+        ((at, message),) = world.waiting
+        assert (at, message.aside) == (world.now, True)
+        assert world.deliveries.of_feedback(late.feedback.id) == []
+        world.wake()
+        assert world.only_delivery(late).state is State.DELIVERED
+
+    def test_what_was_put_aside_is_sent_though_the_target_is_well_again(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.notifier.handle(world.message("r", world.say(), aside=True))
+        assert len(world.sent) == 1
+
+    def test_what_waits_for_a_breaker_to_close_waits_in_the_table_from_either_queue(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN] * FAILURES_TO_OPEN
+        for number in range(FAILURES_TO_OPEN):
+            world.handle(world.message("r", world.say(id=f"a{number}")))
+        late = world.say(id="late")
+        world.notifier.handle(world.message("r", late))
+        assert world.only_delivery(late).state is State.WAITING
+
+
 class TestPlaces:
-    """A target in trouble holds two workers at most."""
+    """A target in trouble holds a few workers at most."""
 
     @pytest.mark.parametrize(("seconds", "answer"), [(3.1, Outcome()), (15, DOWN), (0.1, DOWN)])
-    def test_after_one_slow_or_failed_request_there_are_two_at_once(
+    def test_after_one_slow_or_failed_request_there_are_a_few_at_once(
         self, world: World, seconds: float, answer: Outcome
     ) -> None:
         world.route("r", HOOK)
@@ -595,7 +645,7 @@ class TestPlaces:
             assert wake_at
             waits.append(wake_at - world.now)
             world.now = max(wake_at, world.now + PLACE)
-        assert waits[:3] == [timedelta(seconds=seconds) for seconds in (3.75, 7.5, 15)]
+        assert waits[:3] == [timedelta(seconds=seconds) for seconds in (1.5, 3, 6)]
         assert waits[-1] == timedelta(minutes=11.25)
 
     def test_trust_comes_back_with_time_and_not_with_one_quick_answer(self, world: World) -> None:

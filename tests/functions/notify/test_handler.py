@@ -31,6 +31,7 @@ def function(store: Store, config: Config, monkeypatch: pytest.MonkeyPatch) -> M
         "KEYS_TABLE": KEYS_TABLE["TableName"],
         "PUBLIC_URL": "http://127.0.0.1:8040",
         "DELIVERIES_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="deliveries")["QueueUrl"],
+        "ASIDE_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="aside")["QueueUrl"],
         "SECRETS_KEY": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
         "SETTLING_SECONDS": "45",
         "RETRY_SPEED": "1",
