@@ -52,12 +52,14 @@ class Routes(Construct):
                     conditions={"ArnLike": {"aws:SourceArn": f"{self.rule_arn_prefix}*"}},
                 )
             )
-        for route_id, route in stage.config.declared_routes().items():
+        routes = stage.config.declared_routes()
+        targets = dict.fromkeys(target for route in routes.values() for target in route.targets)
+        self._roles = {bus.address: self._role_to_put_on(bus) for bus in targets if bus.kind is TargetKind.BUS}
+        for route_id, route in routes.items():
             self._add(route_id, route)
         self._clear_when_the_stack_goes(stage)
 
     def _add(self, route_id: str, route: Route) -> None:
-        buses = [target.address for target in route.targets if target.kind is TargetKind.BUS]
         CfnResource(
             self,
             f"Route-{route_id}",
@@ -72,7 +74,7 @@ class Routes(Construct):
                     route,
                     deliveries=self._notify.queue.queue_arn,
                     refused=self.refused.queue.queue_arn,
-                    roles={bus: self._role_to_put_on(bus) for bus in buses},
+                    roles=self._roles,
                 ),
             },
         )
@@ -113,10 +115,8 @@ class Routes(Construct):
         for grant in grants:
             grant.apply_before(resource)  # it goes before its permissions do
 
-    def _role_to_put_on(self, bus_arn: str) -> str:
+    def _role_to_put_on(self, bus: Target) -> str:
         """A bus, unlike a queue or a function, is only reached with a role."""
-        role = iam.Role(
-            self, f"To-{Target(TargetKind.BUS, bus_arn).id}", assumed_by=iam.ServicePrincipal("events.amazonaws.com")
-        )
-        role.add_to_policy(iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus_arn]))
+        role = iam.Role(self, f"To-{bus.id}", assumed_by=iam.ServicePrincipal("events.amazonaws.com"))
+        role.add_to_policy(iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus.address]))
         return role.role_arn

@@ -31,6 +31,14 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def template_of(config: Config, stage: str = "prod") -> Template:
+    """The template of another business or stage, without the asset."""
+    code = lambda_.Code.from_inline("pass")
+    platform = Platform(code, lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64, {})
+    stack = EarshotStack(App(), stage=Stage(stage, config, platform), synthesizer=DefaultStackSynthesizer())
+    return Template.from_stack(stack)
+
+
 @pytest.mark.parametrize("table", [MAIN_TABLE, KEYS_TABLE], ids=lambda table: str(table["TableName"]))
 def test_the_tables_are_those_that_tests_create(template: Template, table: dict[str, Any]) -> None:
     expected = {key: table[key] for key in ("KeySchema", "BillingMode", "GlobalSecondaryIndexes") if key in table}
@@ -79,6 +87,30 @@ def test_every_route_is_a_rule_with_its_own_pattern(config: Config, resources: R
         rule = rules[f"earshot-route-{id}"]
         assert rule["EventPattern"] == rule_pattern(id, parse(route.when))
         assert len(rule["Targets"]) == len(route.targets)
+
+
+def test_routes_to_the_same_bus_share_the_role_that_reaches_it(config: Config) -> None:
+    buses = [f"arn:aws:events:eu-west-1:111122223333:event-bus/{name}" for name in ("finance", "fleet")]
+    route = config.routes["order-system"]
+    routes = {
+        "one": route.model_copy(update={"to": (f"bus:{buses[0]}",)}),
+        "both": route.model_copy(update={"to": tuple(f"bus:{bus}" for bus in buses)}),
+    }
+    template = template_of(config.model_copy(update={"routes": routes}))
+    roles = {
+        each["Properties"]["Roles"][0]["Ref"]: statement["Resource"]
+        for each in template.find_resources("AWS::IAM::Policy").values()
+        for statement in statements(each["Properties"])
+        if statement["Action"] == "events:PutEvents" and statement["Resource"] in buses
+    }
+    assert sorted(roles.values()) == buses
+    reached = [
+        (target["Arn"], roles[target["RoleArn"]["Fn::GetAtt"][0]])
+        for rule in template.find_resources("AWS::Events::Rule").values()
+        for target in rule["Properties"]["Targets"]
+        if "RoleArn" in target
+    ]
+    assert sorted(reached) == [(buses[0], buses[0]), (buses[0], buses[0]), (buses[1], buses[1])]
 
 
 def test_every_target_of_a_rule_retries_for_a_bounded_time_and_then_keeps_the_event(resources: Resources) -> None:
@@ -243,10 +275,7 @@ def test_a_number_is_requested_only_where_the_file_says_so_and_brings_texts_to_u
     template.resource_count_is("AWS::SMSVOICE::PhoneNumber", 0)
     assert config.sms is not None
     wanted = config.model_copy(update={"sms": config.sms.model_copy(update={"request": NumberType.LONG_CODE})})
-    code = lambda_.Code.from_inline("pass")
-    platform = Platform(code, lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64, {})
-    stack = EarshotStack(App(), stage=Stage("prod", wanted, platform), synthesizer=DefaultStackSynthesizer())
-    [number] = Template.from_stack(stack).find_resources("AWS::SMSVOICE::PhoneNumber").values()
+    [number] = template_of(wanted).find_resources("AWS::SMSVOICE::PhoneNumber").values()
     properties = number["Properties"]
     assert (properties["IsoCountryCode"], properties["NumberType"]) == ("GB", "LONG_CODE")
     assert properties["TwoWay"]["Enabled"] is True
@@ -277,10 +306,7 @@ def test_a_sweep_that_failed_is_repeated_by_nobody(template: Template, resources
 
 
 def test_stages_beside_each_other_share_no_name(config: Config, resources: Resources) -> None:
-    code = lambda_.Code.from_inline("pass")
-    platform = Platform(code, lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64, {})
-    stack = EarshotStack(App(), stage=Stage("dev", config, platform), synthesizer=DefaultStackSynthesizer())
-    beside = Template.from_stack(stack).to_json()["Resources"].values()
+    beside = template_of(config, stage="dev").to_json()["Resources"].values()
     for kind, name in (("AWS::Events::EventBusPolicy", "StatementId"), ("AWS::Events::EventBus", "Name")):
         ours = {each[name] for each in resources(kind).values()}
         theirs = {each["Properties"][name] for each in beside if each["Type"] == kind}
