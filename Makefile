@@ -6,6 +6,9 @@ PYTHON ?= python3
 # One more than there are processors: the deployed stages are mostly waited for.
 PYTEST := $(BIN)/python -m pytest --numprocesses=3
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Debian and Ubuntu keep what makes an environment apart from Python.
+CHECK_VENV := import importlib.util, sys; sys.exit(None if importlib.util.find_spec("ensurepip") else \
+  "This Python cannot make environments. On Debian or Ubuntu: sudo apt install python%d.%d-venv" % sys.version_info[:2])
 # Without kept bytecode, importing the CDK alone takes 7 s.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -34,11 +37,14 @@ setup: $(VENV)/ready node_modules/ready ## Install everything into this folder
 $(VENV)/ready: requirements/dev.txt requirements/uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Earshot needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.13" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@echo "Setting up Python packages in .venv (a minute the first time) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+# An interrupted set-up may lack pip, or have half of a package that counts as there: it is begun anew.
+	@{ test ! -e $(VENV)/unfinished && $(BIN)/python -m pip --version; } >/dev/null 2>&1 || \
+	  { $(PYTHON) -c '$(CHECK_VENV)' && $(PYTHON) -m venv --clear $(VENV); }
+	@touch $(VENV)/unfinished
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
-	@touch $@
+	@mv $(VENV)/unfinished $@
 
 node_modules/ready: package.json package-lock.json $(VENV)/ready
 	@echo "Setting up the CDK command line in node_modules ..."
