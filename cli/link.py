@@ -29,9 +29,11 @@ class Asked(NamedTuple):
         touchpoints = stage.config.touchpoints
         if self.touchpoint not in touchpoints:
             raise click.UsageError(f"No touchpoint {self.touchpoint!r}; use one of {', '.join(touchpoints)}.")
-        life = self.expires or timedelta(days=30 if self.ref else 365)
-        if life > MAX_LIFE:
-            raise click.UsageError(f"A link works for at most {MAX_LIFE.days}d, since its key is retired then.")
+        life = timedelta(days=30 if self.ref else 365) if self.expires is None else self.expires
+        if not timedelta(0) < life <= MAX_LIFE:
+            raise click.UsageError(
+                f"--expires takes more than 0s and at most {MAX_LIFE.days}d, when the link's key is retired."
+            )
         place, ref = _name("--place", self.place), _name("--ref", self.ref)
         link = Link(self.touchpoint, place, ref, utc_now().replace(microsecond=0) + life)
         return f"{stage.outputs['PublicUrl']}/f/{link.token(stage.keys)}", link

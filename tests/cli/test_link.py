@@ -27,8 +27,13 @@ def test_a_link_without_a_reference_is_open_and_lasts_a_year(earshot: Earshot, s
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--place", "a\nb"), ("--ref", ""), ("--ref", "x" * 65), ("--expires", "401d")]
+    ("option", "value"),
+    [
+        *(("--place", "a\nb"), ("--ref", ""), ("--ref", "x" * 65)),
+        *(("--expires", "401d"), ("--expires", "0d"), ("--expires", "0s"), ("--expires", "soon")),
+    ],
 )
 def test_what_a_link_cannot_carry_is_bad_usage(earshot: Earshot, stage: str, option: str, value: str) -> None:
     ran = earshot("link", "checkout", option, value)
-    assert ran.status == 2
+    assert (ran.out, ran.status) == ("", 2)
+    assert option in ran.err
