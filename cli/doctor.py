@@ -3,14 +3,13 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import click
 from botocore.exceptions import ClientError
 
 from cli.findings import Finding
 from cli.mail_checks import check_mail
-from cli.policies import policy_to_paste
+from cli.policies import lets_in, policy_to_paste
 from cli.redrive import PLACES
 from cli.route_checks import check_claims, check_rules, check_teams
 from cli.stage import Stage, with_stage
@@ -61,39 +60,12 @@ def _check_queue(stage: Stage, rule: str, subject: str, target: Target) -> Itera
             subject, f"cannot look at {target.address} ({code}); create it, or ask its owner to check the policy"
         )
         return
-    if not _allows(json.loads(attributes.get("Policy", "{}")), rule):
+    if not lets_in(json.loads(attributes.get("Policy", "{}")), target, rule):
         yield Finding(
             subject,
             f"{target.address} does not let the route send; add this to its policy",
             json.dumps(policy_to_paste(target, rule), indent=2),
         )
-
-
-def _allows(policy: dict[str, Any], rule: str) -> bool:
-    """Whether a queue policy lets EventBridge send on behalf of a rule."""
-    for statement in policy.get("Statement", []):
-        service = statement.get("Principal") == "*" or "events.amazonaws.com" in _list(
-            dict(statement.get("Principal", {})).get("Service")
-        )
-        action = {"sqs:SendMessage", "SQS:SendMessage", "sqs:*", "SQS:*", "*"} & set(_list(statement.get("Action")))
-        sources = [
-            arn
-            for condition in statement.get("Condition", {}).values()
-            for key, value in condition.items()
-            if key.lower() == "aws:sourcearn"
-            for arn in _list(value)
-        ]
-        if statement.get("Effect") == "Allow" and service and action and (not sources or _covered(rule, sources)):
-            return True
-    return False
-
-
-def _covered(rule: str, sources: list[str]) -> bool:
-    return any(rule == source or (source.endswith("*") and rule.startswith(source[:-1])) for source in sources)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 CHECKS: tuple[Callable[[Stage], Iterator[Finding]], ...] = (

@@ -1,9 +1,12 @@
-"""What an AWS target needs so that a route's rule may reach it, ready to paste."""
+"""What an AWS target needs so that a route's rule may reach it, ready to paste, and whether its policy says so."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from shared.config import Target, TargetKind
 
+_SERVICE = "events.amazonaws.com"
 _ACTIONS = {
     TargetKind.SQS: "sqs:SendMessage",
     TargetKind.SNS: "sns:Publish",
@@ -17,7 +20,64 @@ def policy_to_paste(target: Target, rule_arn: str) -> dict[str, Any]:
     statement: dict[str, Any] = {"Effect": "Allow", "Action": _ACTIONS[target.kind], "Resource": target.address}
     if target.kind is not TargetKind.BUS:
         statement |= {
-            "Principal": {"Service": "events.amazonaws.com"},
+            "Principal": {"Service": _SERVICE},
             "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
         }
     return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def lets_in(policy: Mapping[str, Any], target: Target, rule_arn: str) -> bool:
+    """Whether a resource's policy, in any form that AWS takes, lets a route's rule reach it.
+
+    Conditions on what is not known here are taken to hold where they allow, and not to where they deny.
+    """
+    context = {"aws:sourcearn": rule_arn, "aws:sourceaccount": rule_arn.split(":")[4]}
+
+    def applies(statement: Mapping[str, Any], unknown: bool) -> bool:
+        return (
+            _names(statement, "Principal", _SERVICE)
+            and _names(statement, "Action", _ACTIONS[target.kind])
+            and _names(statement, "Resource", target.address)
+            and all(
+                _holds(operator, _list(values), context.get(key.lower()), unknown)
+                for operator, tests in statement.get("Condition", {}).items()
+                for key, values in tests.items()
+            )
+        )
+
+    statements = _list(policy.get("Statement", []))
+    allows = any(each["Effect"] == "Allow" and applies(each, unknown=True) for each in statements)
+    return allows and not any(each["Effect"] == "Deny" and applies(each, unknown=False) for each in statements)
+
+
+def _names(statement: Mapping[str, Any], element: str, name: str) -> bool:
+    """Whether `Action`, `Principal` or `Resource`, or its `Not…`, speaks of `name`; what is absent limits nothing."""
+    others = statement.get(f"Not{element}")
+    said = statement.get(element, "*") if others is None else others
+    kinds = said.values() if isinstance(said, dict) else [said]  # {"Service": …, "AWS": …}
+    ignore_case = element == "Action"
+    named = any(_fits(pattern, name, ignore_case) for kind in kinds for pattern in _list(kind))
+    return named if others is None else not named
+
+
+def _holds(operator: str, values: list[Any], known: str | None, unknown: bool) -> bool:
+    """Whether one condition holds for what is `known` of its key, such as `ForAnyValue:StringNotLikeIfExists`."""
+    if known is None:
+        return unknown
+    test = operator.rpartition(":")[2].removesuffix("IfExists")
+    if test == "Null":
+        return str(values[0]).lower() == "false"
+    if test.startswith("String") and "Like" not in test:
+        fits = any(known.lower() == value.lower() if "IgnoreCase" in test else known == value for value in values)
+    else:
+        fits = any(_fits(value, known) for value in values)
+    return fits != ("Not" in test)
+
+
+def _fits(pattern: str, name: str, ignore_case: bool = False) -> bool:
+    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(expression, name, re.IGNORECASE if ignore_case else 0) is not None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

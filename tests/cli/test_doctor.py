@@ -4,7 +4,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from cli import doctor, route_checks
+from cli import route_checks
 from shared import config as config_file
 from shared.config import Config, Target
 from shared.feedback import utc_now
@@ -155,19 +155,3 @@ def test_feedback_that_nobody_claims_is_a_line(
         "1 feedback of the last 90 days went to the default team because no team is named; "
         "name one in touchpoints.checkout.team, or add a route"
     )
-
-
-@pytest.mark.parametrize(
-    ("change", "allowed"),
-    [
-        ({}, True),
-        ({"Effect": "Deny"}, False),
-        ({"Principal": {"Service": "s3.amazonaws.com"}}, False),
-        ({"Action": "sqs:ReceiveMessage"}, False),
-        ({"Condition": {"ArnLike": {"AWS:SourceArn": "arn:rule/*"}}}, True),
-        ({"Condition": {"ArnEquals": {"aws:SourceArn": ["arn:rule/another"]}}}, False),
-    ],
-)
-def test_a_policy_is_read_as_sqs_reads_it(change: dict[str, object], allowed: bool) -> None:
-    statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": ["sqs:SendMessage"]}
-    assert doctor._allows({"Statement": [statement | change]}, "arn:rule/route") is allowed
