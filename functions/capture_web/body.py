@@ -84,11 +84,16 @@ def read(request: Request, touchpoint: Touchpoint) -> Said:
 
 def kept_words(request: Request) -> dict[str, Any]:
     """The fields of a form that was refused, as far as they can be read: only ever shown to their sender again."""
+    return _fold(kept_pairs(request))[0]
+
+
+def kept_pairs(request: Request) -> list[tuple[str, str]]:
+    """The same as they were sent, each name with its value."""
     try:
         raw = request.raw[: 4 * MAX_BYTES]
     except Unreadable:
-        return {}
-    return _fold(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))[0]
+        return []
+    return parse_qsl(raw.decode(errors="replace"), keep_blank_values=True)
 
 
 def _parse_json(text: str) -> dict[str, Any]:

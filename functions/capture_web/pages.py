@@ -5,7 +5,7 @@ places that the templates mark with `$$`.
 """
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 from functions.capture_web.body import TRAP, new_submission
 from functions.capture_web.scales import mark
 from shared.config import Config, Touchpoint
-from shared.errors import EarshotError
+from shared.errors import EarshotError, Unavailable
 from shared.links import Link
 from shared.pages import Layout
 from shared.texts import direction, texts
@@ -56,13 +56,16 @@ class Pages:
         question = self._config.touchpoints[link.touchpoint].question[language]
         return self._layout.render(language, question, self._form(language, link.touchpoint).substitute(places))
 
-    def notice(self, error: EarshotError, language: str) -> str:
-        """A page without a form, for a link on which nothing can be said."""
+    def notice(self, error: EarshotError, language: str, sent: Sequence[tuple[str, str]] | None = None) -> str:
+        """A page for a link on which nothing can be said. `sent` is what a form brought all the same; None: a view."""
         words = texts(language)
         title = words[f"web.title_{error.code}"]
+        is_outage = isinstance(error, Unavailable)
+        text = "web.unshown" if is_outage and sent is None else f"web.problem_{error.code}"
         content = _template("notice.html").substitute(
             title=_text(title),
-            text=_text(words[f"web.problem_{error.code}"]),
+            text=_text(words[text]),
+            sent=_sent(sent or [], words, again=is_outage),
             write=_text(words["web.write"]),
             sender=_text(self._config.business.sender),
         )
@@ -166,6 +169,22 @@ def _problem_places(error: EarshotError, words: Mapping[str, str]) -> dict[str, 
         f"{field}_problem": f'<p class="problem" id="{field}-problem">{problem}</p>',
         f"{field}_invalid": 'aria-invalid="true" autofocus',
     }
+
+
+def _sent(pairs: Sequence[tuple[str, str]], words: Mapping[str, str], *, again: bool) -> str:
+    """The customer's words, to be copied, or to be sent `again` with all that came with them."""
+    shown = hidden = ""
+    for name, value in pairs:
+        if name == "comment" and value.strip():
+            shown = (
+                f'<label class="ask" for="comment">{_text(words["web.unkept"])}</label>\n'
+                f'<textarea id="comment" name="comment" rows="8" readonly>\n{_text(value)}</textarea>\n'
+            )
+        else:
+            hidden += f'<input type="hidden" name="{_text(name)}" value="{_text(value)}">\n'
+    if again and pairs:
+        return f'<form method="post">\n{hidden}{shown}<button>{_text(words["web.send"])}</button>\n</form>'
+    return shown
 
 
 def _written(contact: Any) -> str:

@@ -56,7 +56,8 @@ class Reply:
         if self._request.reads_json:
             return http.refusal(self._request, error)
         if self._link is None:
-            notice = self._pages.notice(error, self.language)
+            sent = body.kept_pairs(self._request) if self._request.is_post else None
+            notice = self._pages.notice(error, self.language, sent)
             return http.page(self._request, error.status, notice, self._pages.content_security_policy)
         fields = body.kept_words(self._request)
         step = Step.RATE if fields.keys() <= {"rating", "submission", body.TRAP} else Step.TELL

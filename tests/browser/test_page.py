@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from functions.capture_web import opening
 from functions.capture_web.pages import Pages, Step
 from shared.config import Config
 from shared.feedback import Scale, utc_now
@@ -285,6 +288,50 @@ class TestFailures:
         seen.passes(10)
         asks_what_happened(seen.page)
         assert [answer["rating"] for answer in seen.posted] == [2, 2, 2]
+
+    def test_words_that_come_too_late_are_shown_to_be_copied(
+        self, visit: Open, base_url: str, customer: Customer, capture_web: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen = visit(**ENGLISH)
+        seen.page.goto(base_url + customer.link)
+        tap(seen.page, "Bad")
+        asks_what_happened(seen.page)
+        seen.page.get_by_label("What happened?").fill("Twenty minutes,\n<one> till open.")
+        monkeypatch.setattr(opening, "utc_now", lambda: utc_now() + timedelta(days=31))
+        seen.page.get_by_role("button", name="Send").click()
+        expect(seen.page.get_by_role("heading", name="This link has come to its end")).to_be_visible()
+        expect(seen.page.get_by_role("textbox")).to_have_value("Twenty minutes,\n<one> till open.")
+        expect(seen.page.get_by_role("textbox")).not_to_be_editable()
+        assert all("410" in complaint for complaint in seen.complaints)
+
+    def test_a_page_without_the_words_never_takes_the_place_of_one_that_has_them(
+        self, visit: Open, base_url: str, customer: Customer
+    ) -> None:
+        page = visit(**ENGLISH).page
+        page.goto(base_url + customer.link)
+        tap(page, "Bad")
+        asks_what_happened(page)
+        page.get_by_label("What happened?").fill("Mine.")
+
+        def refuse(route: Route) -> None:
+            is_form = "json" not in route.request.headers["content-type"]
+            error = '{"error": {"code": "link_expired", "message": "Over."}}'
+            route.fulfill(status=410, body="<main><h1>Gone</h1></main>" if is_form else error, content_type="text/html")
+
+        page.route("**/f/*", refuse)
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_role("status")).to_contain_text("Your answer is kept here")
+        expect(page.get_by_label("What happened?")).to_have_value("Mine.")
+
+    def test_far_too_many_words_are_said_to_be_so(self, visit: Open, base_url: str, customer: Customer) -> None:
+        page = visit(**ENGLISH).page
+        page.goto(base_url + customer.link)
+        tap(page, "Bad")
+        asks_what_happened(page)
+        page.get_by_label("What happened?").fill("x" * 70_000)
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_text("up to 5,000 characters")).to_be_visible()
+        expect(page.get_by_label("What happened?")).to_have_value("x" * 70_000)
 
 
 class TestWithoutJavaScript:

@@ -39,23 +39,40 @@
     if (step === "done") done.focus()
   }
 
+  const post = (body, type) => {
+    const keepalive = body.length < 20000 // browsers keep 64 kB alive at most
+    return fetch(location.href, { method: "POST", headers: { "Content-Type": type }, body, keepalive })
+  }
+
+  // The page that a form gets says what is wrong. One that has lost the customer's words is not ours.
+  const explanation = async () => {
+    const data = new FormData(form)
+    const reply = await post(`${new URLSearchParams(data)}`, "application/x-www-form-urlencoded")
+    const page = await reply.text()
+    const read = new DOMParser().parseFromString(page, "text/html")
+    const isOurs = data.get("comment")?.trim() ? read.querySelector("textarea")?.value : read.querySelector("main")
+    return isOurs ? page : ""
+  }
+
+  const replaceBy = (page) => {
+    document.open()
+    document.write(page)
+    document.close()
+    document.querySelector("[autofocus]")?.focus()
+  }
+
   const store = async () => {
     clearTimeout(timer)
     if (busy || !wanted) return
     const sending = wanted
     busy = true
-    let reply, refusal
+    let reply, page
     try {
-      reply = await fetch(location.href, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: sending.body,
-        keepalive: true,
-      })
-      if (!reply.ok) refusal = (await reply.json()).error
+      reply = await post(sending.body, "application/json")
+      if (!reply.ok && reply.status < 500 && (await reply.json()).error) page = await explanation()
     } catch {}
     busy = false
-    if (refusal && reply.status < 500) return form.submit() // the form's page says in words what is wrong
+    if (page) return replaceBy(page)
     if (!reply?.ok) {
       status.className = "problem"
       status.textContent = status.dataset.offline

@@ -47,9 +47,16 @@ class TestTexts:
     def test_a_link_on_which_nothing_can_be_said_leads_to_another_way(
         self, pages: Pages, config: Config, language: str, error: type[EarshotError]
     ) -> None:
-        page = pages.notice(error("internal detail"), language)
+        page = pages.notice(error("internal detail"), language, [("comment", "Mine & <yours>")])
         assert html.escape(texts(language)[f"web.title_{error.code}"]) in page
+        assert html.escape(texts(language)[f"web.problem_{error.code}"]) in page
         assert f'href="mailto:{config.business.sender}"' in page
+        assert "Mine &amp; &lt;yours&gt;</textarea>" in page
+
+    def test_a_page_that_cannot_be_shown_speaks_of_no_answer(self, pages: Pages, language: str) -> None:
+        page = pages.notice(Unavailable("internal detail"), language)
+        assert html.escape(texts(language)["web.unshown"]) in page
+        assert texts(language)["web.problem_unavailable"] not in page
         assert "<form" not in page
 
     def test_every_rating_of_every_scale_has_words_or_ends(self, language: str) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import html
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from datetime import timedelta
 from hashlib import sha256
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -300,6 +302,24 @@ class TestLinks:
         assert customer.posts({"rating": 1}).json["error"]["code"] == "link_expired"
         assert customer.all_stored() == []
 
+    @pytest.mark.parametrize("how", ["expired", "removed", "cut short"])
+    def test_words_that_come_too_late_are_shown_to_be_copied(self, customer: Customer, how: str) -> None:
+        if how == "cut short":
+            customer.link = self.broken(customer)[how]
+        else:
+            customer.given("checkout", expires_in=timedelta(seconds=-1)) if how == "expired" else customer.given("shut")
+        page = customer.submits({"rating": "1", "comment": '\n"Mine" & <yours>\r\n ', "submission": "s"})
+        assert page.status in (404, 410)
+        assert "readonly>\n\n&quot;Mine&quot; &amp; &lt;yours&gt;\r\n </textarea>" in page.text
+        assert "<form" not in page.text
+        for without in (
+            customer.submits({"rating": "1", "comment": " "}),
+            customer.submits(b"comment"),
+            customer.opens(),
+        ):
+            assert "<textarea" not in without.text
+        assert customer.all_stored() == []
+
     def test_a_touchpoint_that_was_removed_is_gone(self, customer: Customer) -> None:
         customer.given("a-shop-we-closed")
         assert customer.opens().status == 410
@@ -328,7 +348,26 @@ class TestFailures:
         self, customer: Customer, capture_web: ModuleType, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(capture_web, "keys", Keys(customer_client(capture_web), "no-such-table"))
-        assert customer.opens().status == 503
+        page = customer.opens()
+        assert page.status == 503
+        assert "We cannot show you this page just now." in page.text
+        assert "answer" not in page.text.split("<main")[1]
+
+    def test_without_keys_an_answer_can_be_sent_again_from_the_page(
+        self, customer: Customer, capture_web: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said = {"rating": "2", "comment": "Mine & <yours>", "reasons": ["queue", "price"], "submission": "s"}
+        with monkeypatch.context() as patch:
+            patch.setattr(capture_web, "keys", Keys(customer_client(capture_web), "no-such-table"))
+            page = customer.submits({**said, "contact": "", "homepage": ""})
+        assert page.status == 503
+        assert "It is still here: please send it again" in page.text
+        shown = re.findall(r'<input type="hidden" name="(.*?)" value="(.*?)">', page.text)
+        [words] = re.findall(r'<textarea [^>]*name="comment"[^>]*>\n(.*?)</textarea>', page.text)
+        assert customer.submits(urlencode([*shown, ("comment", html.unescape(words))]).encode()).status == 200
+        [item] = customer.all_stored()
+        feedback = customer.stored(item["id"]["S"]).feedback
+        assert (feedback.rating, feedback.comment, feedback.reasons) == (2, said["comment"], ("queue", "price"))
 
 
 class TestSecrets:
