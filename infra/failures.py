@@ -88,12 +88,12 @@ class DeadLetterQueue(Construct):
 
 
 class FailureBucket(Construct):
-    """A bucket that keeps for 14 days, whole, what the consumer of a stream failed on, and the alarm that says so.
+    """A bucket that keeps whole, while it is to be `kept`, what a reader of a stream failed on, and the alarm for it.
 
     Give `destination` to the stream's mapping, then the mapping's id to `watch`.
     """
 
-    def __init__(self, scope: Construct, id: str, *, stage: Stage, alarms: Alarms, means: str) -> None:
+    def __init__(self, scope: Construct, id: str, *, stage: Stage, alarms: Alarms, kept: Duration, means: str) -> None:
         super().__init__(scope, id)
         self._alarms = alarms
         self._means = means
@@ -103,7 +103,7 @@ class FailureBucket(Construct):
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=stage.demands_tls,
-            lifecycle_rules=[s3.LifecycleRule(expiration=KEPT)],
+            lifecycle_rules=[s3.LifecycleRule(expiration=kept)],
             removal_policy=stage.removal_policy,
         )
         self.destination = _BucketDestination(self.bucket)

@@ -11,6 +11,7 @@ from infra.sources import TableChanges
 from infra.stage import Stage
 from infra.store import Store
 from shared.settings import PublishSettings
+from shared.store import RETENTION
 
 
 class Publish(Construct):
@@ -41,6 +42,7 @@ class Publish(Construct):
             batch_size=100,
             at_once=4,
             retried=Duration.hours(1),
+            kept=Duration.days(RETENTION.days),  # as long as the table keeps the answers
             means="Answers were stored but could not be published: mend the cause, then run `earshot redrive`.",
         ).failures
         alarms.when(

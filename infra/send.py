@@ -4,7 +4,7 @@ from aws_cdk import Acknowledgment, Duration, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.failures import Alarms
+from infra.failures import KEPT, Alarms
 from infra.function import Function
 from infra.mail import let_send_mail
 from infra.sources import TableChanges
@@ -50,6 +50,7 @@ class Send(Construct):
             only={"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["message"]}}}},
             batch_size=10,
             retried=Duration.hours(6),  # a question about this morning is worth nothing tomorrow
+            kept=KEPT,
             means="Customers were not told: read the log of send, mend the cause, then run `earshot redrive`.",
         ).failures
         alarms.when_counted(

@@ -22,7 +22,8 @@ RETRIES = 8
 class TableChanges(Construct):
     """Brings the changes that a filter lets through, at least once; a bad record holds up no other for long.
 
-    What still fails after the retries, or at the age of `retried`, is kept whole in a bucket for `earshot redrive`.
+    What still fails after the retries, or at the age of `retried`, is then `kept` whole in a bucket for
+    `earshot redrive`.
     """
 
     def __init__(
@@ -38,11 +39,12 @@ class TableChanges(Construct):
         batch_size: int,
         at_once: int = 1,
         retried: Duration,
+        kept: Duration,
         means: str,
     ) -> None:
         """`only` is a filter pattern of Lambda's; `at_once`, how many batches of a shard are worked on side by side."""
         super().__init__(scope, id)
-        self.failures = FailureBucket(self, "Failures", stage=stage, alarms=alarms, means=means)
+        self.failures = FailureBucket(self, "Failures", stage=stage, alarms=alarms, kept=kept, means=means)
         source = DynamoEventSource(
             store.table,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,

@@ -17,6 +17,7 @@ from shared import config as config_file
 from shared.conditions import parse
 from shared.config import Config, ConfigError, NumberType
 from shared.patterns import rule_pattern
+from shared.store import RETENTION
 from tests.infra.conftest import Resources
 from tests.samples import EVENTS
 from tests.tables import KEYS_TABLE, MAIN_TABLE
@@ -72,6 +73,16 @@ def test_the_stream_is_bounded_bisected_and_what_fails_is_kept_whole_in_s3(
         assert 0 < mapping["MaximumRecordAgeInSeconds"] <= 86_400
         bucket = mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0]
         assert bucket in resources("AWS::S3::Bucket")
+
+
+def test_what_could_not_be_published_is_kept_as_long_as_the_answers_themselves(template: Template) -> None:
+    outputs, buckets = template.to_json()["Outputs"], template.find_resources("AWS::S3::Bucket")
+    kept = {
+        name: rule["ExpirationInDays"]
+        for name in ("UnpublishedBucket", "UnsentBucket")
+        for rule in buckets[outputs[name]["Value"]["Ref"]]["Properties"]["LifecycleConfiguration"]["Rules"]
+    }
+    assert kept == {"UnpublishedBucket": RETENTION.days, "UnsentBucket": 14}
 
 
 def test_each_reader_of_the_stream_sees_only_what_is_for_it(resources: Resources) -> None:
