@@ -150,8 +150,7 @@ def _respond(request: Request, status: int, content: str, content_type: str, hea
 
 
 def _accepts_gzip(accept_encoding: str) -> bool:
-    for part in accept_encoding.lower().split(","):
-        coding, _, weight = part.partition(";")
-        if coding.strip() in ("gzip", "*"):
-            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+    """What is said of gzip itself wins over what is said of all that is not named."""
+    parts = (part.partition(";") for part in accept_encoding.lower().split(","))
+    weights = {coding.strip(): weight.replace(" ", "") for coding, _, weight in parts}
+    return weights.get("gzip", weights.get("*", "q=0")) not in ("q=0", "q=0.0", "q=0.00", "q=0.000")

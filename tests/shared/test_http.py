@@ -93,6 +93,15 @@ def test_a_page_is_compressed_where_that_is_accepted_and_worth_it() -> None:
         assert set(plain["body"]) == {"é"}
 
 
+@pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [("*;q=0, gzip", True), ("gzip;q=0.1, *;q=0", True), ("br;q=0, *", True), ("*, gzip;q=0", False), ("*;q=0", False)],
+)
+def test_what_is_said_of_gzip_itself_wins_over_what_is_said_of_all(accepted: str, compressed: bool) -> None:
+    response = http.page(request("GET", {"accept-encoding": accepted}), 200, "x" * 2 * PACKET, "")
+    assert ("Content-Encoding" in response["headers"]) is compressed
+
+
 def test_a_head_gets_what_a_get_gets_but_the_body() -> None:
     headers = {"accept-encoding": "gzip"}
     got, head = (http.page(request(method, headers), 200, "x" * 2 * PACKET, "") for method in ("GET", "HEAD"))
