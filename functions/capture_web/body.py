@@ -19,6 +19,7 @@ from shared.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, Answer, Ch
 from shared.http import FORM, JSON, MAX_BYTES, Request
 from shared.links import Link
 
+FIELDS = ("rating", "comment", "reasons", "contact", "submission")
 MAX_DEPTH = 20  # an answer needs 2; up to here the field is named, deeper is not even parsed
 MAX_FORM_FIELDS = 100
 MAX_SUBMISSION = 100
@@ -164,10 +165,9 @@ def _fold(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], str | None]:
 
 
 def _check(fields: Mapping[str, Any], touchpoint: Touchpoint) -> Said:
-    known = ("rating", "comment", "reasons", "contact", "submission")
     for name in fields:
-        if name not in known:
-            raise _invalid(name, f"is not known; send {', '.join(known)}")
+        if name not in FIELDS:
+            raise _invalid(name, f"is not known; send {', '.join(FIELDS)}")
     if fields.keys() <= {"submission"}:
         raise _invalid("rating", "is missing")
     ways = _contact(fields["contact"]) if "contact" in fields else {}
@@ -245,5 +245,6 @@ def _text(value: Any, field: str) -> str:
 
 
 def _invalid(field: str, what: str) -> InvalidInput:
-    field = field[:64]  # an unknown one is its sender's own words
-    return InvalidInput(f"{field} {what}.", field=field)
+    field = field[:64]
+    name = field if field.partition(".")[0] in FIELDS else repr(field)  # which its sender made up; it may be empty
+    return InvalidInput(f"{name} {what}.", field=field)

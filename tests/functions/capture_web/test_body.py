@@ -116,7 +116,7 @@ def test_what_cannot_be_taken_names_its_field(fields: dict[str, Any], field: str
     error = refusal(fields)
     assert isinstance(error, InvalidInput)
     assert error.field == field
-    assert error.message.startswith(field)
+    assert error.message.startswith((f"{field} ", f"{field!r} "))
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400"])
@@ -124,6 +124,19 @@ def test_numbers_that_are_none_name_their_field(number: str) -> None:
     assert refusal(f'{{"rating": {number}}}').field == "rating"
     assert refusal(f'{{"rating": 3, "comment": {number}}}').field == "comment"
     assert refusal(f'{{"rating": 3, "contact": {{"email": {number}}}}}').field == "contact.email"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"rating": 3, "": 1}', "'' is not known; send rating, comment, reasons, contact, submission."),
+        ('{"": 1, "": 2}', "'' stands twice."),
+        ('{"our colour": 1}', "'our colour' is not known; send rating, comment, reasons, contact, submission."),
+        ('{"rating": 1, "rating": 2}', "rating stands twice."),
+    ],
+)
+def test_a_name_that_its_sender_made_up_is_quoted(content: str, message: str) -> None:
+    assert refusal(content).message == message
 
 
 @pytest.mark.parametrize(
