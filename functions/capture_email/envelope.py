@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 from functions.capture_email.mime import Headers
+from shared.feedback import Flag
 
 _OURS = re.compile(r"\bby inbound-smtp\.[a-z0-9-]+\.amazonaws\.com\b")
 _RECIPIENT = re.compile(r"\sfor\s+<?([^\s<>;]{3,320})>?\s*;")
@@ -38,16 +39,14 @@ class Envelope(NamedTuple):
     virus: str
     authentication: dict[str, Check]
 
-    def flags(self, sender: str) -> tuple[str, ...]:
+    def flags(self, sender: str) -> tuple[Flag, ...]:
         """What a team should know before it believes that `sender` wrote this; nothing when all checks passed."""
-        flags = []
-        if not self._authenticates(sender):
-            flags.append("sender-unverified")
-        if self.spam == "FAIL":
-            flags.append("spam-suspected")
-        if self.virus == "FAIL":
-            flags.append("virus-suspected")
-        return tuple(flags)
+        suspicions = {
+            Flag.SENDER_UNVERIFIED: not self._authenticates(sender),
+            Flag.SPAM_SUSPECTED: self.spam == "FAIL",
+            Flag.VIRUS_SUSPECTED: self.virus == "FAIL",
+        }
+        return tuple(flag for flag, is_raised in suspicions.items() if is_raised)
 
     def _authenticates(self, sender: str) -> bool:
         domain = sender.rpartition("@")[2].lower()

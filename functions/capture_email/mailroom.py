@@ -63,7 +63,7 @@ class Mailroom:
             record = _record(id, MailOutcome.AUTOMATIC, letter, now, reason=letter.automatic)
             self._mails.save(record)
             return record
-        flags = tuple(Flag(flag) for flag in letter.envelope.flags(letter.sender))
+        flags = letter.envelope.flags(letter.sender)
         for _ in range(_ATTEMPTS):
             known = self._mails.get(id)
             if known and known.outcome.is_settled:

@@ -2,6 +2,7 @@ import pytest
 
 from functions.capture_email.envelope import Envelope, read_envelope
 from functions.capture_email.mime import read
+from shared.feedback import Flag
 from tests.samples import load_bytes
 
 SES = (
@@ -40,7 +41,7 @@ def test_a_delivery_report_has_an_empty_return_path() -> None:
 def test_what_the_sender_wrote_below_counts_for_nothing() -> None:
     envelope = read_envelope(read(load_bytes("samples/mail/spoofed_reply.eml")).headers)
     assert envelope.recipient == "feedback+TOKEN@fernleaf.example"
-    assert envelope.flags("nadia.rahman@gmail.com") == ("sender-unverified",)
+    assert envelope.flags("nadia.rahman@gmail.com") == (Flag.SENDER_UNVERIFIED,)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_what_the_sender_wrote_below_counts_for_nothing() -> None:
     ],
 )
 def test_what_did_not_pass_is_flagged(results: str) -> None:
-    assert an_envelope(results).flags("ana@example.com") == ("sender-unverified",)
+    assert an_envelope(results).flags("ana@example.com") == (Flag.SENDER_UNVERIFIED,)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,8 @@ def test_results_of_another_server_are_not_read() -> None:
 
 
 def test_suspected_spam_is_flagged() -> None:
-    assert an_envelope(spam="FAIL").flags("ana@example.com") == ("spam-suspected",)
+    [flag] = an_envelope(spam="FAIL").flags("ana@example.com")
+    assert flag is Flag.SPAM_SUSPECTED
 
 
 def test_the_block_ends_with_the_signature_of_ses() -> None:
