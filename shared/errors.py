@@ -70,6 +70,13 @@ class Forged(EarshotError):
     status = 403
 
 
+class NotConfigured(EarshotError):
+    """It takes a setting that earshot.toml does not have."""
+
+    code = "not_configured"
+    status = 404
+
+
 class Contended(EarshotError):
     """Too many were changing the same item at once. Nothing was stored; the same request can be made again."""
 

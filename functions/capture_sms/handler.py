@@ -13,8 +13,8 @@ from functions.capture_sms import twilio
 from functions.capture_sms.conversation import Text
 from functions.capture_sms.hearing import Ear
 from shared import http
-from shared.config import Sms, load
-from shared.errors import EarshotError, Forged, Unreadable
+from shared.config import load
+from shared.errors import EarshotError, Forged, NotConfigured, Unreadable
 from shared.feedback import utc_now
 from shared.http import Request, Response
 from shared.messages import Messages
@@ -42,13 +42,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response | None:
 
 
 def ear() -> Ear:
-    """What hears texts, in the business's current configuration."""
-    sms: Sms | None = config.sms
-    if sms is None:
-        raise Forged("This business has no number.")
-    return Ear(
-        Store(client, settings.table), People(client, settings.table), Messages(client, settings.table), config, sms
-    )
+    """What hears texts, in the business's current configuration; raises `NotConfigured`."""
+    if config.sms is None:
+        raise NotConfigured("This business has no number: earshot.toml has no [sms].")
+    table = settings.table
+    return Ear(Store(client, table), People(client, table), Messages(client, table), config, config.sms)
 
 
 def _hear_aws(notification: Mapping[str, Any]) -> None:
@@ -89,10 +87,11 @@ def _answer_twilio(request: Request) -> Response:
     try:
         parameters = twilio.read_form(request.body)
         signature = request.header("x-twilio-signature")
-        incoming = twilio.verify(parameters, signature, _public_url(request), ear().sms, tokens)
+        hearing = ear()
+        incoming = twilio.verify(parameters, signature, _public_url(request), hearing.sms, tokens)
         now = utc_now()  # Twilio does not say when
         text = Text("twilio", incoming.id, incoming.sender, incoming.body, now, incoming.command)
-        heard = ear().hear(text, now, sends_reply=False)
+        heard = hearing.hear(text, now, sends_reply=False)
     except EarshotError as error:
         return _refuse(request, error)
     except PydynoxException as error:

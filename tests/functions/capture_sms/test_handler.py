@@ -9,12 +9,14 @@ import sys
 from datetime import datetime
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from pydynox import DynamoDBClient
 
 from functions.capture_sms.twilio import sign
+from shared.errors import NotConfigured
 from shared.feedback import answer_id
 from shared.twilio_tokens import TwilioTokens
 from tests.factories import a_context
@@ -93,6 +95,13 @@ def test_a_text_from_twilio_is_stored_and_answered_in_the_response(with_token: M
     assert answer["statusCode"] == 200
     assert "<Message>Thank you!" in answer["body"]
     assert with_token.ear().store.get(TWILIO_ID).feedback.comment == "queue too long"
+
+
+def test_a_request_builds_what_hears_it_once(with_token: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    ear = Mock(side_effect=with_token.ear)
+    monkeypatch.setattr(with_token, "ear", ear)
+    with_token.handler(from_twilio(), a_context())
+    assert ear.call_count == 1
 
 
 def test_a_picture_without_words_reaches_the_team(with_token: ModuleType) -> None:
@@ -185,6 +194,18 @@ def test_what_is_not_from_our_topic_or_no_text_is_refused_without_a_retry(
     function.handler(event, a_context())
     assert items(client) == []
     assert '"Refused' in capsys.readouterr().out
+
+
+def test_without_a_number_twilio_finds_nothing_and_a_text_from_aws_is_kept_to_be_taken_later(
+    with_token: ModuleType, client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(with_token, "config", with_token.config.model_copy(update={"sms": None}))
+    answer = with_token.handler(from_twilio(), a_context())
+    assert (answer["statusCode"], json.loads(answer["body"])["error"]["code"]) == (404, "not_configured")
+    # Raised, so that Lambda tries again, and then keeps it.
+    with pytest.warns(UserWarning, match="No application metrics"), pytest.raises(NotConfigured):
+        with_token.handler(AWS, a_context())
+    assert items(client) == []
 
 
 def test_it_imports_no_boto() -> None:
