@@ -147,10 +147,10 @@ def _describe(stage: Stage, config: Config, *, base_url: str, outbox_url: str, s
         "table": outputs["Table"],
         "bus": outputs["Bus"],
         "mail_address": config.mail.address,
-        "mail_bucket": outputs.get("MailBucket", ""),
-        "mail_prefix": outputs.get("MailPrefix", ""),
+        "mail_bucket": outputs["MailBucket"],
+        "mail_prefix": outputs["MailPrefix"],
         "sms_number": config.sms.number if config.sms else "",
-        "sms_topic": outputs.get("SmsTopic", ""),
+        "sms_topic": outputs["SmsTopic"],
         "smtp": smtp_address,
     }
 

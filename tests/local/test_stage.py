@@ -1,10 +1,14 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from local import deploy, stage
 from local.errors import LocalStageError
+from shared.config import Config
 
 DESCRIPTION = {"stage": "local"}
 
@@ -15,6 +19,17 @@ def test_the_description_is_there_whole_while_it_is_true_and_not_after(tmp_path:
         assert json.loads(file.read_text()) == DESCRIPTION
         assert [path.name for path in tmp_path.iterdir()] == ["local.json"]
     assert not file.exists()
+
+
+@pytest.mark.parametrize("missing", ["Table", "Bus", "MailBucket", "MailPrefix", "SmsTopic"])
+def test_what_the_stack_does_not_say_is_not_made_up(config: Config, missing: str) -> None:
+    outputs = dict.fromkeys(("Table", "Bus", "MailBucket", "MailPrefix", "SmsTopic"), "there")
+    deployed: Any = SimpleNamespace(name="local", endpoint_url="", keys=Mock(), outputs=outputs)
+    addresses = {"base_url": "", "outbox_url": "", "smtp_address": ""}
+    assert stage._describe(deployed, config, **addresses)["mail_bucket"] == "there"
+    del outputs[missing]
+    with pytest.raises(KeyError, match=missing):
+        stage._describe(deployed, config, **addresses)
 
 
 def test_there_is_one_local_stage_in_a_folder(tmp_path: Path) -> None:
