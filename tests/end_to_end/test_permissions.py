@@ -52,7 +52,7 @@ ATTEMPTS: dict[str, Attempt] = {
 }
 
 # MiniStack does not look at `dynamodb:LeadingKeys`, which narrow most of "put" and "read" to items of one kind:
-# tests/infra asserts those on the template.
+# tests/infra/test_permissions.py asserts those on the template, of every function.
 READ_AND_WRITE = {"read one feedback", "change a feedback", "put an item"}
 SIGN = {"read a key", "make a key"}
 GRANTED: dict[str, set[str]] = {

@@ -1,0 +1,122 @@
+"""What each function's role may do with DynamoDB: exactly this. Emulators do not look at `dynamodb:LeadingKeys`.
+
+Each line is an action and the partition keys that it may name, `*` being any.
+"""
+
+import json
+from typing import Any
+
+from tests.infra.conftest import Resources
+from tests.infra.test_stack import as_list, statements
+
+Granted = dict[str, set[str]]
+"""By table, index or stream."""
+
+ANY = "*"
+LEADING_KEYS = "dynamodb:LeadingKeys"
+SIGNS = {"GetItem *", "PutItem *"}  # the keys of links, the first of which is made by whoever comes first
+READS_STREAM = {"DescribeStream *", "GetRecords *", "GetShardIterator *", "ListStreams *"}
+
+TAKES_MAIL = {"GetItem *", "PutItem *", "UpdateItem *"}  # which is of everybody: feedback, people, conversations
+
+GRANTED: dict[str, Granted] = {
+    "CaptureWeb": {"table": {"GetItem L#*", "UpdateItem F#*"}, "keys": SIGNS},
+    "CaptureSms": {
+        "table": {
+            *("GetItem F#*", "GetItem P#*", "GetItem N#*"),
+            *("PutItem P#*", "PutItem N#*", "PutItem M#*", "UpdateItem F#*"),
+        },
+        "keys": {"GetItem twilio#*"},
+    },
+    "CaptureEmail": {"table": TAKES_MAIL, "keys": SIGNS},
+    "CaptureEmailSweep": {"table": {*TAKES_MAIL, "BatchGetItem E#*"}, "keys": SIGNS},
+    "CaptureEmailSetup": {},
+    "Publish": {"stream": READS_STREAM},
+    "Notify": {
+        "table": {"GetItem *", "PutItem D#*", "PutItem T#*"},
+        "keys": {"GetItem webhook#*", "PutItem webhook#*"},
+    },
+    "Sweep": {"table": {"PutItem D#*"}, "by_due": {"Query *"}},
+    "RoutesClearRules": {},
+    "Invite": {
+        "table": {
+            *("GetItem P#*", "GetItem I#*"),
+            *("PutItem P#*", "PutItem I#*", "PutItem L#*", "PutItem M#*"),
+        },
+        "keys": SIGNS,
+    },
+    "Send": {
+        "table": {
+            *("GetItem P#*", "GetItem I#*", "GetItem M#*"),
+            *("PutItem P#*", "PutItem S#*", "PutItem V#*", "UpdateItem I#*", "UpdateItem M#*"),
+        },
+        "stream": READS_STREAM,
+    },
+    "Receipts": {
+        "table": {
+            *("GetItem P#*", "GetItem M#*", "GetItem V#*"),
+            *("PutItem P#*", "UpdateItem I#*", "UpdateItem M#*"),
+        },
+    },
+    "Team": {
+        "table": {
+            *("GetItem ROUTES", "PutItem ROUTES", "DeleteItem ROUTES", "Query ROUTES"),
+            *("GetItem U#*", "PutItem U#*", "UpdateItem U#*", "Query U#*"),
+            *("GetItem F#*", "Query D#*"),
+        },
+        "by_team": {"Query *"},
+        "keys": {*SIGNS, "GetItem webhook#*", "PutItem webhook#*", "UpdateItem webhook#*"},
+    },
+    "Unsubscribe": {"table": {"GetItem L#*", "GetItem P#*", "PutItem P#*"}},
+}
+
+
+def test_each_function_may_do_exactly_this_with_exactly_these_items(resources: Resources) -> None:
+    names = {
+        each["Role"]["Fn::GetAtt"][0]: id[:-8].removesuffix("Function")
+        for id, each in resources("AWS::Lambda::Function").items()
+    }
+    found: dict[str, Granted] = {name: {} for name in names.values()}
+    for policy in resources("AWS::IAM::Policy").values():
+        for role in policy["Roles"]:
+            for statement in statements(policy):
+                for where, what in granted_by(statement, resources):
+                    found.setdefault(names.get(role["Ref"], role["Ref"]), {}).setdefault(where, set()).add(what)
+    assert found == GRANTED
+
+
+def test_permissions_stand_in_policies_of_roles_only(resources: Resources) -> None:
+    """The test above looks nowhere else."""
+    for role in resources("AWS::IAM::Role").values():
+        assert not role.keys() & {"ManagedPolicyArns", "Policies"}
+    assert resources("AWS::IAM::ManagedPolicy") == {}
+    for table in resources("AWS::DynamoDB::GlobalTable").values():
+        assert not [replica for replica in table["Replicas"] if "ResourcePolicy" in replica]
+
+
+def granted_by(statement: dict[str, Any], resources: Resources) -> list[tuple[str, str]]:
+    """Of a statement about DynamoDB, where it grants which action on which keys."""
+    actions = [action.removeprefix("dynamodb:") for action in as_list(statement["Action"]) if "dynamodb:" in action]
+    if not actions:
+        return []
+    assert statement["Effect"] == "Allow"
+    conditions = statement.get("Condition")
+    keys = as_list(conditions["ForAllValues:StringLike"][LEADING_KEYS]) if conditions else [ANY]
+    assert conditions in (None, {"ForAllValues:StringLike": {LEADING_KEYS: conditions and keys}})
+    places = [place(resource, resources) for resource in as_list(statement["Resource"])]
+    return [(where, f"{action} {key}") for where in places for action in actions for key in keys]
+
+
+def place(resource: Any, resources: Resources) -> str:
+    """The name of a table, an index or the stream; what is none of them, as it stands."""
+    main = next(id for id, each in resources("AWS::DynamoDB::GlobalTable").items() if "StreamSpecification" in each)
+    for table in resources("AWS::DynamoDB::GlobalTable"):
+        arn = {"Fn::GetAtt": [table, "Arn"]}
+        if resource == arn:
+            return "table" if table == main else "keys"
+        if table == main and resource == {"Fn::GetAtt": [main, "StreamArn"]}:
+            return "stream"
+        for index in ("by_team", "by_due"):
+            if resource == {"Fn::Join": ["", [arn, f"/index/{index}"]]}:
+                return index
+    return json.dumps(resource)
