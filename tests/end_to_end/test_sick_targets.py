@@ -3,11 +3,10 @@
 import pytest
 
 from bench import sick_targets
-from shared.config import Config
 from tests.end_to_end.world import World
 
 
 @pytest.mark.parametrize("running_stage", [False], indirect=True, ids=["as-it-is"])
-def test_beside_sick_targets_nothing_is_lost_and_nothing_seen_twice(world: World, config: Config) -> None:
-    seen = sick_targets.run(world.running, config, events=200, a_second=5, sick=True)
+def test_beside_sick_targets_nothing_is_lost_and_nothing_seen_twice(world: World) -> None:
+    seen = sick_targets.run(world.running, world.stage.config, events=200, a_second=5, sick=True)
     assert (seen.lost, seen.doubled) == (0, 0)
