@@ -10,7 +10,9 @@ Another account must be one of `accounts` in `earshot.toml`.
 from collections.abc import Sequence
 from typing import cast
 
+from aws_cdk import Stack, Token
 from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as events_targets
 from constructs import Construct
 
 from shared.conditions import parse
@@ -34,14 +36,32 @@ class FeedbackRoute(Construct):
         when: str = "",
     ) -> None:
         super().__init__(scope, id)
-        pattern = compile_pattern(parse(when))
-        self.rule = events.Rule(
+        self._description = f"Feedback: {when or 'every event'}"[:512]
+        self._pattern = compile_pattern(parse(when))
+        if _is_surely_ours(self, bus):
+            self.rule = self._rule("Rule", bus, targets)
+            return
+        # EventBridge lets a rule on the bus of another account lead to a bus of its creator, and to nothing else.
+        relay = events.EventBus(self, "Bus", description=self._description)
+        self.rule = self._rule("Rule", bus, [events_targets.EventBus(relay)])
+        self._rule("Delivery", relay, targets)
+
+    def _rule(self, id: str, bus: events.IEventBus, targets: Sequence[events.IRuleTarget]) -> events.Rule:
+        rule = events.Rule(
             self,
-            "Rule",
-            description=f"Feedback: {when or 'every event'}"[:512],
+            id,
+            description=self._description,
             event_bus=bus,
             event_pattern=events.EventPattern(source=[SOURCE]),
             targets=list(targets),
         )
-        # The typed pattern above cannot say `$or`.
-        cast(events.CfnRule, self.rule.node.default_child).event_pattern = pattern
+        resource = cast(events.CfnRule, rule.node.default_child)
+        resource.event_pattern = self._pattern  # the typed one above cannot say `$or`
+        resource.event_bus_name = bus.event_bus_arn  # a name alone would be looked for in the stack's own account
+        return rule
+
+
+def _is_surely_ours(scope: Construct, bus: events.IEventBus) -> bool:
+    """Whether the bus is in the account of the stack, as far as that is known before it is deployed."""
+    here, there = Stack.of(scope).account, bus.env.account
+    return here == there or (Token.is_unresolved(here) and Token.is_unresolved(there))

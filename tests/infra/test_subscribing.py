@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Environment, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
@@ -90,27 +90,56 @@ def test_rules_made_at_run_time_go_with_the_stack(template: Template, resources:
 # For stacks of other teams
 
 
-def route_of_another_stack(when: str) -> Template:
-    stack = Stack(App(), "Theirs")
-    bus = events.EventBus.from_event_bus_arn(
-        stack, "Earshot", "arn:aws:events:eu-west-1:111122223333:event-bus/earshot"
-    )
+BUS_ARN = "arn:aws:events:eu-west-1:111122223333:event-bus/earshot"
+CONDITIONS = ["", "mood = unhappy and reason = refund", "event = FeedbackAmended or team = tills"]
+
+
+def route_of_another_stack(when: str, account: str | None) -> Template:
+    env = Environment(account=account, region="eu-west-1") if account else None
+    stack = Stack(App(), "Theirs", env=env)
+    bus = events.EventBus.from_event_bus_arn(stack, "Earshot", BUS_ARN)
     FeedbackRoute(stack, "Refunds", bus=bus, when=when, targets=[targets.SqsQueue(sqs.Queue(stack, "Queue"))])
     return Template.from_stack(stack)
 
 
-@pytest.mark.parametrize("when", ["", "mood = unhappy and reason = refund", "event = FeedbackAmended or team = tills"])
-def test_a_feedback_route_is_a_rule_with_the_conditions_pattern(when: str) -> None:
-    template = route_of_another_stack(when)
-    [rule] = template.find_resources("AWS::Events::Rule").values()
-    assert rule["Properties"]["EventPattern"] == compile_pattern(parse(when))
-    assert rule["Properties"]["Targets"]
+def rules_of(template: Template) -> dict[str, dict[str, Any]]:
+    """The rules of a template, by the construct that made them."""
+    found = template.find_resources("AWS::Events::Rule").items()
+    return {id.removeprefix("Refunds")[:-8]: rule["Properties"] for id, rule in found}
+
+
+@pytest.mark.parametrize("when", CONDITIONS)
+def test_a_feedback_route_in_the_accounts_own_stack_is_a_rule_with_the_conditions_pattern(when: str) -> None:
+    template = route_of_another_stack(when, "111122223333")
+    [rule] = rules_of(template).values()
+    assert (rule["EventBusName"], rule["EventPattern"]) == (BUS_ARN, compile_pattern(parse(when)))
+    assert "Queue" in json.dumps(rule["Targets"])
     template.resource_count_is("AWS::SQS::QueuePolicy", 1)
+
+
+@pytest.mark.parametrize("account", ["999988887777", None])
+@pytest.mark.parametrize("when", CONDITIONS)
+def test_a_feedback_route_of_another_account_leads_through_a_bus_of_its_own(when: str, account: str | None) -> None:
+    template = route_of_another_stack(when, account)
+    rules = rules_of(template)
+    [own] = template.find_resources("AWS::Events::EventBus")
+    own_arn = {"Fn::GetAtt": [own, "Arn"]}
+
+    assert rules["Rule"]["EventBusName"] == BUS_ARN, "with a name alone, it is made in the subscriber's account"
+    [relay] = rules["Rule"]["Targets"]
+    assert (relay["Arn"], "RoleArn" in relay) == (own_arn, True)
+    [policy] = template.find_resources("AWS::IAM::Policy").values()
+    [put] = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (put["Action"], put["Resource"]) == ("events:PutEvents", own_arn)
+
+    assert rules["Delivery"]["EventBusName"] == own_arn
+    assert "Queue" in json.dumps(rules["Delivery"]["Targets"])
+    assert {json.dumps(rule["EventPattern"]) for rule in rules.values()} == {json.dumps(compile_pattern(parse(when)))}
 
 
 def test_a_feedback_route_that_cannot_be_said_stops_synthesis() -> None:
     with pytest.raises(ConditionError, match="did you mean 'mood'"):
-        route_of_another_stack("moood = happy")
+        route_of_another_stack("moood = happy", None)
 
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=list(EVENTS))
