@@ -21,7 +21,6 @@ from shared.patterns import compile_pattern
 from shared.rehearsal import rehearse
 from shared.route_table import TeamRoute
 from shared.routes import draft
-from shared.webhook_secrets import WebhookSecrets
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _WHEN = "Which feedback, such as 'mood = unhappy and reason in (refund, price)'. [default: all of it]"
@@ -182,7 +181,7 @@ def secret(stage: Stage, id: str, rotate: bool, overlap: timedelta, as_json: boo
         raise click.ClickException(f"the route {id!r} has no webhook; other targets need no secret")
     if rotate:
         for target in hooks:
-            _webhook_secrets(stage).rotate(id, target.id, overlap)
+            stage.webhook_secrets.rotate(id, target.id, overlap)
     found = {str(target): secret for target, secret in _secrets(stage, id, route)}
     if not found:
         raise click.ClickException("its secrets were shown before; make new ones with --rotate")
@@ -240,14 +239,9 @@ def _secrets(stage: Stage, id: str, route: Route) -> Iterator[tuple[Target, str]
     """The secrets of the route's webhooks that were never shown."""
     for target in route.targets:
         if target.kind is TargetKind.WEBHOOK:
-            secret = _webhook_secrets(stage).reveal(id, target.id)
+            secret = stage.webhook_secrets.reveal(id, target.id)
             if secret is not None:
                 yield target, secret
-
-
-def _webhook_secrets(stage: Stage) -> WebhookSecrets:
-    outputs = stage.outputs
-    return WebhookSecrets(stage.dynamodb, outputs["KeysTable"], stage.client("kms"), outputs["SecretsKey"])
 
 
 def _state(route: Route) -> str:

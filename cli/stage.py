@@ -22,6 +22,7 @@ from shared.route_table import RouteTable
 from shared.routes import Routes
 from shared.rules import Rules
 from shared.store import Store
+from shared.webhook_secrets import WebhookSecrets
 
 LOCAL_FILE = Path(".earshot/local.json")
 
@@ -133,9 +134,15 @@ class Stage:
         )
 
     @cached_property
+    def webhook_secrets(self) -> WebhookSecrets:
+        """What signs webhooks."""
+        return WebhookSecrets(self.dynamodb, self.outputs["KeysTable"], self.client("kms"), self.outputs["SecretsKey"])
+
+    @cached_property
     def routes(self) -> Routes:
         """The routes of the file and those made at run time, with what may be done with them."""
-        return Routes(self.config, RouteTable(self.dynamodb, self.outputs["Table"]), self.rules)
+        table = RouteTable(self.dynamodb, self.outputs["Table"])
+        return Routes(self.config, table, self.rules, self.deliveries, self.webhook_secrets)
 
 
 def _answers(endpoint_url: str) -> bool:

@@ -78,13 +78,13 @@ class Store(Construct):
         """Allow reading the auth tokens of Twilio accounts (`shared.twilio_tokens`)."""
         _grant(grantee, self.keys, ("dynamodb:GetItem",), ("twilio#*",))
 
-    def grant_webhook_secrets(self, grantee: iam.IGrantable, *, shows: bool = False) -> None:
+    def grant_webhook_secrets(self, grantee: iam.IGrantable, *, keeps: bool = False) -> None:
         """Allow opening the secrets of webhooks, and making the first of a target (`shared.webhook_secrets`).
 
-        `shows`: also noting that one was shown to its owner, which happens once.
+        `keeps`: also what their owners ask for: noting that one was shown, which happens once, and removing them.
         """
-        actions = ["dynamodb:GetItem", "dynamodb:PutItem", *(["dynamodb:UpdateItem"] if shows else [])]
-        _grant(grantee, self.keys, actions, ("webhook#*",))
+        more = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"] if keeps else []
+        _grant(grantee, self.keys, ["dynamodb:GetItem", "dynamodb:PutItem", *more], ("webhook#*",))
         self.secrets_key.grant(grantee, "kms:Encrypt", "kms:Decrypt")
 
 

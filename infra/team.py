@@ -58,9 +58,10 @@ class Team(Construct):
         store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", only=("U#*",))
         store.grant(function.resource, "dynamodb:Query", only=("ROUTES", "U#*", "D#*"))
         store.grant(function.resource, "dynamodb:GetItem", only=("F#*",))
+        store.grant(function.resource, "dynamodb:DeleteItem", only=("T#*",))  # what is known of a removed target
         store.grant_query(function.resource, index="by_team")
         store.grant_signing(function.resource)
-        store.grant_webhook_secrets(function.resource, shows=True)
+        store.grant_webhook_secrets(function.resource, keeps=True)
         let_send_mail(function, stage)
         function.resource.add_to_role_policy(
             iam.PolicyStatement(

@@ -216,6 +216,11 @@ class Deliveries:
             return False
         return self.save_health(Health(route=route, target=target, version=health.version)) is not None
 
+    def forget(self, route: str, target: str) -> None:
+        """Let nothing be known of a target any more."""
+        pk, sk = Health(route=route, target=target).key
+        self._client.sync_delete_item(self._table, {"pk": pk, "sk": sk})
+
     def save_health(self, health: Health) -> Health | None:
         """Write it over the version it was read as; None when another worker was first."""
         return self._save(health, {"kind": "health"})

@@ -3,16 +3,21 @@
 A route is one rule on the bus (shared/rules.py). One that was made at run time also lies in the main table
 (shared/route_table.py), where `notify` looks it up. The table is written first and the rule removed first, so that no
 rule is ever without its route; whatever fails between the two is mended by doing it again.
+
+What is known of a target (how it fares, the secret of a webhook) goes with it. A target that is added starts afresh,
+whoever's it was before.
 """
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from shared.conditions import check, parse
-from shared.config import Config, Route, TargetKind
+from shared.config import Config, Route, Target, TargetKind
+from shared.deliveries import Deliveries
 from shared.errors import EarshotError, InvalidInput
 from shared.events import FeedbackEvent
 from shared.feedback import Channel, Customer, Feedback
@@ -20,6 +25,7 @@ from shared.patterns import rule_pattern
 from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute
 from shared.rules import Rules
 from shared.texts import texts
+from shared.webhook_secrets import WebhookSecrets
 
 TEST_ID = "test-"  # what the ids of tests begin with, and those of feedback cannot
 
@@ -96,10 +102,14 @@ class Routes:
     made at run time. What `earshot.toml` declares is changed there.
     """
 
-    def __init__(self, config: Config, table: RouteTable, rules: Rules) -> None:
+    def __init__(
+        self, config: Config, table: RouteTable, rules: Rules, deliveries: Deliveries, webhook_secrets: WebhookSecrets
+    ) -> None:
         self._config = config
         self._table = table
         self._rules = rules
+        self._deliveries = deliveries
+        self._webhook_secrets = webhook_secrets
 
     def all(self) -> dict[str, Route]:
         """Every route by id: those of the file, then those made at run time."""
@@ -144,8 +154,10 @@ class Routes:
         return self._save(before, before.model_copy(update={"paused": paused, "changed_at": now}))
 
     def remove(self, id: str, team: str | None) -> None:
-        """Remove a route and its rule."""
-        self._rules.remove(self.own(id, team).id)
+        """Remove a route, its rule, and what is known of its targets."""
+        route = self.own(id, team)
+        self._rules.remove(id)
+        self._forget(id, route.targets)
         self._table.delete(id)
 
     def test(self, id: str, by: str, now: datetime) -> str:
@@ -162,7 +174,9 @@ class Routes:
 
     def _save(self, before: TeamRoute | None, route: TeamRoute) -> TeamRoute:
         saved = self._table.save(route)
+        kept = before.targets if before else ()
         try:
+            self._forget(saved.id, set(saved.targets).difference(kept))
             self._rules.apply(saved)
         except Exception:  # whatever it is, the route is as it was
             if before is None:
@@ -177,4 +191,12 @@ class Routes:
         while (latest := self._table.get(saved.id)) is not None and latest.version > applied.version:
             self._rules.apply(latest)
             applied = latest
+        self._forget(saved.id, set(kept).difference(applied.targets))
         return saved
+
+    def _forget(self, id: str, targets: Iterable[Target]) -> None:
+        for target in targets:
+            if not target.kind.is_aws:
+                self._deliveries.forget(id, target.id)
+            if target.kind is TargetKind.WEBHOOK:
+                self._webhook_secrets.forget(id, target.id)

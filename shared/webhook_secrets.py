@@ -73,6 +73,11 @@ class WebhookSecrets:
         self._update(route, target, item, shown=False)
         self._opened.pop((route, target), None)
 
+    def forget(self, route: str, target: str) -> None:
+        """Remove every secret of a target: the next one is new, and not shown yet."""
+        self._client.sync_delete_item(self._table, _key(route, target))
+        self._opened.pop((route, target), None)
+
     def _load(self, route: str, target: str) -> dict[str, Any] | None:
         return self._client.sync_get_item(self._table, _key(route, target), consistent_read=True)
 

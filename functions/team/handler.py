@@ -41,12 +41,14 @@ door = Door(config, sessions, boto3.client("sesv2", config=quick))
 rules = Rules(
     boto3.client("events"), bus=settings.bus, deliveries=settings.deliveries_queue, refused=settings.refused_queue
 )
+deliveries = Deliveries(client, settings.table)
+webhook_secrets = WebhookSecrets(client, settings.keys_table, boto3.client("kms"), settings.secrets_key)
 desk = Desk(
     config,
-    Routes(config, RouteTable(client, settings.table), rules),
+    Routes(config, RouteTable(client, settings.table), rules, deliveries, webhook_secrets),
     Store(client, settings.table),
-    Deliveries(client, settings.table),
-    WebhookSecrets(client, settings.keys_table, boto3.client("kms"), settings.secrets_key),
+    deliveries,
+    webhook_secrets,
 )
 pages = Pages(config)
 

@@ -8,16 +8,18 @@ import pytest
 from pydynox import DynamoDBClient
 
 from shared.conditions import ConditionError, parse
-from shared.config import Config
+from shared.config import Config, Target
+from shared.deliveries import Deliveries, Health
 from shared.errors import EarshotError, InvalidInput
 from shared.events import read_event
 from shared.patterns import rule_pattern
 from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, find
 from shared.routes import Routes, draft
 from shared.rules import RouteRefused, Rules
+from shared.webhook_secrets import WebhookSecrets
 from tests.factories import a_feedback
 from tests.shared.conftest import Drafted
-from tests.tables import MAIN_TABLE
+from tests.tables import KEYS_TABLE, MAIN_TABLE
 
 ACCOUNT = "arn:aws:sqs:eu-west-1:123456789012"
 BUS = "earshot-test"
@@ -29,13 +31,24 @@ def table(client: DynamoDBClient) -> RouteTable:
 
 
 @pytest.fixture
-def routes(config: Config, table: RouteTable) -> Routes:
+def deliveries(client: DynamoDBClient) -> Deliveries:
+    return Deliveries(client, MAIN_TABLE["TableName"])
+
+
+@pytest.fixture
+def webhook_secrets(client: DynamoDBClient) -> WebhookSecrets:
+    kms = boto3.client("kms")
+    return WebhookSecrets(client, KEYS_TABLE["TableName"], kms, kms.create_key()["KeyMetadata"]["KeyId"])
+
+
+@pytest.fixture
+def routes(config: Config, table: RouteTable, deliveries: Deliveries, webhook_secrets: WebhookSecrets) -> Routes:
     events = boto3.client("events")
     events.create_event_bus(Name=BUS)
     for name in ("deliveries", "refused", "finance"):
         boto3.client("sqs").create_queue(QueueName=name)
     rules = Rules(events, bus=BUS, deliveries=f"{ACCOUNT}:deliveries", refused=f"{ACCOUNT}:refused")
-    return Routes(config, table, rules)
+    return Routes(config, table, rules, deliveries, webhook_secrets)
 
 
 def rule(id: str) -> dict[str, Any]:
@@ -94,7 +107,7 @@ def test_a_route_of_a_team_that_is_gone_can_be_removed_and_is_found_by_nobody_el
     left = config.model_copy(update={"teams": {id: team for id, team in config.teams.items() if id != "tills"}})
     assert find(left, table, "refunds") is None
 
-    without = Routes(left, table, routes._rules)
+    without = Routes(left, table, routes._rules, routes._deliveries, routes._webhook_secrets)
     assert without.get("refunds") == saved
     without.remove("refunds", None)
     assert "refunds" not in without.all()
@@ -154,6 +167,63 @@ def test_a_removed_route_leaves_no_rule(routes: Routes, drafted: Drafted) -> Non
     assert boto3.client("events").list_rules(EventBusName=BUS)["Rules"] == []
     with pytest.raises(RouteUnknown):
         routes.remove("refunds", "care")
+
+
+HOOK = "webhook:https://example.com/hook"
+
+
+def disable(deliveries: Deliveries, webhook_secrets: WebhookSecrets, now: datetime) -> str:
+    """Let the hook of the route be off, as after a 410, and its secret shown; returns the target's id."""
+    target = Target.parse(HOOK).id
+    deliveries.save_health(Health(route="refunds", target=target, disabled_at=now, disabled_why="It answered 410."))
+    assert webhook_secrets.reveal("refunds", target)
+    assert webhook_secrets.reveal("refunds", target) is None
+    return target
+
+
+def is_fresh(deliveries: Deliveries, webhook_secrets: WebhookSecrets, target: str) -> bool:
+    known = deliveries.health("refunds", target)
+    return known.version == 0 and webhook_secrets.reveal("refunds", target) is not None
+
+
+def test_what_is_known_of_a_target_goes_with_the_route(
+    routes: Routes, deliveries: Deliveries, webhook_secrets: WebhookSecrets, drafted: Drafted, now: datetime
+) -> None:
+    routes.add(drafted(to=[HOOK]))
+    target = disable(deliveries, webhook_secrets, now)
+    routes.remove("refunds", "care")
+    assert deliveries.health("refunds", target).version == 0
+    assert webhook_secrets._load("refunds", target) is None
+
+
+def test_what_is_known_of_a_target_goes_with_the_change_that_drops_it(
+    routes: Routes, deliveries: Deliveries, webhook_secrets: WebhookSecrets, drafted: Drafted, now: datetime
+) -> None:
+    routes.add(drafted(to=[HOOK]))
+    target = disable(deliveries, webhook_secrets, now)
+    routes.change(drafted(to=[HOOK, "email:care@fernleaf.example"]), "care")
+    assert not is_fresh(deliveries, webhook_secrets, target)
+    routes.change(drafted(to=["email:care@fernleaf.example"]), "care")
+    assert webhook_secrets._load("refunds", target) is None
+    assert is_fresh(deliveries, webhook_secrets, target)
+
+
+def test_a_target_that_is_added_starts_afresh_whatever_was_left_behind(
+    routes: Routes, deliveries: Deliveries, webhook_secrets: WebhookSecrets, drafted: Drafted, now: datetime
+) -> None:
+    target = disable(deliveries, webhook_secrets, now)
+    routes.add(drafted(to=[HOOK], team="tills"))
+    assert is_fresh(deliveries, webhook_secrets, target)
+
+
+def test_an_id_that_is_taken_loses_nothing_to_whoever_asks_for_it(
+    routes: Routes, deliveries: Deliveries, webhook_secrets: WebhookSecrets, drafted: Drafted, now: datetime
+) -> None:
+    routes.add(drafted(to=[HOOK]))
+    target = disable(deliveries, webhook_secrets, now)
+    with pytest.raises(RouteConflict):
+        routes.add(drafted(to=[HOOK], team="tills"))
+    assert not is_fresh(deliveries, webhook_secrets, target)
 
 
 def test_a_team_cannot_touch_the_route_of_another_and_nothing_changes(
@@ -230,7 +300,7 @@ def test_a_refused_rule_leaves_everything_as_it_was(config: Config, routes: Rout
     rules = FailingRules(
         boto3.client("events"), bus=BUS, deliveries=f"{ACCOUNT}:deliveries", refused=f"{ACCOUNT}:refused"
     )
-    routes = Routes(config, routes._table, rules)
+    routes = Routes(config, routes._table, rules, routes._deliveries, routes._webhook_secrets)
     before = routes.add(drafted())
     rules.refusing = True
     with pytest.raises(RouteRefused):

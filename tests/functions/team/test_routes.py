@@ -1,6 +1,7 @@
 """What a team does with its routes on its page."""
 
 import json
+import re
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
@@ -236,6 +237,19 @@ def test_a_webhooks_secret_is_shown_once(tills: Browser) -> None:
     assert "webhook:orders.fernleaf.example" in again.text
     assert "token=t" not in again.html
     assert "whsec_" not in tills.post("tills", action="save", change="1", **hook).text
+
+
+def test_a_webhooks_secret_goes_with_its_route(tills: Browser) -> None:
+    hook = QUEUES | {"kind0": "webhook", "to0": "https://orders.fernleaf.example/hook"}
+    first = secret_in(tills.post("tills", action="save", **hook).text)
+    tills.post("tills", action="remove", id="queues")
+    assert secret_in(tills.post("tills", action="save", **hook).text) != first
+
+
+def secret_in(text: str) -> str:
+    found = re.search(r"whsec_\S+", text)
+    assert found
+    return found[0]
 
 
 @pytest.mark.parametrize("id", ["", "x" * 3_000, "\0", "ä"])
