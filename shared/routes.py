@@ -149,7 +149,7 @@ class Routes:
         return self._save(before, route.model_copy(update={name: getattr(before, name) for name in kept}))
 
     def pause(self, id: str, team: str | None, *, paused: bool, now: datetime) -> TeamRoute:
-        """Stop or resume a route. What happens while it is paused is not delivered later."""
+        """Stop or resume a route. What happens or is under way while it is paused is not delivered later."""
         before = self.own(id, team)
         return self._save(before, before.model_copy(update={"paused": paused, "changed_at": now}))
 

@@ -23,6 +23,7 @@ from shared.observe import count, logger, without_words
 from shared.patterns import TEST_EVENT
 from shared.queue import Message, Queue
 from shared.rehearsal import catches
+from shared.route_table import TeamRoute
 from shared.routes import TEST_ID, trial
 from shared.store import Store
 
@@ -127,6 +128,9 @@ class Notifier:
         message = owed if owed and owed.revision > message.revision else message
         current = self._current(message, route)
         # Decide.
+        if isinstance(route, TeamRoute) and route.paused:
+            self._deliveries.save(delivery.skipped(now, message.revision, "The route is paused."))
+            return
         if current is None and message.is_about_feedback:
             self._deliveries.save(delivery.skipped(now, message.revision, "The feedback does not exist any more."))
             return

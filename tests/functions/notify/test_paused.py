@@ -1,0 +1,50 @@
+"""What is under way while its route is paused is not delivered, then or later."""
+
+from datetime import timedelta
+
+import pytest
+
+from functions.notify.schedule import Outcome
+from shared.deliveries import State
+from shared.route_table import TeamRoute
+from tests.functions.notify.conftest import World
+
+DOWN = Outcome(error="It answered 500.")
+
+
+def pause(world: World, to: str, *, paused: bool = True, settling: int = 0) -> None:
+    """The route `r` as it is stored from now on."""
+    world.routes["r"] = TeamRoute(
+        id="r", team="tills", to=(to,), settling=settling, paused=paused, created_by="Amal", changed_at=world.now
+    )
+
+
+@pytest.mark.parametrize("to", ["email:tills@fernleaf.example", "webhook:https://orders.example/hook"])
+def test_what_is_tried_again_ends_when_its_route_is_paused_and_a_replay_brings_it_later(world: World, to: str) -> None:
+    pause(world, to, paused=False)
+    world.answers = [DOWN]
+    tap = world.say()
+    message = world.message("r", tap)
+    world.handle(message)
+
+    pause(world, to)
+    world.wake()
+    delivery = world.only_delivery(tap)
+    assert (len(world.sent), delivery.state, delivery.error) == (1, State.SKIPPED, "The route is paused.")
+    assert list(world.deliveries.due(world.now + timedelta(days=30))) == []
+
+    pause(world, to, paused=False)
+    world.handle(message)
+    assert len(world.sent) == 1, "what happened while it was paused is not delivered later"
+    world.handle(world.message("r", tap, replay="again"))
+    assert len(world.sent) == 2
+
+
+def test_a_card_that_settles_while_its_route_is_paused_is_not_sent(world: World) -> None:
+    to = "email:tills@fernleaf.example"
+    pause(world, to, paused=False, settling=45)
+    tap = world.say()
+    world.handle(world.message("r", tap))
+    pause(world, to, settling=45)
+    world.wake()
+    assert (world.sent, world.only_delivery(tap).error) == ([], "The route is paused.")
