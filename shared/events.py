@@ -106,6 +106,7 @@ EVENTS: dict[str, type[Event]] = {
     event.detail_type: event
     for event in (FeedbackCaptured, FeedbackAmended, InvitationSent, InvitationSuppressed, InvitationUndelivered)
 }
+FEEDBACK_EVENTS = frozenset(name for name, event in EVENTS.items() if issubclass(event, FeedbackEvent))
 
 _OF_FEEDBACK: dict[Transition, type[FeedbackEvent]] = {
     Transition.CAPTURED: FeedbackCaptured,

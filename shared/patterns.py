@@ -25,7 +25,7 @@ from shared.conditions import (
     Value,
     equals,
 )
-from shared.events import SOURCE
+from shared.events import EVENTS, FEEDBACK_EVENTS, SOURCE
 
 MAX_LENGTH = 2_048  # EventBridge's limits: characters of a pattern,
 MAX_CLAUSES = 1_000  # combinations that `$or` makes,
@@ -53,6 +53,11 @@ def rule_pattern(id: str, condition: Condition) -> dict[str, Any]:
 def compile_pattern(condition: Condition) -> dict[str, Any]:
     """The pattern that matches exactly the events for which `condition.matches`; raises ConditionError."""
     return _Compiler(condition.text).pattern(condition.root)
+
+
+def event_types(condition: Condition) -> set[str]:
+    """The types of event that the condition can match; raises ConditionError."""
+    return _Compiler(condition.text).event_types(condition.root)
 
 
 @dataclass(frozen=True)
@@ -95,9 +100,7 @@ class _Compiler:
         self._text = text
 
     def pattern(self, root: Node | None) -> dict[str, Any]:
-        clauses = [_Clause()] if root is None else self._clauses(root, opposite=False)
-        if not clauses:
-            raise self._refusal("No feedback can ever match this", 1)
+        clauses = self._alternatives(root)
         first, *others = clauses
         shared = {name: allowed for name, allowed in first.items() if all(allowed == c.get(name) for c in others)}
         rest = [{name: allowed for name, allowed in clause.items() if name not in shared} for clause in clauses]
@@ -110,6 +113,22 @@ class _Compiler:
         pattern = {"source": [SOURCE]} | pattern
         self._check_limits(pattern, clauses)
         return pattern
+
+    def event_types(self, root: Node | None) -> set[str]:
+        return set().union(*map(_event_types, self._alternatives(root)))
+
+    def _alternatives(self, root: Node | None) -> list[_Clause]:
+        clauses = [_Clause()] if root is None else self._clauses(root, opposite=False)
+        if not clauses:
+            raise self._refusal("No feedback can ever match this", 1)
+        if not any(map(_event_types, clauses)):
+            name, allowed = next(each for each in clauses[0].items() if each[0] != "event")
+            raise self._refusal(
+                f"No event can ever match this, because what becomes of an invitation has no {name}: "
+                f"leave {name} out, or name an event of feedback",
+                allowed.column,
+            )
+        return clauses
 
     def _refusal(self, reason: str, column: int) -> ConditionError:
         return ConditionError(reason + ".", self._text, column)
@@ -185,6 +204,12 @@ class _Compiler:
             f"make two routes{hint}",
             column,
         )
+
+
+def _event_types(clause: _Clause) -> set[str]:
+    """The types of event that a clause can match: only feedback has its other fields."""
+    types = FEEDBACK_EVENTS if clause.keys() - {"event"} else EVENTS.keys()
+    return {name for name in types if "event" not in clause or clause["event"].lets((name,))}
 
 
 def _simplify(clause: _Clause) -> list[_Clause]:

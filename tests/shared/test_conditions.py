@@ -209,6 +209,8 @@ def test_a_condition_longer_than_any_pattern_is_refused_unread() -> None:
         ("place = leeds-* and place != leeds-3", 21, "make two routes"),
         ("mood = happy and mood = unhappy", 1, "No feedback can ever match"),
         ("rating < 0", 1, "No feedback can ever match"),
+        ("event = InvitationSent and mood = happy", 28, "what becomes of an invitation has no mood"),
+        ("not (event in (FeedbackCaptured, FeedbackAmended) or place = leeds)", 54, "an invitation has no place"),
         ("mood = happy and words in (refund, late, cold, broken)", 18, "too complex for one rule"),
         (
             f"place in ({', '.join(f'shop-{n}' for n in range(200))})",

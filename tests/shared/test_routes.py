@@ -351,6 +351,9 @@ def test_a_test_reaches_the_route_that_is_tested_and_no_other(routes: Routes, dr
         ({"to": ["webhook:http://127.0.0.1:9000/hook"]}, "to", "only the local stage reaches"),
         ({"to": ["email:a@b.example", "email:a@b.example"]}, "to", "stands twice"),
         ({"to": ["bus:arn:aws:events:eu-west-1:123456789012:event-bus/theirs"]}, "role", "name its ARN"),
+        ({"when": "event = InvitationSuppressed"}, "to", "makes no card; send it to a webhook or an AWS target"),
+        ({"when": "event not in (FeedbackCaptured, FeedbackAmended)"}, "to", "makes no card"),
+        ({"when": "event = InvitationSent and mood = happy"}, "when", "what becomes of an invitation has no mood"),
         ({"settling": 901}, "settling", "settling: "),
     ],
 )
@@ -363,6 +366,19 @@ def test_a_mistake_in_a_draft_names_the_field_and_the_fix(
     assert isinstance(refusal.value, InvalidInput | ConditionError)
     assert refusal.value.field == field
     assert message in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("when", "to"),
+    [
+        ("event = InvitationSuppressed", ["webhook:https://example.com/hook", f"sqs:{ACCOUNT}:finance"]),
+        ("", ["email:care@fernleaf.example"]),
+        ("event = InvitationSent or mood = happy", ["email:care@fernleaf.example"]),
+        ("event != InvitationSent", ["email:care@fernleaf.example"]),
+    ],
+)
+def test_what_can_be_delivered_is_not_refused(drafted: Drafted, when: str, to: list[str]) -> None:
+    assert drafted(when=when, to=to).when == when
 
 
 def test_a_route_to_this_machine_is_made_in_the_local_stage_only(config: Config, now: datetime) -> None:
