@@ -15,13 +15,13 @@ def as_dict(rehearsal: Rehearsal) -> dict[str, Any]:
 
 def as_text(rehearsal: Rehearsal) -> str:
     """For a terminal."""
-    lines = []
+    when, of = f"In the last {LOOK_BACK.days} days it", str(rehearsal.looked_at)
     if not rehearsal.complete:
-        lines.append(f"There is more than can be looked at; this is about {rehearsal.looked_at} of it.")
-    lines.append(
-        f"In the last {LOOK_BACK.days} days it would have caught {rehearsal.caught} of {rehearsal.looked_at} feedback."
-    )
+        when, of = "It", f"the latest {of}"
+    lines = [f"{when} would have caught {rehearsal.caught} of {of} feedback."]
     lines += [f"  {_line(revision)}" for revision in rehearsal.latest]
+    if not rehearsal.compared_all:
+        lines.append(f"With other routes, only the latest {rehearsal.compared} are compared.")
     lines += [f"The route {id} catches {number} of these too." for id, number in rehearsal.overlaps.items()]
     if rehearsal.uncaught:
         lines.append(f"No team claims {rehearsal.uncaught} other feedback, and no route catches it:")

@@ -66,8 +66,9 @@ def check_claims(stage: Stage) -> Iterator[Finding]:
     found = rehearse(stage.config, stage.store, stage.routes.all(), None, utc_now())
     if found.uncaught:
         touchpoints = sorted({revision.feedback.touchpoint for revision in found.uncaught_latest})
+        least = "" if found.complete and found.compared_all else "at least "
         yield Finding(
             "unclaimed",
-            f"{found.uncaught} feedback of the last {LOOK_BACK.days} days went to the default team because no team is "
-            f"named; name one in {', '.join(f'touchpoints.{id}.team' for id in touchpoints)}, or add a route",
+            f"{least}{found.uncaught} feedback of the last {LOOK_BACK.days} days went to the default team because no team "
+            f"is named; name one in {', '.join(f'touchpoints.{id}.team' for id in touchpoints)}, or add a route",
         )

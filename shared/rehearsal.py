@@ -1,7 +1,7 @@
 """What a route would have caught: told before it is saved, in whole numbers and the customers' own words."""
 
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,6 +17,7 @@ from shared.store import Store
 LOOK_BACK = timedelta(days=90)
 LATEST = 10
 LOOK_AT = 20_000  # feedback; about four seconds of one function
+COMPARE = 200_000  # conditions that feedback is held against; about two seconds more, twice
 
 
 class Rehearsal(NamedTuple):
@@ -24,9 +25,13 @@ class Rehearsal(NamedTuple):
 
     looked_at: int
     complete: bool
-    """Whether that was all there is; else it stopped at `LOOK_AT`."""
+    """Whether that was all there is; else it was the last changed, `LOOK_AT` of it."""
     caught: int
     latest: tuple[Revision, ...]
+    compared: int
+    """How many of the caught, and of what no team claims, may be held against the other routes: the last changed."""
+    compared_all: bool
+    """Whether that was all of them."""
     overlaps: dict[str, int]
     """Other routes' ids → how much of it they catch too, most first."""
     uncaught: int
@@ -38,31 +43,36 @@ def rehearse(
     config: Config, store: Store, others: Mapping[str, Route], condition: Condition | None, now: datetime
 ) -> Rehearsal:
     """Try a condition beside the `others`; without one, see only what they leave uncaught."""
-    active = {
-        id: parse(route.when) for id, route in others.items() if not (isinstance(route, TeamRoute) and route.paused)
-    }
-    default_cards = f"team-{config.default_team}"
+    by_condition: dict[str, list[str]] = defaultdict(list)
+    for id, route in others.items():
+        if not (isinstance(route, TeamRoute) and route.paused):
+            by_condition[route.when].append(id)
+    active = [(parse(when), ids) for when, ids in by_condition.items()]
+    watching = [other for other, ids in active if ids != [f"team-{config.default_team}"]]
+    compared = max(LATEST, COMPARE // max(1, len(active)))
     caught: list[Revision] = []
     uncaught: list[Revision] = []
     overlaps: Counter[str] = Counter()
     everything = recent(config, store, now)
-    looked_at = 0
+    looked_at = unclaimed = 0
     for revision in islice(everything, LOOK_AT):
         looked_at += 1
         feedback = revision.feedback
         if condition is not None and catches(condition, revision):
             caught.append(revision)
-            overlaps.update(id for id, other in active.items() if catches(other, revision))
-        # With a thousand routes, only what nobody claims is worth asking all of them about.
-        elif not claimed(config, feedback.touchpoint, feedback.reasons) and not any(
-            catches(other, revision) for id, other in active.items() if id != default_cards
-        ):
-            uncaught.append(revision)
+            if len(caught) <= compared:
+                overlaps.update(id for other, ids in active if catches(other, revision) for id in ids)
+        elif not claimed(config, feedback.touchpoint, feedback.reasons):
+            unclaimed += 1
+            if unclaimed <= compared and not any(catches(other, revision) for other in watching):
+                uncaught.append(revision)
     return Rehearsal(
         looked_at=looked_at,
         complete=next(everything, None) is None,
         caught=len(caught),
         latest=_latest(caught),
+        compared=compared,
+        compared_all=max(len(caught), unclaimed) <= compared,
         overlaps=dict(overlaps.most_common()),
         uncaught=len(uncaught),
         uncaught_latest=_latest(uncaught),
@@ -70,12 +80,11 @@ def rehearse(
 
 
 def recent(config: Config, store: Store, now: datetime) -> Iterator[Revision]:
-    """The feedback received in the last 90 days, of every team, the last changed of each shard first."""
+    """The feedback received in the last 90 days, of every team, the last changed first."""
     since = now - LOOK_BACK
-    for team in config.teams:
-        for revision in store.by_team(team, since, newest_first=True):
-            if revision.feedback.received_at >= since:
-                yield revision
+    for revision in store.newest(config.teams, since):
+        if revision.feedback.received_at >= since:
+            yield revision
 
 
 def catches(condition: Condition, revision: Revision) -> bool:

@@ -1,8 +1,10 @@
 """The main table: every key, conditional write and query that Earshot makes. The table is the truth."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pydynox import DynamoDBClient
@@ -27,6 +29,7 @@ from shared.feedback import (
 from shared.routing import owner
 
 TEAM_SHARDS = 4  # one index key takes 1,000 writes a second
+PAGE = 250  # items per request where many shards are read side by side, and each may be left half read
 RETENTION = timedelta(days=730)
 
 
@@ -127,14 +130,28 @@ class Store:
     def by_team(self, team: str, since: datetime, *, newest_first: bool = False) -> Iterator[Revision]:
         """Feedback owned by a team that was received or amended at or after `since`, in order of change per shard."""
         for shard in range(TEAM_SHARDS):
-            items = self.client.sync_query(
-                self.table,
-                key_condition_expression="team_shard = :team AND changed_at >= :since",
-                expression_attribute_values={":team": f"{team}#{shard}", ":since": to_iso(since)},
-                index_name="by_team",
-                scan_index_forward=not newest_first,
-            )
-            yield from (read_item(item) for item in items)
+            yield from map(read_item, self._of_shard(f"{team}#{shard}", since, newest_first=newest_first))
+
+    def newest(self, teams: Iterable[str], since: datetime) -> Iterator[Revision]:
+        """Feedback of all these teams that was received or amended at or after `since`, the last changed first."""
+        shards = (
+            self._of_shard(f"{team}#{shard}", since, newest_first=True, page_size=PAGE)
+            for team in teams
+            for shard in range(TEAM_SHARDS)
+        )
+        return map(read_item, heapq.merge(*shards, key=itemgetter("changed_at"), reverse=True))
+
+    def _of_shard(
+        self, shard: str, since: datetime, *, newest_first: bool, page_size: int | None = None
+    ) -> Iterable[Mapping[str, Any]]:
+        return self.client.sync_query(
+            self.table,
+            key_condition_expression="team_shard = :shard AND changed_at >= :since",
+            expression_attribute_values={":shard": shard, ":since": to_iso(since)},
+            index_name="by_team",
+            scan_index_forward=not newest_first,
+            page_size=page_size,
+        )
 
 
 def transact(client: DynamoDBClient, operations: Sequence[dict[str, Any]]) -> bool:

@@ -192,10 +192,10 @@ class Pages:
 
     def _rehearsed(self, found: Rehearsal) -> str:
         say = self._say
-        lines = [say["rehearsed"].format(caught=found.caught, looked_at=found.looked_at)]
-        lines += [] if found.complete else [say["rehearsed_part"]]
-        overlaps = [say["overlaps"].format(id=id, number=number) for id, number in found.overlaps.items()]
-        parts = [f"<p role=status>{escape(line)}</p>" for line in lines]
+        line = say["rehearsed" if found.complete else "rehearsed_latest"]
+        overlaps = [] if found.compared_all else [say["compared"].format(number=found.compared)]
+        overlaps += [say["overlaps"].format(id=id, number=number) for id, number in found.overlaps.items()]
+        parts = [f"<p role=status>{escape(line.format(caught=found.caught, looked_at=found.looked_at))}</p>"]
         if found.latest:
             parts += [f"<p class=hint>{escape(say['latest'])}</p>", *map(self._words, found.latest)]
         parts += [f"<p>{escape(line)}</p>" for line in overlaps]

@@ -87,6 +87,16 @@ def test_before_it_is_saved_a_route_shows_what_it_would_have_caught(
     assert found["latest"][0]["comment"] == "Twenty minutes,\none till open."
 
 
+def test_a_rehearsal_that_stops_somewhere_says_so_in_whole_numbers(
+    earshot: Earshot, stage: str, store: Store, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.rehearsal.LOOK_AT", 2)
+    for name in "abc":
+        store.capture(an_answer(name, reasons=("queue",)), config, utc_now() - timedelta(days=1))
+    out = earshot("routes", "rehearse", "--when", WHEN).out
+    assert out.startswith("It would have caught 2 of the latest 2 feedback.\n")
+
+
 def test_a_change_keeps_what_is_not_given(earshot: Earshot, stage: str) -> None:
     earshot("routes", "add", "refunds", "--when", WHEN, "--to", MAIL, "--settling", "10s")
     earshot("routes", "pause", "refunds")

@@ -84,6 +84,43 @@ def test_feedback_that_no_team_claims_and_no_route_catches_is_named(
     assert rehearse(unclaimed, store, OTHERS, parse("mood = happy"), now).uncaught == 0
 
 
+def test_the_latest_are_the_latest_of_all_teams_even_past_the_most_that_is_looked_at(
+    store: Store, config: Config, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal, "LOOK_AT", 4)
+    for number in range(6):
+        capture(store, config, now - timedelta(hours=1 + number), f"{number}", reasons=("queue",))
+    capture(store, config, now, "just now", reasons=("price",), comment="Just now")
+    found = rehearse(config, store, {}, parse("reason = price"), now)
+    assert (found.caught, found.looked_at, found.complete) == (1, 4, False)
+    everything = rehearse(config, store, {}, parse(""), now)
+    assert [revision.feedback.reasons for revision in everything.latest] == [("price",), *[("queue",)] * 3]
+
+
+def test_with_many_routes_only_the_latest_are_compared_and_that_is_said(
+    store: Store, unclaimed: Config, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal, "COMPARE", 2 * len(OTHERS))
+    monkeypatch.setattr(rehearsal, "LATEST", 1)
+    for number in range(3):
+        capture(store, unclaimed, now - timedelta(hours=number), f"unhappy {number}")
+        capture(store, unclaimed, now - timedelta(hours=number), f"happy {number}", rating=5)
+    found = rehearse(unclaimed, store, OTHERS, parse("mood = unhappy"), now)
+    assert (found.caught, found.compared, found.compared_all) == (3, 2, False)
+    assert (found.overlaps["unhappy"], found.uncaught) == (2, 2)
+
+
+def test_routes_with_one_condition_are_asked_once(
+    store: Store, config: Config, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(rehearsal, "parse", lambda text: asked.append(text) or parse(text))
+    capture(store, config, now, "a")
+    alike = {f"alike-{n}": OTHERS["unhappy"] for n in range(3)}
+    assert rehearse(config, store, alike, parse(""), now).overlaps == dict.fromkeys(alike, 1)
+    assert asked == ["mood = unhappy"]
+
+
 def test_a_rehearsal_says_when_it_did_not_look_at_everything(
     store: Store, config: Config, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

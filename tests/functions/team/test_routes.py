@@ -51,6 +51,19 @@ def test_a_route_is_rehearsed_saved_and_in_force(tills: Browser, routes: Routes,
     assert "queues reason = queue email:lead@fernleaf.example" in tills.get("tills").text
 
 
+def test_a_rehearsal_that_stops_somewhere_says_so_in_whole_numbers(
+    tills: Browser, store: Store, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.rehearsal.LOOK_AT", 2)
+    monkeypatch.setattr("shared.rehearsal.COMPARE", 1)
+    monkeypatch.setattr("shared.rehearsal.LATEST", 1)
+    for name in "abc":
+        store.capture(an_answer(name, reasons=("queue",)), config, utc_now() - timedelta(days=1))
+    rehearsed = tills.post("tills", action="rehearse", **QUEUES).text
+    assert "It would have caught 2 of the latest 2 feedback." in rehearsed
+    assert "With other routes, only the latest 1 are compared." in rehearsed
+
+
 def test_nothing_can_be_saved_before_it_was_rehearsed(tills: Browser) -> None:
     assert "value=save" not in tills.get("tills").html
 
