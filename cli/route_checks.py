@@ -27,6 +27,11 @@ def check_rules(stage: Stage) -> Iterator[Finding]:
             yield Finding(f"routes.{id}", f"its rule is missing, so nothing is caught; {mend}")
         elif isinstance(route, TeamRoute) and not stage.rules.agrees(route):
             yield Finding(f"routes.{id}", f"its rule says something else than the route; {again}")
+    for id in stage.routes.abandoned():
+        if RULE_PREFIX + id in rules:
+            yield Finding(
+                f"routes.{id}", f"it could not be added, and its rule is left; run `earshot routes rm {id}`, or add it"
+            )
     quota = _rules_quota(stage)
     if len(rules) > quota * FULL:
         yield Finding(
@@ -69,6 +74,7 @@ def check_claims(stage: Stage) -> Iterator[Finding]:
         least = "" if found.complete and found.compared_all else "at least "
         yield Finding(
             "unclaimed",
-            f"{least}{found.uncaught} feedback of the last {LOOK_BACK.days} days went to the default team because no team "
-            f"is named; name one in {', '.join(f'touchpoints.{id}.team' for id in touchpoints)}, or add a route",
+            f"{least}{found.uncaught} feedback of the last {LOOK_BACK.days} days went to the default team because "
+            f"no team is named; name one in {', '.join(f'touchpoints.{id}.team' for id in touchpoints)}, or "
+            "add a route",
         )

@@ -39,6 +39,8 @@ class TeamRoute(Route):
 
     id: Identifier
     paused: bool = False
+    abandoned: bool = False
+    """It could not be added, and its rule may be there: nobody sees it, and its id is free."""
     role: str | None = None
     """The role that EventBridge assumes to put events on another bus."""
     created_by: str
@@ -56,13 +58,18 @@ class RouteTable:
 
     def get(self, id: str) -> TeamRoute | None:
         """The route as it is stored, or None. What can be no id is not asked for: keys of the table have limits."""
+        route = self.get_even_abandoned(id)
+        return None if route is None or route.abandoned else route
+
+    def get_even_abandoned(self, id: str) -> TeamRoute | None:
+        """The same, also where it could not be added."""
         if not is_identifier(id):
             return None
         item = self._client.sync_get_item(self._table, {"pk": _ROUTES, "sk": id}, consistent_read=True)
         return TeamRoute.model_validate(_fields(item)) if item else None
 
-    def all(self) -> Iterator[TeamRoute]:
-        """Every run-time route, by id."""
+    def all(self, *, abandoned: bool = False) -> Iterator[TeamRoute]:
+        """Every run-time route, by id; or those that could not be added."""
         items = self._client.sync_query(
             self._table,
             key_condition_expression="pk = :pk",
@@ -70,7 +77,9 @@ class RouteTable:
             consistent_read=True,
         )
         for item in items:
-            yield TeamRoute.model_validate(_fields(item))
+            route = TeamRoute.model_validate(_fields(item))
+            if route.abandoned == abandoned:
+                yield route
 
     def save(self, route: TeamRoute) -> TeamRoute:
         """Write it over the version it was read as; raises `RouteConflict` when someone else was first."""
@@ -81,9 +90,9 @@ class RouteTable:
             self._client.sync_put_item(
                 self._table,
                 item,
-                condition_expression="attribute_not_exists(pk)" if new else "#version = :version",
+                condition_expression="attribute_not_exists(pk) OR abandoned = :yes" if new else "#version = :version",
                 expression_attribute_names=None if new else {"#version": "version"},
-                expression_attribute_values=None if new else {":version": route.version},
+                expression_attribute_values={":yes": True} if new else {":version": route.version},
             )
         except ConditionalCheckFailedException:
             raise RouteConflict(

@@ -2,7 +2,8 @@
 
 A route is one rule on the bus (shared/rules.py). One that was made at run time also lies in the main table
 (shared/route_table.py), where `notify` looks it up. The table is written first and the rule removed first, so that no
-rule is ever without its route; whatever fails between the two is mended by doing it again.
+rule is ever without its route; whatever fails between the two is mended by doing it again. A route that could not be
+added, and whose rule may be there because EventBridge did not answer, stays in the table as nobody's.
 
 What is known of a target (how it fares, the secret of a webhook) goes with it. A target that is added starts afresh,
 whoever's it was before.
@@ -10,6 +11,7 @@ whoever's it was before.
 
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -123,6 +125,10 @@ class Routes:
         """Every route by id: those of the file, then those made at run time."""
         return self._config.declared_routes() | {route.id: route for route in self._table.all()}
 
+    def abandoned(self) -> list[str]:
+        """The ids of routes that could not be added, and whose rules may be there."""
+        return [route.id for route in self._table.all(abandoned=True)]
+
     def get(self, id: str) -> Route:
         """The route, declared or made at run time, also of a team that is gone; raises `RouteUnknown`."""
         route = self._config.declared_routes().get(id) or self._table.get(id)
@@ -162,8 +168,9 @@ class Routes:
         return self._save(before, before.model_copy(update={"paused": paused, "changed_at": now}))
 
     def remove(self, id: str, team: str | None) -> None:
-        """Remove a route, its rule, and what is known of its targets."""
-        route = self.own(id, team)
+        """Remove a route, its rule, and what is known of its targets. The admin may remove an abandoned one too."""
+        left = self._table.get_even_abandoned(id) if team is None else None
+        route = left if left and left.abandoned else self.own(id, team)
         self._rules.remove(id)
         self._forget(id, route.targets)
         self._table.delete(id)
@@ -188,11 +195,11 @@ class Routes:
             self._rules.apply(saved)
         except Exception:  # whatever it is, the route is as it was
             if before is None:
-                self._rules.remove(saved.id)
-                self._table.delete(saved.id)
+                self._abandon(saved)
             else:
                 restored = self._table.save(before.model_copy(update={"version": saved.version}))
-                self._rules.apply(restored)
+                with suppress(Exception):  # where it does not answer, `earshot doctor` tells what parts the two
+                    self._rules.apply(restored)
             raise
         # Another change may have been saved meanwhile, and have made the rule before this one did.
         applied = saved
@@ -201,6 +208,15 @@ class Routes:
             applied = latest
         self._forget(saved.id, set(kept).difference(applied.targets))
         return saved
+
+    def _abandon(self, route: TeamRoute) -> None:
+        """Undo an add, whether EventBridge answers or not."""
+        try:
+            self._rules.remove(route.id)
+        except Exception:
+            self._table.save(route.model_copy(update={"abandoned": True}))
+        else:
+            self._table.delete(route.id)
 
     def _forget(self, id: str, targets: Iterable[Target]) -> None:
         for target in targets:

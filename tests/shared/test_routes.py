@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from pydynox import DynamoDBClient
 
 from shared.conditions import ConditionError, parse
@@ -316,6 +317,59 @@ def test_a_refused_rule_leaves_everything_as_it_was(config: Config, routes: Rout
         "earshot-route-refunds"
     ]
     assert "all" not in routes.all()
+
+
+def unreachable(routes: Routes, operations: str = "*") -> Callable[[], None]:
+    """EventBridge does not answer any more; call what is returned to reach it again."""
+    emitter = routes._rules._client.meta.events
+
+    def fail(**request: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://events.eu-west-1.amazonaws.com")
+
+    emitter.register_first(f"before-call.events.{operations}", fail)
+    return lambda: emitter.unregister(f"before-call.events.{operations}", fail)
+
+
+def test_an_add_that_eventbridge_does_not_answer_leaves_nothing_and_can_be_made_again(
+    routes: Routes, drafted: Drafted
+) -> None:
+    before = routes.all()
+    reach_again = unreachable(routes)
+    for _ in range(2):
+        with pytest.raises(EndpointConnectionError):
+            routes.add(drafted())
+        assert routes.all() == before
+    with pytest.raises(RouteUnknown):
+        routes.get("refunds")
+    reach_again()
+    assert routes.add(drafted(team="tills", when="")).version == 1
+    assert (routes.abandoned(), rule("refunds")["State"]) == ([], "ENABLED")
+
+
+def test_a_rule_that_could_not_be_taken_back_keeps_its_route_until_it_is_removed(
+    routes: Routes, table: RouteTable, config: Config, drafted: Drafted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reach_again = [unreachable(routes, name) for name in ("PutTargets", "ListTargetsByRule", "DeleteRule")]
+    with pytest.raises(EndpointConnectionError):
+        routes.add(drafted())
+    assert rule("refunds")["State"] == "ENABLED"
+    assert (routes.abandoned(), find(config, table, "refunds")) == (["refunds"], None)
+    with pytest.raises(RouteUnknown):
+        routes.remove("refunds", "care")
+
+    for again in reach_again:
+        again()
+    routes.remove("refunds", None)
+    assert (routes.abandoned(), boto3.client("events").list_rules(EventBusName=BUS)["Rules"]) == ([], [])
+
+
+def test_a_change_that_eventbridge_does_not_answer_changes_nothing(routes: Routes, drafted: Drafted) -> None:
+    before = routes.add(drafted())
+    unreachable(routes)
+    with pytest.raises(EndpointConnectionError):
+        routes.change(drafted(when=""), "care")
+    assert routes.get("refunds").when == before.when
+    assert json.loads(rule("refunds")["EventPattern"]) == rule_pattern("refunds", parse(before.when))
 
 
 def test_a_test_reaches_the_route_that_is_tested_and_no_other(routes: Routes, drafted: Drafted, now: datetime) -> None:

@@ -288,17 +288,20 @@ def test_what_would_be_too_long_a_key_is_not_asked_for(
     assert tills.get("tills", tested="x" * 65).status == 200
 
 
-def test_a_bus_that_does_not_answer_is_said_on_a_page_and_nothing_is_saved(
-    tills: Browser, routes: Routes, monkeypatch: pytest.MonkeyPatch
+def test_a_bus_that_does_not_answer_is_said_on_a_page_nothing_is_saved_and_it_can_be_tried_again(
+    tills: Browser, routes: Routes
 ) -> None:
-    def fail(**rule: Any) -> None:
+    def fail(**request: Any) -> None:
         raise EndpointConnectionError(endpoint_url="https://events.eu-west-1.amazonaws.com")
 
     before = routes.all()
-    monkeypatch.setattr(routes._rules._client, "put_rule", fail)
+    bus = routes._rules._client.meta.events
+    bus.register_first("before-call.events.*", fail)
     answer = tills.post("tills", action="save", **QUEUES)
     assert (answer.status, "One moment, please" in answer.text) == (503, True)
     assert routes.all() == before
+    bus.unregister("before-call.events.*", fail)
+    assert tills.post("tills", action="save", **QUEUES).status == 200
 
 
 def test_a_button_that_does_not_exist_changes_nothing(tills: Browser) -> None:
