@@ -70,6 +70,11 @@ class Delivery(Model):
         return f"D#{self.feedback_id}", f"{self.route}#{self.target}#{self.subject}"
 
     @property
+    def was_shown(self) -> bool:
+        """Whether something of it has arrived, whatever became of what followed."""
+        return self.shown is not None or self.state is State.DELIVERED
+
+    @property
     def is_owed(self) -> bool:
         """Whether something must still happen."""
         return self.state in (State.SENDING, State.WAITING)

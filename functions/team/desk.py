@@ -82,7 +82,7 @@ class Desk:
         if revision is not None:
             own = {id for id, route in self._routes.all().items() if route.team == team}
             if revision.feedback.team == team or any(
-                each.route in own and each.state is State.DELIVERED for each in self._deliveries.of_feedback(id)
+                each.route in own and each.was_shown for each in self._deliveries.of_feedback(id)
             ):
                 return revision
         raise FeedbackUnknown("There is no such feedback of this team; it may have been erased.")

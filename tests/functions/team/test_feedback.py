@@ -41,6 +41,27 @@ def test_what_another_team_owns_is_not_shown_unless_it_was_delivered(
     assert tills.get("tills", feedback=theirs.feedback.id).status == 200
 
 
+@pytest.mark.parametrize("state", [State.SENDING, State.WAITING, State.FAILED, State.SKIPPED])
+@pytest.mark.parametrize(("shown", "status"), [("a fingerprint", 200), (None, 404)])
+def test_whoever_was_shown_it_reads_it_whatever_becomes_of_the_next_card(
+    tills: Browser, store: Store, config: Config, now: datetime, state: State, shown: str | None, status: int
+) -> None:
+    theirs = store.capture(an_answer(comment=WORDS, reasons=("price",)), config, now).revision
+    delivery = Delivery(
+        feedback_id=theirs.feedback.id,
+        route="team-tills",
+        target="t",
+        subject="card",
+        to="email:tills@fernleaf.example",
+        state=state,
+        shown=shown,
+        created_at=now,
+        changed_at=now,
+    )
+    Deliveries(store.client, store.table).save(delivery)
+    assert tills.get("tills", feedback=theirs.feedback.id).status == status
+
+
 def test_an_unknown_one_is_said_so(tills: Browser) -> None:
     answer = tills.get("tills", feedback="nosuch")
     assert answer.status == 404
