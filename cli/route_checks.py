@@ -32,6 +32,12 @@ def check_rules(stage: Stage) -> Iterator[Finding]:
             yield Finding(
                 f"routes.{id}", f"it could not be added, and its rule is left; run `earshot routes rm {id}`, or add it"
             )
+    for route in stage.routes.shadowed():
+        yield Finding(
+            f"routes.{route.id}",
+            f"earshot.toml declares a route of this id, which is in force instead of the one that {route.team} made "
+            f"at run time; remove that one with `earshot routes rm {route.id}`, or rename the other",
+        )
     quota = _rules_quota(stage)
     if len(rules) > quota * FULL:
         yield Finding(

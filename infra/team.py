@@ -66,7 +66,7 @@ class Team(Construct):
         function.resource.add_to_role_policy(
             iam.PolicyStatement(
                 actions=[
-                    *("events:PutRule", "events:DeleteRule"),
+                    *("events:PutRule", "events:DescribeRule", "events:DeleteRule"),
                     *("events:ListTargetsByRule", "events:PutTargets", "events:RemoveTargets"),
                 ],
                 resources=bus.rule_arns(RULE_PREFIX),

@@ -111,7 +111,12 @@ def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item[name] for name in TeamRoute.model_fields if name in item}
 
 
+def in_force(config: Config, table: RouteTable, id: str) -> Route | None:
+    """The route of that id: the declared one, or else that made at run time."""
+    return config.declared_routes().get(id) or table.get(id)
+
+
 def find(config: Config, table: RouteTable, id: str) -> Route | None:
-    """The route of that id, declared or made at run time, if its team is still there: nobody else is told anything."""
-    route = config.declared_routes().get(id) or table.get(id)
+    """The route that is `in_force`, if its team is still there: nobody else is told anything."""
+    route = in_force(config, table, id)
     return route if route and route.team in config.teams else None

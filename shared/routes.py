@@ -24,7 +24,7 @@ from shared.errors import EarshotError, InvalidInput
 from shared.events import FEEDBACK_EVENTS, FeedbackEvent
 from shared.feedback import Channel, Customer, Feedback
 from shared.patterns import event_types, rule_pattern
-from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute
+from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, in_force
 from shared.rules import Rules
 from shared.texts import texts
 from shared.webhook_secrets import WebhookSecrets
@@ -122,8 +122,14 @@ class Routes:
         self._webhook_secrets = webhook_secrets
 
     def all(self) -> dict[str, Route]:
-        """Every route by id: those of the file, then those made at run time."""
-        return self._config.declared_routes() | {route.id: route for route in self._table.all()}
+        """Every route in force by id: those of the file, then those made at run time."""
+        declared = self._config.declared_routes()
+        return declared | {route.id: route for route in self._table.all() if route.id not in declared}
+
+    def shadowed(self) -> list[TeamRoute]:
+        """The routes made at run time that are not in force, since the file came to declare others of their ids."""
+        declared = self._config.declared_routes()
+        return [route for route in self._table.all() if route.id in declared]
 
     def abandoned(self) -> list[str]:
         """The ids of routes that could not be added, and whose rules may be there."""
@@ -131,7 +137,7 @@ class Routes:
 
     def get(self, id: str) -> Route:
         """The route, declared or made at run time, also of a team that is gone; raises `RouteUnknown`."""
-        route = self._config.declared_routes().get(id) or self._table.get(id)
+        route = in_force(self._config, self._table, id)
         if route is None:
             raise RouteUnknown(f"There is no route {id!r}.")
         return route
@@ -168,11 +174,19 @@ class Routes:
         return self._save(before, before.model_copy(update={"paused": paused, "changed_at": now}))
 
     def remove(self, id: str, team: str | None) -> None:
-        """Remove a route, its rule, and what is known of its targets. The admin may remove an abandoned one too."""
-        left = self._table.get_even_abandoned(id) if team is None else None
-        route = left if left and left.abandoned else self.own(id, team)
-        self._rules.remove(id)
-        self._forget(id, route.targets)
+        """Remove a route that was made at run time, its rule, and what is known of its targets.
+
+        Also one whose id the file declares: that keeps what is its own. And for the admin, one that is abandoned.
+        """
+        made = self._table.get_even_abandoned(id)
+        if made is None or (made.abandoned and team is not None):
+            made = self.own(id, team)
+        if team is not None and made.team != team:
+            raise RouteNotYours(f"The route {id!r} belongs to another team.")
+        declared = self._config.declared_routes().get(id)
+        if declared is None or self._rules.made_at_run_time(id):
+            self._rules.remove(id)
+        self._forget(id, set(made.targets).difference(declared.targets if declared else ()))
         self._table.delete(id)
 
     def test(self, id: str, by: str, now: datetime) -> str:

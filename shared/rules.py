@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
 RULE_PREFIX = "earshot-route-"
+MADE = "Made at run time, to"  # how the descriptions of rules begin that no stack made
 RETRY_SECONDS = 24 * 3600
 RETRIES = 185
 
@@ -72,7 +73,7 @@ class Rules:
                 EventBusName=self._bus,
                 EventPattern=_pattern(route),
                 State=_state(route),
-                Description=f"To {route.team}: {route.when or 'every event'}"[:512],
+                Description=f"{MADE} {route.team}: {route.when or 'every event'}"[:512],
             )
         except self._client.exceptions.LimitExceededException:
             raise RouteRefused(
@@ -102,6 +103,14 @@ class Rules:
         wanted = {target["Id"]: target["Arn"] for target in self.targets(route)}
         is_same = json.loads(rule["EventPattern"]) == json.loads(_pattern(route))
         return is_same and rule["State"] == _state(route) and there == wanted
+
+    def made_at_run_time(self, id: str) -> bool:
+        """Whether the rule of that id, if it is there, was made here, and not by the stack."""
+        try:
+            rule = self._client.describe_rule(Name=RULE_PREFIX + id, EventBusName=self._bus)
+        except self._client.exceptions.ResourceNotFoundException:
+            return False
+        return rule.get("Description", "").startswith(MADE)
 
     def remove(self, id: str) -> None:
         """Remove a route's rule, if it is there, with whatever it leads to."""

@@ -1,6 +1,6 @@
 """What a team does with its routes on its page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -49,6 +49,8 @@ class Look(NamedTuple):
     """What the page shows."""
 
     routes: Mapping[str, Route]
+    shadowed: Sequence[str]
+    """The ids of its routes that are not in force, since earshot.toml declares others of their names."""
     tested: str | None
     arrivals: Mapping[str, str]
     """Target → `arrived`, `waiting` or what went wrong with the test."""
@@ -74,7 +76,8 @@ class Desk:
             for each in (self._deliveries.of_feedback(tested) if tested and can_be_id(tested) else [])
             if each.route in own
         }
-        return Look(own, tested, arrivals)
+        shadowed = [route.id for route in self._routes.shadowed() if route.team == team]
+        return Look(own, shadowed, tested, arrivals)
 
     def read(self, team: str, id: str) -> Revision:
         """A feedback that the team owns or was sent; raises `FeedbackUnknown`, whoever else's it may be."""

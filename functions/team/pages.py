@@ -75,6 +75,7 @@ class Pages:
             self._test(team, tested, look.arrivals) if tested else "",
             self._form(outcome),
             *(self._route(team, id, route) for id, route in look.routes.items()),
+            *map(self._shadowed, look.shadowed),
             f"<p>{escape(say['none'])}</p>" if not look.routes else "",
             self._others(team, teams),
         ]
@@ -129,15 +130,23 @@ class Pages:
         buttons = [self._button("test", id)]
         if isinstance(route, TeamRoute):
             change = f'<a class=button href="/t/{team}?change={id}">{escape(say["change"])}</a>'
-            sure = self._button("remove", id, "remove_sure")  # asked twice: its webhooks' secrets go with it
-            remove = f"<details><summary>{escape(say['remove'])}</summary>{sure}</details>"
-            buttons += [change, self._button("resume" if paused else "pause", id), remove]
+            buttons += [change, self._button("resume" if paused else "pause", id), self._remove(id)]
         else:
             state = f"<p class=quiet>{escape(say['declared'])}</p>"
         return (
             f"<section><h2>{escape(id)}</h2><p><code dir=ltr>{escape(route.when or say['everything'])}</code></p>"
             f"<ul>{to}</ul>{state}<div class=buttons>{''.join(buttons)}</div></section>"
         )
+
+    def _shadowed(self, id: str) -> str:
+        return (
+            f"<section><h2>{escape(id)}</h2><p class=quiet>{escape(self._say['shadowed'])}</p>"
+            f"<div class=buttons>{self._remove(id)}</div></section>"
+        )
+
+    def _remove(self, id: str) -> str:
+        sure = self._button("remove", id, "remove_sure")  # asked twice: its webhooks' secrets go with it
+        return f"<details><summary>{escape(self._say['remove'])}</summary>{sure}</details>"
 
     def _button(self, action: str, id: str, label: str = "") -> str:
         return (

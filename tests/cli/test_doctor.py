@@ -1,4 +1,5 @@
 import json
+from datetime import datetime
 from pathlib import Path
 
 import boto3
@@ -8,6 +9,7 @@ from cli import route_checks
 from shared import config as config_file
 from shared.config import Config, Target
 from shared.feedback import utc_now
+from shared.route_table import RouteTable, TeamRoute
 from shared.store import Store
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer
@@ -135,6 +137,22 @@ def test_a_route_whose_team_has_left_the_file_is_named(
     )
     earshot("routes", "rm", "late")
     assert "routes.late" not in earshot("doctor").out
+
+
+def test_two_routes_of_one_id_and_what_an_add_left_behind_are_named(
+    earshot: Earshot, stage: str, config: Config, store: Store, now: datetime
+) -> None:
+    table = RouteTable(store.client, store.table)
+    id, left = next(iter(config.routes)), "refunds"
+    for route in (id, left):
+        made = TeamRoute(id=route, team="care", to=("email:a@b.example",), created_by="Amal", changed_at=now)
+        table.save(made.model_copy(update={"abandoned": route == left}))
+    findings = {finding["subject"]: finding["message"] for finding in json.loads(earshot("doctor", "--json").out)}
+    assert f"remove that one with `earshot routes rm {id}`" in findings[f"routes.{id}"]
+    assert "its rule is left; run `earshot routes rm refunds`" in findings["routes.refunds"]
+    for route in (id, left):
+        assert earshot("routes", "rm", route).status == 0
+    assert earshot("doctor").status == 0
 
 
 def test_a_bus_that_fills_up_is_said_in_time(earshot: Earshot, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:

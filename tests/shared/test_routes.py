@@ -9,7 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 from pydynox import DynamoDBClient
 
 from shared.conditions import ConditionError, parse
-from shared.config import Config, Target
+from shared.config import Config, Route, Target
 from shared.deliveries import Deliveries, Health
 from shared.errors import EarshotError, InvalidInput
 from shared.events import read_event
@@ -254,6 +254,51 @@ def test_what_the_file_declares_is_changed_in_the_file(routes: Routes, drafted: 
         routes.remove("order-system", None)
     with pytest.raises(RouteConflict, match=r"in earshot\.toml already"):
         routes.add(drafted(id="order-system"))
+
+
+def declaring(routes: Routes, **declared: Route) -> Routes:
+    """The same routes, after the file came to declare these."""
+    config = routes._config.model_copy(update={"routes": routes._config.routes | declared})
+    return Routes(config, routes._table, routes._rules, routes._deliveries, routes._webhook_secrets)
+
+
+DECLARED = Route(team="tills", when="mood = happy", to=(HOOK,))
+
+
+def test_what_the_file_declares_is_in_force_wherever_it_is_looked_up(
+    routes: Routes, table: RouteTable, drafted: Drafted, now: datetime
+) -> None:
+    made = routes.add(drafted())
+    after = declaring(routes, refunds=DECLARED)
+    assert after.all()["refunds"] == after.get("refunds") == find(after._config, table, "refunds") == DECLARED
+    assert (after.shadowed(), routes.shadowed()) == ([made], [])
+    with pytest.raises(RouteNotYours):
+        after.pause("refunds", "care", paused=True, now=now)
+
+
+@pytest.mark.parametrize("team", ["care", None])
+def test_what_the_file_declares_later_keeps_its_own_when_the_other_is_removed(
+    routes: Routes, deliveries: Deliveries, webhook_secrets: WebhookSecrets, drafted: Drafted, team: str | None
+) -> None:
+    routes.add(drafted(to=[HOOK, f"{HOOK}/2"]))
+    for target in (HOOK, f"{HOOK}/2"):
+        webhook_secrets.reveal("refunds", Target.parse(target).id)
+    after = declaring(routes, refunds=DECLARED)
+    with pytest.raises(RouteNotYours):
+        after.remove("refunds", "tills")
+    boto3.client("events").put_rule(  # as the deploy does
+        Name="earshot-route-refunds", EventBusName=BUS, EventPattern="{}", Description="To tills: mood = happy"
+    )
+    after.remove("refunds", team)
+    assert (after.shadowed(), rule("refunds")["State"]) == ([], "ENABLED")
+    assert webhook_secrets._load("refunds", Target.parse(HOOK).id)
+    assert webhook_secrets._load("refunds", Target.parse(f"{HOOK}/2").id) is None
+
+
+def test_before_the_deploy_the_rule_goes_with_the_route_that_made_it(routes: Routes, drafted: Drafted) -> None:
+    routes.add(drafted())
+    declaring(routes, refunds=DECLARED).remove("refunds", None)
+    assert boto3.client("events").list_rules(EventBusName=BUS)["Rules"] == []
 
 
 def test_an_id_is_taken_once_and_of_two_changes_at_once_one_wins(

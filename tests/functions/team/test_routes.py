@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from shared.config import Config
+from shared.config import Config, Route
 from shared.deliveries import Deliveries, Delivery
 from shared.feedback import utc_now
 from shared.routes import Routes, draft
@@ -196,6 +196,17 @@ def test_another_teams_page_is_refused_whatever_is_asked_of_it(
 def test_another_teams_route_is_not_shown_in_the_form(tills: Browser, theirs: str) -> None:
     answer = tills.get("tills", change=theirs)
     assert (answer.status, "reason = refund" in answer.html) == (403, False)
+
+
+def test_a_route_whose_name_the_file_came_to_declare_is_shown_and_can_be_removed(
+    tills: Browser, routes: Routes, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tills.post("tills", action="save", **QUEUES)
+    declared = config.routes | {"queues": Route(team="care", to=("email:care@fernleaf.example",))}
+    monkeypatch.setattr(routes, "_config", config.model_copy(update={"routes": declared}))
+    assert "queues Not in force: earshot.toml declares a route of this name." in tills.get("tills").text
+    assert tills.post("tills", action="remove", id="queues").status == 200
+    assert "Not in force" not in tills.get("tills").text
 
 
 def test_a_new_route_cannot_take_an_id_that_exists(tills: Browser, routes: Routes, theirs: str) -> None:
