@@ -120,7 +120,8 @@ class Desk:
             route = self._draft(team, form, by, now)
             if "change" in form:
                 self._changeable(id, team)
-            if action == "save":
+            # What is saved is what was seen: a condition that was edited since is rehearsed first.
+            if action == "save" and form.get("rehearsed") == route.when:
                 return self._save(route, team, is_change="change" in form)
             others = {other: each for other, each in self._routes.all().items() if other != id}
             found = rehearse(self._config, self._store, others, parse(route.when), now)

@@ -160,7 +160,12 @@ class Pages:
         change = "change" in typed
         title = say["change_title"].format(id=typed.get("id", "")) if change else say["add_title"]
         keep = "<input type=hidden name=change value=1>" if change else ""
-        save = f"<button class=main name=action value=save>{escape(say['save'])}</button>" if outcome.rehearsal else ""
+        save = ""
+        if outcome.rehearsal:
+            save = (
+                f'<input type=hidden name=rehearsed value="{escape(typed.get("when", ""))}">'
+                f"<button class=main name=action value=save>{escape(say['save'])}</button>"
+            )
         return (
             f"<form class=card method=post><h2>{escape(title)}</h2>{keep}"
             f"{self._field('id', typed, 'readonly' if change else '')}{self._field('when', typed)}"

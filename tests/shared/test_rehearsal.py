@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared import rehearsal
-from shared.conditions import parse
+from shared.conditions import Condition, parse
 from shared.config import Config, Route
 from shared.rehearsal import rehearse
 from shared.route_table import TeamRoute
@@ -113,8 +113,13 @@ def test_with_many_routes_only_the_latest_are_compared_and_that_is_said(
 def test_routes_with_one_condition_are_asked_once(
     store: Store, config: Config, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
-    monkeypatch.setattr(rehearsal, "parse", lambda text: asked.append(text) or parse(text))
+    asked: list[str] = []
+
+    def counted(text: str) -> Condition:
+        asked.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(rehearsal, "parse", counted)
     capture(store, config, now, "a")
     alike = {f"alike-{n}": OTHERS["unhappy"] for n in range(3)}
     assert rehearse(config, store, alike, parse(""), now).overlaps == dict.fromkeys(alike, 1)

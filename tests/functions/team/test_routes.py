@@ -17,7 +17,7 @@ from shared.routes import Routes, draft
 from shared.store import Store
 from shared.texts import LANGUAGES, texts
 from tests.factories import an_answer
-from tests.functions.team.conftest import BUS, PRIYA, Browser
+from tests.functions.team.conftest import BUS, PRIYA, Answer, Browser
 
 QUEUES = {"id": "queues", "when": "reason = queue", "kind0": "email", "to0": "lead@fernleaf.example"}
 
@@ -27,6 +27,11 @@ def theirs(routes: Routes, config: Config) -> str:
     """A route of the team care."""
     said = {"id": "refunds", "team": "care", "when": "reason = refund", "to": ["email:care@fernleaf.example"]}
     return routes.add(draft(config, **said, created_by="Amal", changed_at=utc_now())).id
+
+
+def save(browser: Browser, form: dict[str, str], **more: str) -> Answer:
+    """Press the button under the rehearsal of what the form says."""
+    return browser.post("tills", action="save", rehearsed=form["when"], **form | more)
 
 
 def rules() -> list[str]:
@@ -43,7 +48,7 @@ def test_a_route_is_rehearsed_saved_and_in_force(tills: Browser, routes: Routes,
     assert "The route team-tills catches 1 of these too." in rehearsed.text
     assert (rules(), "value=save" in rehearsed.html) == ([], True)
 
-    saved = tills.post("tills", action="save", **QUEUES)
+    saved = save(tills, QUEUES)
     assert "Saved. It is in force now." in saved.text
     assert rules() == ["earshot-route-queues ENABLED"]
     route = routes.own("queues", "tills")
@@ -64,16 +69,29 @@ def test_a_rehearsal_that_stops_somewhere_says_so_in_whole_numbers(
     assert "With other routes, only the latest 1 are compared." in rehearsed
 
 
-def test_nothing_can_be_saved_before_it_was_rehearsed(tills: Browser) -> None:
+@pytest.mark.parametrize("seen", [{}, {"rehearsed": ""}, {"rehearsed": "reason = price"}])
+def test_nothing_is_saved_before_it_was_rehearsed(tills: Browser, seen: dict[str, str]) -> None:
     assert "value=save" not in tills.get("tills").html
+    answer = tills.post("tills", action="save", **QUEUES, **seen)
+    assert "In the last 90 days it would have caught" in answer.text
+    assert (rules(), 'name=rehearsed value="reason = queue"' in answer.html) == ([], True)
+    save(tills, QUEUES)
+    assert rules() == ["earshot-route-queues ENABLED"]
+
+
+def test_a_change_is_rehearsed_before_it_is_saved_too(tills: Browser, routes: Routes) -> None:
+    save(tills, QUEUES)
+    answer = tills.post("tills", action="save", change="1", rehearsed="reason = queue", **QUEUES | {"when": ""})
+    assert 'name=rehearsed value=""' in answer.html
+    assert routes.own("queues", "tills").when == "reason = queue"
 
 
 def test_a_route_is_changed_paused_resumed_and_removed(tills: Browser, routes: Routes) -> None:
-    tills.post("tills", action="save", **QUEUES)
+    save(tills, QUEUES)
     form = tills.get("tills", change="queues").html
     assert 'value="reason = queue"' in form
     assert 'value="lead@fernleaf.example"' in form
-    tills.post("tills", action="save", change="1", **QUEUES | {"when": "mood = happy"})
+    save(tills, QUEUES | {"when": "mood = happy"}, change="1")
     assert routes.own("queues", "tills").when == "mood = happy"
     tills.post("tills", action="pause", id="queues")
     assert rules() == ["earshot-route-queues DISABLED"]
@@ -92,7 +110,7 @@ def test_changing_a_paused_route_does_not_resume_it_or_lose_its_settling(
     said = {"id": "queues", "team": "tills", "to": ["email:lead@fernleaf.example"], "settling": 10}
     routes.add(draft(config, **said, created_by="Amal", changed_at=utc_now()))
     tills.post("tills", action="pause", id="queues")
-    tills.post("tills", action="save", change="1", **QUEUES)
+    save(tills, QUEUES, change="1")
     route = routes.own("queues", "tills")
     assert (route.when, route.paused, route.settling) == ("reason = queue", True, 10)
     assert rules() == ["earshot-route-queues DISABLED"]
@@ -121,7 +139,7 @@ def test_a_route_whose_targets_the_form_cannot_show_is_not_changed_there(
     refusals = [
         tills.get("tills", change="queues"),
         tills.post("tills", action="rehearse", change="1", **QUEUES),
-        tills.post("tills", action="save", change="1", **QUEUES),
+        save(tills, QUEUES, change="1"),
     ]
     for answer in refusals:
         assert (answer.status, texts(language)["team.elsewhere"].format(id="queues") in answer.text) == (409, True)
@@ -130,7 +148,7 @@ def test_a_route_whose_targets_the_form_cannot_show_is_not_changed_there(
 
 
 def test_a_test_is_sent_and_followed(tills: Browser, store: Store) -> None:
-    tills.post("tills", action="save", **QUEUES)
+    save(tills, QUEUES)
     sent = tills.post("tills", action="test", id="queues")
     assert "A test is on its way. on its way Look again" in sent.text
 
@@ -201,7 +219,7 @@ def test_another_teams_route_is_not_shown_in_the_form(tills: Browser, theirs: st
 def test_a_route_whose_name_the_file_came_to_declare_is_shown_and_can_be_removed(
     tills: Browser, routes: Routes, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tills.post("tills", action="save", **QUEUES)
+    save(tills, QUEUES)
     declared = config.routes | {"queues": Route(team="care", to=("email:care@fernleaf.example",))}
     monkeypatch.setattr(routes, "_config", config.model_copy(update={"routes": declared}))
     assert "queues Not in force: earshot.toml declares a route of this name." in tills.get("tills").text
@@ -211,7 +229,7 @@ def test_a_route_whose_name_the_file_came_to_declare_is_shown_and_can_be_removed
 
 def test_a_new_route_cannot_take_an_id_that_exists(tills: Browser, routes: Routes, theirs: str) -> None:
     before = routes.all()
-    answer = tills.post("tills", action="save", **QUEUES | {"id": theirs})
+    answer = save(tills, QUEUES | {"id": theirs})
     assert (answer.status, "choose another id" in answer.text) == (409, True)
     assert routes.all() == before
 
@@ -219,7 +237,7 @@ def test_a_new_route_cannot_take_an_id_that_exists(tills: Browser, routes: Route
 @pytest.mark.parametrize("kind", ["sqs", "sns", "lambda", "bus", "", "fax"])
 def test_a_mailed_link_grants_no_role(tills: Browser, kind: str) -> None:
     arn = "arn:aws:sqs:eu-west-1:123456789012:finance"
-    answer = tills.post("tills", action="save", **QUEUES | {"kind0": kind, "to0": arn})
+    answer = save(tills, QUEUES | {"kind0": kind, "to0": arn})
     assert (answer.status, "email, slack, teams, webhook" in answer.text) == (422, True)
     assert rules() == []
 
@@ -254,20 +272,20 @@ def test_what_was_typed_cannot_become_markup(tills: Browser) -> None:
 
 def test_a_webhooks_secret_is_shown_once(tills: Browser) -> None:
     hook = QUEUES | {"kind0": "webhook", "to0": "https://orders.fernleaf.example/hook?token=t"}
-    saved = tills.post("tills", action="save", **hook)
+    saved = save(tills, hook)
     assert "whsec_" in saved.text
     again = tills.get("tills")
     assert "whsec_" not in again.text
     assert "webhook:orders.fernleaf.example" in again.text
     assert "token=t" not in again.html
-    assert "whsec_" not in tills.post("tills", action="save", change="1", **hook).text
+    assert "whsec_" not in save(tills, hook, change="1").text
 
 
 def test_a_webhooks_secret_goes_with_its_route(tills: Browser) -> None:
     hook = QUEUES | {"kind0": "webhook", "to0": "https://orders.fernleaf.example/hook"}
-    first = secret_in(tills.post("tills", action="save", **hook).text)
+    first = secret_in(save(tills, hook).text)
     tills.post("tills", action="remove", id="queues")
-    assert secret_in(tills.post("tills", action="save", **hook).text) != first
+    assert secret_in(save(tills, hook).text) != first
 
 
 def secret_in(text: str) -> str:
@@ -308,11 +326,11 @@ def test_a_bus_that_does_not_answer_is_said_on_a_page_nothing_is_saved_and_it_ca
     before = routes.all()
     bus = routes._rules._client.meta.events
     bus.register_first("before-call.events.*", fail)
-    answer = tills.post("tills", action="save", **QUEUES)
+    answer = save(tills, QUEUES)
     assert (answer.status, "One moment, please" in answer.text) == (503, True)
     assert routes.all() == before
     bus.unregister("before-call.events.*", fail)
-    assert tills.post("tills", action="save", **QUEUES).status == 200
+    assert save(tills, QUEUES).status == 200
 
 
 def test_a_button_that_does_not_exist_changes_nothing(tills: Browser) -> None:
