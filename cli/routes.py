@@ -219,7 +219,8 @@ def _save(stage: Stage, route: TeamRoute, save: Callable[[TeamRoute], TeamRoute]
     """Rehearse, save, and print what the owner of each target needs."""
     others = {id: other for id, other in stage.routes.all().items() if id != route.id}
     rehearsal = rehearse(stage.config, stage.store, others, parse(route.when), utc_now())
-    saved = save(route)
+    with _bad_usage():
+        saved = save(route)
     rule = stage.outputs["RuleArnPrefix"] + saved.id
     policies = {str(target): policy_to_paste(target, rule) for target in saved.targets if target.kind.is_aws}
     secrets = {str(target): secret for target, secret in _secrets(stage, saved.id, saved)}

@@ -18,6 +18,7 @@ from shared import config as config_file
 from shared.config import Config
 from shared.deliveries import Deliveries
 from shared.keys import Keys
+from shared.names import resolve
 from shared.route_table import RouteTable
 from shared.routes import Routes
 from shared.rules import Rules
@@ -142,7 +143,7 @@ class Stage:
     def routes(self) -> Routes:
         """The routes of the file and those made at run time, with what may be done with them."""
         table = RouteTable(self.dynamodb, self.outputs["Table"])
-        return Routes(self.config, table, self.rules, self.deliveries, self.webhook_secrets)
+        return Routes(self.config, table, self.rules, self.deliveries, self.webhook_secrets, resolver=resolve)
 
 
 def _answers(endpoint_url: str) -> bool:

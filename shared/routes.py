@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -23,6 +24,7 @@ from shared.deliveries import Deliveries
 from shared.errors import EarshotError, InvalidInput
 from shared.events import FEEDBACK_EVENTS, FeedbackEvent
 from shared.feedback import Channel, Customer, Feedback
+from shared.names import Resolver, find_private
 from shared.patterns import event_types, rule_pattern
 from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, in_force
 from shared.rules import Rules
@@ -113,13 +115,22 @@ class Routes:
     """
 
     def __init__(
-        self, config: Config, table: RouteTable, rules: Rules, deliveries: Deliveries, webhook_secrets: WebhookSecrets
+        self,
+        config: Config,
+        table: RouteTable,
+        rules: Rules,
+        deliveries: Deliveries,
+        webhook_secrets: WebhookSecrets,
+        *,
+        resolver: Resolver,
     ) -> None:
+        """`resolver` finds the addresses of a name."""
         self._config = config
         self._table = table
         self._rules = rules
         self._deliveries = deliveries
         self._webhook_secrets = webhook_secrets
+        self._resolver = resolver
 
     def all(self) -> dict[str, Route]:
         """Every route in force by id: those of the file, then those made at run time."""
@@ -157,14 +168,19 @@ class Routes:
         return route
 
     def add(self, route: TeamRoute) -> TeamRoute:
-        """Save a new route and make its rule; raises `RouteConflict` for an id that is taken."""
+        """Save a new route and make its rule; raises `RouteConflict` for an id that is taken.
+
+        Raises `InvalidInput`, as a change does, for a webhook that leads into a private network.
+        """
         if route.id in self._config.declared_routes():
             raise RouteConflict(f"There is a route {route.id!r} in earshot.toml already; choose another id.")
+        self._check_names(route)
         return self._save(None, route)
 
     def change(self, route: TeamRoute, team: str | None) -> TeamRoute:
         """Replace a route's condition and targets by those of `route`; whatever else that does not say stays."""
         before = self.own(route.id, team)
+        self._check_names(route)
         kept = {"team", "created_by", "version"} | ({"paused", "settling", "role"} - route.model_fields_set)
         return self._save(before, route.model_copy(update={name: getattr(before, name) for name in kept}))
 
@@ -200,6 +216,18 @@ class Routes:
         detail = trial_detail(self._config, id, route, by, now)
         self._rules.test(detail)
         return str(detail["feedback"]["id"])
+
+    def _check_names(self, route: TeamRoute) -> None:
+        """A first look, for whoever typed the address: it is checked again before each request (notify's outgoing)."""
+        if self._config.is_local:
+            return
+        hosts = [
+            urlsplit(target.address).hostname or "" for target in route.targets if target.kind is TargetKind.WEBHOOK
+        ]
+        if (host := find_private(hosts, self._resolver)) is not None:
+            raise InvalidInput(
+                f"{host} leads to an address that is not on the public internet; give one that does.", field="to"
+            )
 
     def _save(self, before: TeamRoute | None, route: TeamRoute) -> TeamRoute:
         saved = self._table.save(route)

@@ -138,5 +138,6 @@ def team(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     }.items():
         monkeypatch.setenv(f"EARSHOT_{name}", value)
     monkeypatch.setattr("functions.team.door.ANSWERS_AFTER_SECONDS", 0)
+    monkeypatch.setattr("shared.names.resolve", lambda host: ["10.0.0.7"] if host == "intranet.example" else [])
     sys.modules.pop("functions.team.handler", None)
     return importlib.import_module("functions.team.handler")

@@ -20,6 +20,7 @@ from shared.errors import EarshotError, LinkExpired, LinkInvalid
 from shared.feedback import utc_now
 from shared.http import Response, outage, page, redirect
 from shared.keys import Keys
+from shared.names import resolve
 from shared.observe import count, logger, metrics
 from shared.route_table import RouteNotYours, RouteTable
 from shared.routes import Routes
@@ -45,7 +46,7 @@ deliveries = Deliveries(client, settings.table)
 webhook_secrets = WebhookSecrets(client, settings.keys_table, boto3.client("kms"), settings.secrets_key)
 desk = Desk(
     config,
-    Routes(config, RouteTable(client, settings.table), rules, deliveries, webhook_secrets),
+    Routes(config, RouteTable(client, settings.table), rules, deliveries, webhook_secrets, resolver=resolve),
     Store(client, settings.table),
     deliveries,
     webhook_secrets,

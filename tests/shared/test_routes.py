@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Any
 
 import boto3
@@ -8,6 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from pydynox import DynamoDBClient
 
+from shared import names
 from shared.conditions import ConditionError, parse
 from shared.config import Config, Route, Target
 from shared.deliveries import Deliveries, Health
@@ -24,6 +26,22 @@ from tests.tables import KEYS_TABLE, MAIN_TABLE
 
 ACCOUNT = "arn:aws:sqs:eu-west-1:123456789012"
 BUS = "earshot-test"
+
+
+NAMES = {
+    "example.com": ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"],
+    "intranet.example": ["10.0.0.7"],
+    "metadata.example": ["169.254.169.254"],
+    "partly.example": ["93.184.215.14", "192.168.0.1"],
+    "translated.example": ["64:ff9b::a00:7"],
+    "sixtofour.example": ["2002:a00:7::1"],
+    "multicast.example": ["224.0.0.1"],
+    "loopback.example": ["::1"],
+}
+
+
+def resolve(host: str) -> list[str]:
+    return NAMES.get(host, [])
 
 
 @pytest.fixture
@@ -49,7 +67,7 @@ def routes(config: Config, table: RouteTable, deliveries: Deliveries, webhook_se
     for name in ("deliveries", "refused", "finance"):
         boto3.client("sqs").create_queue(QueueName=name)
     rules = Rules(events, bus=BUS, deliveries=f"{ACCOUNT}:deliveries", refused=f"{ACCOUNT}:refused")
-    return Routes(config, table, rules, deliveries, webhook_secrets)
+    return Routes(config, table, rules, deliveries, webhook_secrets, resolver=resolve)
 
 
 def rule(id: str) -> dict[str, Any]:
@@ -108,7 +126,7 @@ def test_a_route_of_a_team_that_is_gone_can_be_removed_and_is_found_by_nobody_el
     left = config.model_copy(update={"teams": {id: team for id, team in config.teams.items() if id != "tills"}})
     assert find(left, table, "refunds") is None
 
-    without = Routes(left, table, routes._rules, routes._deliveries, routes._webhook_secrets)
+    without = Routes(left, table, routes._rules, routes._deliveries, routes._webhook_secrets, resolver=resolve)
     assert without.get("refunds") == saved
     without.remove("refunds", None)
     assert "refunds" not in without.all()
@@ -259,7 +277,7 @@ def test_what_the_file_declares_is_changed_in_the_file(routes: Routes, drafted: 
 def declaring(routes: Routes, **declared: Route) -> Routes:
     """The same routes, after the file came to declare these."""
     config = routes._config.model_copy(update={"routes": routes._config.routes | declared})
-    return Routes(config, routes._table, routes._rules, routes._deliveries, routes._webhook_secrets)
+    return Routes(config, routes._table, routes._rules, routes._deliveries, routes._webhook_secrets, resolver=resolve)
 
 
 DECLARED = Route(team="tills", when="mood = happy", to=(HOOK,))
@@ -346,7 +364,7 @@ def test_a_refused_rule_leaves_everything_as_it_was(config: Config, routes: Rout
     rules = FailingRules(
         boto3.client("events"), bus=BUS, deliveries=f"{ACCOUNT}:deliveries", refused=f"{ACCOUNT}:refused"
     )
-    routes = Routes(config, routes._table, rules, routes._deliveries, routes._webhook_secrets)
+    routes = Routes(config, routes._table, rules, routes._deliveries, routes._webhook_secrets, resolver=resolve)
     before = routes.add(drafted())
     rules.refusing = True
     with pytest.raises(RouteRefused):
@@ -478,6 +496,45 @@ def test_a_mistake_in_a_draft_names_the_field_and_the_fix(
 )
 def test_what_can_be_delivered_is_not_refused(drafted: Drafted, when: str, to: list[str]) -> None:
     assert drafted(when=when, to=to).when == when
+
+
+@pytest.mark.parametrize("host", [host for host in NAMES if host != "example.com"])
+def test_a_webhook_whose_name_leads_into_a_private_network_is_refused_and_nothing_changes(
+    routes: Routes, table: RouteTable, drafted: Drafted, host: str
+) -> None:
+    private = drafted(to=["email:care@fernleaf.example", f"webhook:https://{host}/hook"])
+    with pytest.raises(InvalidInput, match=f"{host} leads to an address that is not on the public internet") as refusal:
+        routes.add(private)
+    assert refusal.value.field == "to"
+    assert table.get("refunds") is None
+    before = routes.add(drafted())
+    with pytest.raises(InvalidInput):
+        routes.change(private, "care")
+    assert routes.get("refunds") == before
+
+
+def test_a_webhook_whose_name_has_no_address_now_is_taken_and_each_name_is_resolved_once(
+    routes: Routes, drafted: Drafted
+) -> None:
+    asked: list[str] = []
+    routes._resolver = lambda host: asked.append(host) or []  # type: ignore[func-returns-value]
+    routes.add(drafted(to=["webhook:https://new.example/a", "webhook:https://new.example/b", f"sqs:{ACCOUNT}:finance"]))
+    assert asked == ["new.example"]
+
+
+def test_in_the_local_stage_no_name_is_resolved(routes: Routes, config: Config, drafted: Drafted) -> None:
+    routes._config = config.at("http://127.0.0.1:8040")
+    assert routes.add(drafted(to=["webhook:https://intranet.example/hook"]))
+
+
+def test_a_resolver_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = Event()
+    monkeypatch.setattr("socket.getaddrinfo", lambda *name, **more: answered.wait(5) and [])
+    assert names.resolve("slow.example", 0.01) == []
+    answered.set()
+    monkeypatch.undo()
+    assert names.resolve("127.0.0.1") == ["127.0.0.1"]
+    assert names.resolve("." * 300) == []
 
 
 def test_a_route_to_this_machine_is_made_in_the_local_stage_only(config: Config, now: datetime) -> None:

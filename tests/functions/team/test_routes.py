@@ -263,6 +263,16 @@ def test_a_mistake_says_what_to_do_and_keeps_what_was_typed(
     assert rules() == []
 
 
+def test_a_webhook_into_a_private_network_is_not_saved(tills: Browser, routes: Routes) -> None:
+    answer = save(tills, QUEUES | {"kind0": "webhook", "to0": "https://intranet.example/hook"})
+    assert (answer.status, "intranet.example leads to an address that is not on the public" in answer.text) == (
+        422,
+        True,
+    )
+    assert 'value="https://intranet.example/hook"' in answer.html
+    assert rules() == []
+
+
 def test_what_was_typed_cannot_become_markup(tills: Browser) -> None:
     answer = tills.post("tills", action="rehearse", **QUEUES | {"id": '"><script>x</script>', "when": "<b> = 1"})
     assert "<script>" not in answer.html
