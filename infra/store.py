@@ -81,7 +81,7 @@ class Store(Construct):
     def grant_webhook_secrets(self, grantee: iam.IGrantable, *, keeps: bool = False) -> None:
         """Allow opening the secrets of webhooks, and making the first of a target (`shared.webhook_secrets`).
 
-        `keeps`: also what their owners ask for: noting that one was shown, which happens once, and removing them.
+        `keeps`: also what their owners ask for: noting that one was shown, making new ones, and removing them.
         """
         more = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"] if keeps else []
         _grant(grantee, self.keys, ["dynamodb:GetItem", "dynamodb:PutItem", *more], ("webhook#*",))

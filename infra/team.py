@@ -58,7 +58,8 @@ class Team(Construct):
         store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", only=("U#*",))
         store.grant(function.resource, "dynamodb:Query", only=("ROUTES", "U#*", "D#*"))
         store.grant(function.resource, "dynamodb:GetItem", only=("F#*",))
-        store.grant(function.resource, "dynamodb:DeleteItem", only=("T#*",))  # what is known of a removed target
+        # What is known of targets: shown, forgotten where one is taken up again or removed.
+        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=("T#*",))
         store.grant_query(function.resource, index="by_team")
         store.grant_signing(function.resource)
         store.grant_webhook_secrets(function.resource, keeps=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
+OVERLAP = timedelta(days=7)  # unless its owner says otherwise
 _CACHED_SECONDS = 60.0
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shared.conditions import parse
 from shared.config import Config, Route, Target, TargetKind
-from shared.deliveries import Deliveries, State
+from shared.deliveries import Deliveries, Health, State
 from shared.errors import EarshotError, FeedbackUnknown, InvalidInput
 from shared.feedback import Revision, can_be_id
 from shared.rehearsal import Rehearsal, rehearse
@@ -14,7 +14,7 @@ from shared.route_table import RouteNotYours, TeamRoute
 from shared.routes import RoutePaused, Routes, draft
 from shared.store import Store
 from shared.texts import texts
-from shared.webhook_secrets import WebhookSecrets
+from shared.webhook_secrets import OVERLAP, WebhookSecrets
 
 KINDS = (TargetKind.EMAIL, TargetKind.SLACK, TargetKind.TEAMS, TargetKind.WEBHOOK)
 """What the page offers. AWS targets come from the file or the caller's own credentials: a link never grants a role."""
@@ -51,6 +51,8 @@ class Look(NamedTuple):
     routes: Mapping[str, Route]
     shadowed: Sequence[str]
     """The ids of its routes that are not in force, since earshot.toml declares others of their names."""
+    disabled: Mapping[str, Sequence[tuple[Target, Health]]]
+    """Route → its targets that nothing is sent to any more, and why."""
     tested: str | None
     arrivals: Mapping[str, str]
     """Target → `arrived`, `waiting` or what went wrong with the test."""
@@ -77,7 +79,7 @@ class Desk:
             if each.route in own
         }
         shadowed = [route.id for route in self._routes.shadowed() if route.team == team]
-        return Look(own, shadowed, tested, arrivals)
+        return Look(own, shadowed, self._disabled(own), tested, arrivals)
 
     def read(self, team: str, id: str) -> Revision:
         """A feedback that the team owns or was sent; raises `FeedbackUnknown`, whoever else's it may be."""
@@ -132,6 +134,12 @@ class Desk:
         if action in ("pause", "resume"):
             self._routes.pause(id, team, paused=action == "pause", now=now)
             return Outcome(done=f"{action}d")
+        if action == "secret":
+            return self._new_secrets(id, self._routes.of(id, team))
+        if action == "enable":
+            targets = self._routes.of(id, team).targets
+            enabled = [self._deliveries.enable(id, target.id) for target in targets if not target.kind.is_aws]
+            return Outcome(done="enabled" if any(enabled) else "")
         if action == "remove":
             self._routes.remove(id, team)
             return Outcome(done="removed")
@@ -162,9 +170,29 @@ class Desk:
 
     def _save(self, route: TeamRoute, team: str, *, is_change: bool) -> Outcome:
         saved = self._routes.change(route, team) if is_change else self._routes.add(route)
-        hooks = [target for target in saved.targets if target.kind is TargetKind.WEBHOOK]
-        shown = {str(target): self._secrets.reveal(saved.id, target.id) for target in hooks}
-        return Outcome(done="saved", secrets={target: secret for target, secret in shown.items() if secret})
+        return Outcome(done="saved", secrets=self._reveal(saved.id, saved))
+
+    def _new_secrets(self, id: str, route: Route) -> Outcome:
+        for hook in hooks(route):
+            self._secrets.rotate(id, hook.id, OVERLAP)
+        secrets = self._reveal(id, route)
+        return Outcome(done="rotated" if secrets else "", secrets=secrets)
+
+    def _reveal(self, id: str, route: Route) -> dict[str, str]:
+        shown = {str(hook): self._secrets.reveal(id, hook.id) for hook in hooks(route)}
+        return {target: secret for target, secret in shown.items() if secret}
+
+    def _disabled(self, routes: Mapping[str, Route]) -> dict[str, list[tuple[Target, Health]]]:
+        found: dict[str, list[tuple[Target, Health]]] = {}
+        for id, route in routes.items():
+            known = [(to, self._deliveries.health(id, to.id)) for to in route.targets if not to.kind.is_aws]
+            found[id] = [(target, health) for target, health in known if health.disabled_at is not None]
+        return found
+
+
+def hooks(route: Route) -> list[Target]:
+    """The targets of a route that have a secret."""
+    return [target for target in route.targets if target.kind is TargetKind.WEBHOOK]
 
 
 def named(target: Target) -> str:

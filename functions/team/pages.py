@@ -1,11 +1,12 @@
 """The pages of `/t/{link}`. They work without a script, and have none."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from functions.team.desk import KINDS, TARGETS, Look, Outcome, named
-from shared.config import Config, Route
+from functions.team.desk import KINDS, TARGETS, Look, Outcome, hooks, named
+from shared.config import Config, Route, Target
+from shared.deliveries import Health
 from shared.feedback import Revision
 from shared.pages import Layout
 from shared.rehearsal import Rehearsal
@@ -74,7 +75,7 @@ class Pages:
             *(self._secret(target, secret) for target, secret in outcome.secrets.items()),
             self._test(team, tested, look.arrivals) if tested else "",
             self._form(outcome),
-            *(self._route(team, id, route) for id, route in look.routes.items()),
+            *(self._route(team, id, route, look.disabled[id]) for id, route in look.routes.items()),
             *map(self._shadowed, look.shadowed),
             f"<p>{escape(say['none'])}</p>" if not look.routes else "",
             self._others(team, teams),
@@ -122,7 +123,7 @@ class Pages:
             + f'<p><a href="/t/{team}?tested={escape(tested)}">{escape(say["look_again"])}</a></p></section>'
         )
 
-    def _route(self, team: str, id: str, route: Route) -> str:
+    def _route(self, team: str, id: str, route: Route, disabled: Sequence[tuple[Target, Health]]) -> str:
         say = self._say
         to = "".join(f"<li><code dir=ltr>{escape(named(target))}</code></li>" for target in route.targets)
         paused = isinstance(route, TeamRoute) and route.paused
@@ -133,10 +134,19 @@ class Pages:
             buttons += [change, self._button("resume" if paused else "pause", id), self._remove(id)]
         else:
             state = f"<p class=quiet>{escape(say['declared'])}</p>"
+        buttons += [self._button("secret", id, "secret_new")] if hooks(route) else []
+        buttons += [self._button("enable", id)] if disabled else []
+        off = "".join(
+            f"<div class=problem><p>{escape(self._off(target, health))}</p></div>" for target, health in disabled
+        )
         return (
             f"<section><h2>{escape(id)}</h2><p><code dir=ltr>{escape(route.when or say['everything'])}</code></p>"
-            f"<ul>{to}</ul>{state}<div class=buttons>{''.join(buttons)}</div></section>"
+            f"<ul>{to}</ul>{state}{off}<div class=buttons>{''.join(buttons)}</div></section>"
         )
+
+    def _off(self, target: Target, health: Health) -> str:
+        since = f"{health.disabled_at:%Y-%m-%d}"
+        return self._say["disabled"].format(target=named(target), since=since, why=health.disabled_why)
 
     def _shadowed(self, id: str) -> str:
         return (

@@ -63,9 +63,10 @@ GRANTED: dict[str, Granted] = {
             *("GetItem ROUTES", "PutItem ROUTES", "DeleteItem ROUTES", "Query ROUTES"),
             *("GetItem U#*", "PutItem U#*", "UpdateItem U#*", "Query U#*"),
             *("GetItem F#*", "Query D#*"),
+            *("GetItem T#*", "PutItem T#*", "DeleteItem T#*"),
         },
         "by_team": {"Query *"},
-        "keys": {*SIGNS, "GetItem webhook#*", "PutItem webhook#*", "UpdateItem webhook#*"},
+        "keys": {*SIGNS, *(f"{action} webhook#*" for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"))},
     },
     "Unsubscribe": {"table": {"GetItem L#*", "GetItem P#*", "PutItem P#*"}},
 }

@@ -10,8 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from functions.team.pages import Pages
 from shared.config import Config, Route
-from shared.deliveries import Deliveries, Delivery
+from shared.deliveries import Deliveries, Delivery, Health
 from shared.feedback import utc_now
 from shared.routes import Routes, draft
 from shared.store import Store
@@ -185,7 +186,7 @@ def logged(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[dict[s
     return warnings
 
 
-@pytest.mark.parametrize("action", ["test", "pause", "resume", "remove", "save", "rehearse"])
+@pytest.mark.parametrize("action", ["test", "pause", "resume", "remove", "save", "rehearse", "secret", "enable"])
 def test_another_teams_route_is_refused_logged_and_unchanged(
     tills: Browser, routes: Routes, theirs: str, action: str, logged: list[dict[str, Any]]
 ) -> None:
@@ -298,6 +299,72 @@ def test_a_webhooks_secret_goes_with_its_route(tills: Browser) -> None:
     assert secret_in(save(tills, hook).text) != first
 
 
+HOOK = QUEUES | {"kind0": "webhook", "to0": "https://orders.fernleaf.example/hook?token=t"}
+
+
+def test_a_new_secret_is_shown_once_and_the_old_one_signs_beside_it(
+    tills: Browser, routes: Routes, function: ModuleType
+) -> None:
+    first = secret_in(save(tills, HOOK).text)
+    answer = tills.post("tills", action="secret", id="queues")
+    second = secret_in(answer.text)
+    assert "A new secret signs from now on, and the old one too for 7 days." in answer.text
+    assert "whsec_" not in tills.get("tills").text
+    [target] = routes.get("queues").targets
+    assert function.webhook_secrets.live("queues", target.id) == [second, first]
+    item = function.webhook_secrets._load("queues", target.id)
+    left = item["secrets"][0]["retires_at"] - utc_now().timestamp()
+    assert timedelta(days=7).total_seconds() - 60 < left <= timedelta(days=7).total_seconds()
+
+
+def test_only_webhooks_get_new_secrets(tills: Browser) -> None:
+    assert "New secret" not in save(tills, QUEUES).text
+    answer = tills.post("tills", action="secret", id="queues")
+    assert ("whsec_" in answer.text, "signs from now on" in answer.text) == (False, False)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_target_that_is_off_is_shown_with_the_reason_and_taken_up_again(
+    tills: Browser,
+    function: ModuleType,
+    routes: Routes,
+    store: Store,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+) -> None:
+    business = config.business.model_copy(update={"languages": (language,)})
+    monkeypatch.setattr(function, "pages", Pages(config.model_copy(update={"business": business})))
+    say = texts(language)
+    save(tills, HOOK)
+    assert say["team.enable"] not in tills.get("tills").text
+    [target] = routes.get("queues").targets
+    deliveries, now = Deliveries(store.client, store.table), utc_now()
+    deliveries.save_health(
+        Health(route="queues", target=target.id, disabled_at=now, disabled_why="It answered <410>.", noticed=True)
+    )
+
+    page = tills.get("tills")
+    why = say["team.disabled"].format(
+        target="webhook:orders.fernleaf.example", since=f"{now:%Y-%m-%d}", why="It answered <410>."
+    )
+    assert (why in page.text, say["team.enable"] in page.text, "token=t" in page.html) == (True, True, False)
+    answer = tills.post("tills", action="enable", id="queues")
+    assert say["team.enabled"] in answer.text
+    assert deliveries.health("queues", target.id).disabled_at is None
+    assert say["team.enable"] not in answer.text
+    assert say["team.enabled"] not in tills.post("tills", action="enable", id="queues").text
+
+
+def test_targets_of_the_file_are_taken_up_again_too(tills: Browser, store: Store, config: Config) -> None:
+    [target, *_] = config.declared_routes()["team-tills"].targets
+    deliveries = Deliveries(store.client, store.table)
+    deliveries.save_health(Health(route="team-tills", target=target.id, disabled_at=utc_now(), disabled_why="No."))
+    assert "Take it up again" in tills.get("tills").text
+    tills.post("tills", action="enable", id="team-tills")
+    assert deliveries.health("team-tills", target.id).disabled_at is None
+
+
 def secret_in(text: str) -> str:
     found = re.search(r"whsec_\S+", text)
     assert found
@@ -305,7 +372,7 @@ def secret_in(text: str) -> str:
 
 
 @pytest.mark.parametrize("id", ["", "x" * 3_000, "\0", "ä"])
-@pytest.mark.parametrize("action", ["test", "pause", "resume", "remove"])
+@pytest.mark.parametrize("action", ["test", "pause", "resume", "remove", "secret", "enable"])
 def test_what_can_be_no_id_is_no_route(tills: Browser, action: str, id: str) -> None:
     answer = tills.post("tills", action=action, id=id)
     assert (answer.status, "There is no route" in answer.text) == (404, True)
@@ -322,7 +389,7 @@ def test_what_would_be_too_long_a_key_is_not_asked_for(
     tills: Browser, function: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(function.desk, "_store", None)
-    monkeypatch.setattr(function.desk, "_deliveries", None)
+    monkeypatch.setattr(function.desk._deliveries, "of_feedback", None)
     assert tills.get("tills", feedback="x" * 65).status == 404
     assert tills.get("tills", tested="x" * 65).status == 200
 
