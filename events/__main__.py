@@ -1,9 +1,11 @@
 """Writes the published contract from the event classes: the schemas beside this file, and the page `docs/events.md`.
 
 `python -m events` (or `make contract`) after a change to `shared/events.py`; the tests fail while either is stale.
-Golden events are written by hand, once for each event and version, and never changed.
+Golden events are written by hand, once for each event and version, and never changed: `SHA256SUMS` gains a line for
+each new one, and nothing here changes a line. Changing one by hand breaks what subscribers were promised.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from shared.events import EVENTS, SOURCE, Event, FeedbackEvent, InvitationEvent,
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "events" / "golden"
+SUMS = GOLDEN / "SHA256SUMS"
 
 INTRODUCTION = f"""\
 # Events
@@ -41,7 +44,14 @@ def contract() -> dict[Path, str]:
     """All generated files: path → content."""
     events: list[type[Event] | type[InvitationRequested]] = [*EVENTS.values(), InvitationRequested]
     schemas = {ROOT / "events" / "schemas" / f"{_versioned(event)}.json": _json(_schema(event)) for event in events}
-    return schemas | {ROOT / "docs" / "events.md": "\n".join(_page())}
+    return schemas | {ROOT / "docs" / "events.md": "\n".join(_page()), SUMS: _sums()}
+
+
+def _sums() -> str:
+    """The lines there are, for `sha256sum --check`, and one for each golden event that has none."""
+    lines = SUMS.read_text(encoding="utf-8") if SUMS.exists() else ""
+    new = [path for path in sorted(GOLDEN.glob("*.json")) if f"  {path.name}\n" not in lines]
+    return lines + "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in new)
 
 
 class _AsSent(GenerateJsonSchema):
