@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from shared.events import EVENTS, SOURCE, Event, FeedbackEvent, InvitationEvent, InvitationRequested
+from shared.events import CONTRACT, SOURCE, Event, FeedbackEvent, InvitationEvent, InvitationRequested, RouteTested
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "events" / "golden"
@@ -26,8 +26,7 @@ INTRODUCTION = f"""\
 Generated from `shared/events.py` by `make contract`; do not edit.
 
 Earshot puts these events on the bus `earshot` (stage `prod`; other stages: `earshot-<stage>`) with the source
-`{SOURCE}`. A route in `earshot.toml`, or a rule of your own on the bus, brings them to your queue, topic, function or
-bus.
+`{SOURCE}`. A route, or a rule of your own on the bus, brings them to your queue, topic, function or bus.
 
 - **At least once.** An event can arrive again, always with the same `detail.id`: drop what you have handled.
 - **In any order.** `detail.revision` counts the changes of one feedback from 1: keep the highest.
@@ -35,15 +34,20 @@ bus.
 - **Verbatim.** `feedback.comment` is what the customer wrote, in any script, character for character.
 - **Versioned.** A change that you could notice is a new `detail.version`; new fields alone are not. Ignore fields that
   you do not know.
+- **Tests say so.** The test of a route is a `{RouteTested.detail_type}` from `{RouteTested.source}`, which goes through
+  that route and no other.
+- **Replays say so to webhooks.** `earshot replay` sends what a route caught as it now is: the same `detail.id` under
+  another `webhook-id`, with the replay's id in the body's `replay`. To AWS targets, EventBridge replays from the bus's
+  archive, and adds `replay-name` beside `detail`.
 
-Each event has a JSON Schema of its `detail` in `events/schemas/` and one example in `events/golden/`.
+Each event has a JSON Schema of its `detail` in `events/schemas/` and one example in `events/golden/`. On AWS,
+EventBridge's schema registry has them as well, under the bus's name, for bindings in your language.
 """
 
 
 def contract() -> dict[Path, str]:
     """All generated files: path → content."""
-    events: list[type[Event] | type[InvitationRequested]] = [*EVENTS.values(), InvitationRequested]
-    schemas = {ROOT / "events" / "schemas" / f"{_versioned(event)}.json": _json(_schema(event)) for event in events}
+    schemas = {ROOT / "events" / "schemas" / f"{_versioned(event)}.json": _json(_schema(event)) for event in CONTRACT}
     return schemas | {ROOT / "docs" / "events.md": "\n".join(_page()), SUMS: _sums()}
 
 
@@ -72,10 +76,11 @@ def _versioned(event: type[Event] | type[InvitationRequested]) -> str:
 
 def _page() -> Iterator[str]:
     yield INTRODUCTION
-    yield "| detail-type | version | when |\n|---|---|---|"
-    for event in EVENTS.values():
+    yield "| detail-type | version | source | when |\n|---|---|---|---|"
+    for event in CONTRACT:
         name, version = _versioned(event).split(".v")
-        yield f"| [`{name}`](#{name.lower()}) | {version} | {event.__doc__} |"
+        source = f"`{event.source}`" if event.source else "yours"
+        yield f"| [`{name}`](#{name.lower()}) | {version} | {source} | {event.__doc__} |"
     yield "\n## What every event says\n"
     yield from _fields(_schema(Event))
     feedback = _schema(FeedbackEvent)["$defs"]
@@ -86,18 +91,17 @@ def _page() -> Iterator[str]:
     invitation = _schema(InvitationEvent)["$defs"]
     yield f"\n## `invitation`\n\nIn every event of an invitation. {invitation['Invitation']['description']}\n"
     yield from _fields(invitation["Invitation"] | {"$defs": invitation})
-    for event in EVENTS.values():
+    for event in CONTRACT:
         yield f"\n## {event.detail_type}\n\n{event.__doc__}\n"
         own = event.model_fields.keys() - FeedbackEvent.model_fields.keys() - InvitationEvent.model_fields.keys()
-        if own:
+        if issubclass(event, InvitationRequested):
+            yield from _fields(event.model_json_schema(mode="serialization"))
+            yield ""
+        elif own:
             schema = _schema(event)
             yield from _fields(schema | {"properties": {name: schema["properties"][name] for name in sorted(own)}})
             yield ""
         yield _golden(event)
-    yield f"\n## {InvitationRequested.detail_type}\n\n{InvitationRequested.__doc__}\n"
-    yield from _fields(InvitationRequested.model_json_schema(mode="serialization"))
-    yield ""
-    yield _golden(InvitationRequested)
     yield ""
 
 

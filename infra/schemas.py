@@ -7,7 +7,7 @@ from aws_cdk import aws_eventschemas as eventschemas
 from constructs import Construct
 
 from infra.stage import Stage
-from shared.events import EVENTS, SOURCE, Event
+from shared.events import CONTRACT, SOURCE, Event, InvitationRequested
 
 
 class Schemas(Construct):
@@ -16,9 +16,13 @@ class Schemas(Construct):
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
         registry = eventschemas.CfnRegistry(
-            self, "Registry", registry_name=stage.qualified_name, description="What Earshot puts on its bus"
+            self,
+            "Registry",
+            registry_name=stage.qualified_name,
+            description="What Earshot puts on its bus, and takes from it",
         )
-        for name, event in EVENTS.items():
+        for event in CONTRACT:
+            name = event.detail_type
             schema = eventschemas.CfnSchema(
                 self,
                 name,
@@ -31,7 +35,7 @@ class Schemas(Construct):
             schema.add_resource_dependency(registry)
 
 
-def openapi(event: type[Event]) -> dict[str, Any]:
+def openapi(event: type[Event] | type[InvitationRequested]) -> dict[str, Any]:
     """The event with its envelope as an OpenAPI 3.0 document; `detail` is the JSON Schema of the class, translated."""
     detail = event.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     definitions = detail.pop("$defs", {})
@@ -40,7 +44,7 @@ def openapi(event: type[Event]) -> dict[str, Any]:
         "type": "object",
         "required": ["detail-type", "source", "detail", "id", "time", "account", "region", "version", "resources"],
         "x-amazon-events-detail-type": event.detail_type,
-        "x-amazon-events-source": SOURCE,
+        **({"x-amazon-events-source": event.source} if event.source else {}),
         "properties": {
             "detail": {"$ref": f"#/components/schemas/{event.__name__}"},
             "time": {"type": "string", "format": "date-time"},

@@ -45,6 +45,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     detail_type: ClassVar[str]
+    source: ClassVar[str] = SOURCE
 
     version: Literal[1] = Field(
         default=1, description="of this event's shape; a change that you could notice raises it"
@@ -102,10 +103,21 @@ class InvitationUndelivered(InvitationEvent):
     detail_type = "InvitationUndelivered"
 
 
+class RouteTested(FeedbackEvent):
+    """Someone tests a route. The feedback is made up, says so, and is kept nowhere; only the route's targets get it."""
+
+    detail_type = "RouteTested"
+    source = "earshot.test"  # `earshot` is for what happened, and for publish alone
+
+    route: str = Field(description="the route that is tested")
+    asked_by: str = Field(description="who asked for the test")
+
+
 EVENTS: dict[str, type[Event]] = {
     event.detail_type: event
     for event in (FeedbackCaptured, FeedbackAmended, InvitationSent, InvitationSuppressed, InvitationUndelivered)
 }
+"""What happens, by name. Conditions choose among these."""
 FEEDBACK_EVENTS = frozenset(name for name, event in EVENTS.items() if issubclass(event, FeedbackEvent))
 
 _OF_FEEDBACK: dict[Transition, type[FeedbackEvent]] = {
@@ -124,6 +136,7 @@ class InvitationRequested(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     detail_type: ClassVar[str] = "InvitationRequested"
+    source: ClassVar[str | None] = None  # whoever asks
 
     version: Literal[1] = Field(default=1, description="of this event's shape")
     touchpoint: str = Field(
@@ -153,6 +166,10 @@ class InvitationRequested(BaseModel):
                     {"field": field, "most": _LIMITS[field]},
                 )
         return self
+
+
+CONTRACT: tuple[type[Event] | type[InvitationRequested], ...] = (*EVENTS.values(), RouteTested, InvitationRequested)
+"""All events that others read or write: the schemas, the registry and the page follow from here."""
 
 
 def wrong_field(error: ValidationError) -> str:

@@ -25,14 +25,14 @@ from shared.conditions import (
     Value,
     equals,
 )
-from shared.events import EVENTS, FEEDBACK_EVENTS, SOURCE
+from shared.events import EVENTS, FEEDBACK_EVENTS, SOURCE, RouteTested
 
 MAX_LENGTH = 2_048  # EventBridge's limits: characters of a pattern,
 MAX_CLAUSES = 1_000  # combinations that `$or` makes,
 MAX_COMPLEXITY = 10  # and wildcards, see `complexity`
 
-TEST_SOURCE = "earshot.test"  # not ours of feedback, which only publish may use
-TEST_EVENT = "RouteTested"
+TEST_SOURCE = RouteTested.source
+TEST_EVENT = RouteTested.detail_type
 
 
 def rule_pattern(id: str, condition: Condition) -> dict[str, Any]:

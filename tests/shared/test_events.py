@@ -13,11 +13,13 @@ from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import ValidationError
 
 from events.__main__ import GOLDEN, ROOT, SUMS, contract
-from shared.events import EVENTS, InvitationRequested, feedback_event, read_event, wrong_field
+from shared.config import load
+from shared.events import CONTRACT, InvitationRequested, RouteTested, feedback_event, read_event, wrong_field
 from shared.feedback import Channel, Customer, Mood, Scale, Transition, transition
-from tests.factories import a_feedback, a_revision
+from shared.routes import trial_detail
+from tests.factories import RECEIVED_AT, a_feedback, a_revision
 
-CONTRACT = contract()
+CONTRACT_FILES = contract()
 GOLDEN_EVENTS = sorted(GOLDEN.glob("*.json"))
 OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -29,13 +31,13 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema, format_checker=FormatChecker())
 
 
-@pytest.mark.parametrize("path", CONTRACT, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", CONTRACT_FILES, ids=lambda path: path.name)
 def test_the_generated_file_is_not_stale(path: Path) -> None:
-    assert path.read_text(encoding="utf-8") == CONTRACT[path], "run `make contract`"
+    assert path.read_text(encoding="utf-8") == CONTRACT_FILES[path], "run `make contract`"
 
 
 def test_every_event_and_version_has_a_golden_event_and_a_schema() -> None:
-    current = {f"{name}.v{event.model_fields['version'].default}" for name, event in EVENTS.items()}
+    current = {f"{event.detail_type}.v{event.model_fields['version'].default}" for event in CONTRACT}
     golden = {path.stem for path in GOLDEN_EVENTS}
     assert golden >= current
     assert {path.stem for path in (ROOT / "events" / "schemas").glob("*.json")} == golden
@@ -43,7 +45,8 @@ def test_every_event_and_version_has_a_golden_event_and_a_schema() -> None:
 
 def test_a_golden_event_is_never_changed_nor_removed() -> None:
     """Subscribers hold us to it. A line of SHA256SUMS that changes is a promise broken, and shows in review."""
-    sums = dict(reversed(line.split()) for line in SUMS.read_text(encoding="utf-8").splitlines())
+    lines = SUMS.read_text(encoding="utf-8").splitlines()
+    sums = {name: sum for sum, name in (line.split() for line in lines)}
     now = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in GOLDEN_EVENTS}
     changed = [name for name in sums if now.get(name) != sums[name]]
     assert not changed, (
@@ -54,9 +57,8 @@ def test_a_golden_event_is_never_changed_nor_removed() -> None:
 
 def read_again(golden: dict[str, Any]) -> dict[str, Any]:
     """The detail of a golden event, read by the class of today and written again."""
-    if golden["detail-type"] in EVENTS:
-        return read_event(golden).detail()
-    return InvitationRequested.model_validate(golden["detail"]).model_dump(mode="json")
+    [event] = [each for each in CONTRACT if each.detail_type == golden["detail-type"]]
+    return event.model_validate(golden["detail"]).model_dump(mode="json")
 
 
 def only_what_was_there(now: Any, then: Any) -> Any:
@@ -109,6 +111,24 @@ def test_fields_of_later_versions_are_ignored() -> None:
     golden["detail"] |= {"weather": "rain"}
     golden["detail"]["feedback"] |= {"aisle": 7}
     assert "weather" not in read_event(golden).detail()
+
+
+def test_the_test_of_a_route_is_what_the_contract_says() -> None:
+    config = load()
+    [id, route] = next(iter(config.declared_routes().items()))
+    detail = json.loads(json.dumps(trial_detail(config, id, route, "Amal", RECEIVED_AT)))
+    validator("RouteTested.v1").validate(detail)
+    assert RouteTested.model_validate(detail).detail() == detail
+
+
+def test_the_page_lists_every_event_with_its_source_and_shows_its_golden_event() -> None:
+    page = CONTRACT_FILES[ROOT / "docs" / "events.md"]
+    for event in CONTRACT:
+        name = event.detail_type
+        source = f"`{event.source}`" if event.source else "yours"
+        assert f"| [`{name}`](#{name.lower()}) | 1 | {source} |" in page
+        assert page.count(f"\n## {name}\n") == 1
+        assert (GOLDEN / f"{name}.v1.json").read_text(encoding="utf-8") in page
 
 
 def test_an_event_of_someone_else_is_not_read() -> None:
