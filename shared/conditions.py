@@ -15,7 +15,8 @@ A comparison is a field, an operator and a value; `and`, `or`, `not` and parenth
     words                             ~ !~  in (…)  not in (…)    found in the comment; * stands for anything between
 
 Values with spaces or signs are quoted: "charged twice"; in quotes a backslash makes the next sign itself: "5\\* hotel".
-Words are found in any case and inside longer words: `words ~ charg` finds "Overcharged".
+Words are found in any case, however their accents are encoded, and inside longer words: `words ~ charg` finds
+"Overcharged".
 What a customer did not say compares as false, and `not` is always the exact opposite: `rating <= 2` is false without a
 rating, and `not rating <= 2` true.
 
@@ -32,7 +33,7 @@ from typing import NamedTuple
 
 from shared.errors import InvalidInput
 from shared.events import EVENTS
-from shared.feedback import Channel, Feedback, Mood
+from shared.feedback import Channel, Feedback, Mood, fold
 
 MAX_LENGTH = 2_048  # characters; no pattern that EventBridge takes is longer
 RATINGS = range(11)  # of all scales
@@ -394,7 +395,7 @@ class _Parser:
 
     def _words(self, glob: Glob, token: _Token) -> Glob:
         """Found anywhere in the comment, so with anything around; folded as the comment is."""
-        parts = tuple(part.casefold() for part in glob if part)
+        parts = tuple(fold(part) for part in glob if part)
         if not parts:
             raise self._error("which says nothing; write the words to find", token)
         return ("", *parts, "")
@@ -420,6 +421,12 @@ def _suggest(word: str, known: Iterable[str]) -> str:
 
 
 # Comparing
+
+
+def covers(wanted: Value, other: Value) -> bool:
+    """Whether all that is `other` is `wanted` too, as `leeds-3*` is `leeds-*`."""
+    # NUL is in no condition, so only a * can stand for where `other` has one.
+    return equals(wanted, other if isinstance(other, int) else "\0".join(other))
 
 
 def equals(wanted: Value, actual: str | int) -> bool:

@@ -6,6 +6,7 @@ leads from the revision before to the one after.
 
 import re
 import secrets
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -137,8 +138,8 @@ class Feedback(Model):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def comment_folded(self) -> str:
-        """the comment case-folded, for conditions on words: EventBridge's wildcards are case-sensitive"""
-        return self.comment.casefold()
+        """the comment case-folded and composed (NFC), for conditions on words: EventBridge compares bytes"""
+        return fold(self.comment)
 
 
 class Revision(NamedTuple):
@@ -181,6 +182,11 @@ class Answer(NamedTuple):
     comment: str | None = None
     flags: tuple[Flag, ...] | None = None
     given: Customer = Customer()
+
+
+def fold(text: str) -> str:
+    """Words as conditions compare them: in any case, and an é is an é, whether it was typed as one code or as two."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def answer_id(*identity: str) -> str:

@@ -7,7 +7,7 @@ one field that must both hold are made one here. An array in an event, such as r
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -23,13 +23,14 @@ from shared.conditions import (
     Node,
     Not,
     Value,
+    covers,
     equals,
 )
 from shared.events import EVENTS, FEEDBACK_EVENTS, SOURCE, RouteTested
 
 MAX_LENGTH = 2_048  # EventBridge's limits: characters of a pattern,
 MAX_CLAUSES = 1_000  # combinations that `$or` makes,
-MAX_COMPLEXITY = 10  # and wildcards, see `complexity`
+MAX_COMPLEXITY = 10  # and how much of its wildcards one text can match at once, see `complexity`
 
 TEST_SOURCE = RouteTested.source
 TEST_EVENT = RouteTested.detail_type
@@ -88,6 +89,12 @@ class _Allowed:
             return [{"anything-but": exact}]
         return [{"anything-but": {"wildcard": globs + [_wildcard((str(value),)) for value in exact]}}]
 
+    def wildcards(self) -> set[tuple[str, ...]]:
+        """The wildcards of each element of the field's array that has any."""
+        if self.all_but and not self.exact:
+            return {tuple(sorted(map(_wildcard, self.values)))}
+        return {(_wildcard(value),) for value in self.values if not _is_exact(value)}
+
 
 _Clause = dict[str, _Allowed]
 """Fields that must all let an event through. A pattern is made of one clause, or of several joined by `$or`."""
@@ -143,11 +150,12 @@ class _Compiler:
             )
         for name in FIELDS:
             allowed = [clause[name] for clause in clauses if name in clause]
-            globs = {_wildcard(value) for each in allowed for value in each.values if not _is_exact(value)}
-            if complexity(globs) > MAX_COMPLEXITY:
+            wildcards = {element for each in allowed for element in each.wildcards()}
+            if complexity(wildcards) > MAX_COMPLEXITY:
                 raise self._refusal(
-                    f"{len(globs)} comparisons of {name} with * are too complex for one rule of EventBridge: "
-                    "ask for three or fewer, or make two routes",
+                    f"These comparisons of {name} with * are too complex for one rule of EventBridge, which bounds how "
+                    "much of them one text can match at once: ask for fewer, or for less that is alike, or make two "
+                    "routes",
                     allowed[0].column,
                 )
 
@@ -178,7 +186,7 @@ class _Compiler:
         values: Iterable[Value] = node.values
         if node.operator in ORDER:
             values = (rating for rating in RATINGS if node.holds(rating))
-        return _Allowed(frozenset(values), opposite, node.column)
+        return _Allowed(_fewest(values), opposite, node.column)
 
     def _both(self, left: _Clause, right: _Clause) -> list[_Clause]:
         common = {name: self._intersect(name, left[name], right[name]) for name in left.keys() & right.keys()}
@@ -187,10 +195,11 @@ class _Compiler:
     def _intersect(self, name: str, left: _Allowed, right: _Allowed) -> _Allowed:
         column = max(left.column, right.column)
         if left.all_but and right.all_but:
-            return _Allowed(left.values | right.values, True, column)
+            return _Allowed(_fewest(left.values | right.values), True, column)
         if not left.all_but and not right.all_but:
-            if left.values <= right.values or right.values <= left.values:
-                return min(left, right, key=lambda each: len(each.values))
+            for some, other in ((left, right), (right, left)):
+                if all(any(covers(wanted, value) for wanted in other.values) for value in some.values):
+                    return some
             if name == "reason":
                 raise self._refusal(
                     "EventBridge cannot ask for several reasons at once, only for any of several: use in (…)", column
@@ -210,6 +219,13 @@ def _event_types(clause: _Clause) -> set[str]:
     """The types of event that a clause can match: only feedback has its other fields."""
     types = FEEDBACK_EVENTS if clause.keys() - {"event"} else EVENTS.keys()
     return {name for name in types if "event" not in clause or clause["event"].lets((name,))}
+
+
+def _fewest(values: Iterable[Value]) -> frozenset[Value]:
+    """Without those that another covers: `words in (late, later)` is `words ~ late`."""
+    values = frozenset(values)
+    globs = [value for value in values if not _is_exact(value)]
+    return frozenset(value for value in values if not any(glob != value and covers(glob, value) for glob in globs))
 
 
 def _simplify(clause: _Clause) -> list[_Clause]:
@@ -244,7 +260,7 @@ def _one_of(left: _Clause, right: _Clause) -> _Clause | None:
         return left
     a, b = left[different[0]], right[different[0]]
     if not a.all_but and not b.all_but:
-        either = _Allowed(a.values | b.values, False, a.column)
+        either = _Allowed(_fewest(a.values | b.values), False, a.column)
     elif not (a.exact and b.exact):
         return None
     elif a.all_but and b.all_but:
@@ -285,37 +301,65 @@ def pattern_text(pattern: dict[str, Any]) -> str:
     return json.dumps(pattern, separators=(",", ":"), ensure_ascii=False)
 
 
-def complexity(wildcards: Iterable[str]) -> int:
-    """How EventBridge weighs the wildcards of one field: how many of their beginnings one input can match at once.
+def complexity(elements: Iterable[Collection[str]]) -> int:
+    """How EventBridge weighs the wildcards of one field, given for each element of its array.
 
-    AWS documents that there is a limit, not which. The measure is that of aws/event-ruler's MachineComplexityEvaluator;
-    a limit of 10 agrees with what is publicly known: EventBridge takes three `*:stack/name/*` and refuses four, takes
-    two `*/datasync/*.tif` and refuses four, takes four `*.tif`. Counting stops above the limit.
+    It is the largest number of their beginnings that one input can match at once, in bytes of UTF-8 and with the quotes
+    of JSON around: see MachineComplexityEvaluator of aws/event-ruler. Wildcards share what is before their first *, and
+    those of one `anything-but` share it and their end. AWS documents that there is a limit, not which; 10 agrees with
+    event-ruler's own tests and with the rules that are publicly known to have been taken and refused. Counting stops
+    above the limit.
     """
-    machines = [re.findall(r"\\.|.", f'"{wildcard}"', re.DOTALL) for wildcard in sorted(wildcards)]
+    inside = [
+        (element, wildcard) for element, wildcards in enumerate(sorted(map(sorted, elements))) for wildcard in wildcards
+    ]
+    machines = [[*b'"', *_tokens(wildcard), *b'"'] for _, wildcard in inside]
+    known: dict[tuple[Any, ...], int] = {}
+    places = [
+        [known.setdefault(place, len(known)) for place in _places(element, index, tokens)]
+        for index, ((element, _), tokens) in enumerate(zip(inside, machines, strict=True))
+    ]
     start = frozenset((index, 0) for index in range(len(machines)))
     seen, waiting, most = {start}, [start], 0
     while waiting and most <= MAX_COMPLEXITY:
         active = waiting.pop()
-        # All signs that none of them waits for are alike, and None stands for those.
-        for sign in {machines[index][length] for index, length in active if length < len(machines[index])} | {None}:
-            after = _step(machines, active, sign)
-            most = max(most, len(after))
+        # All bytes that none of them waits for are alike, and None stands for those.
+        waited = {machines[index][length] for index, length in active if length < len(machines[index])}
+        for byte in {None, *waited} - {_ANYTHING}:
+            after = _step(machines, active, byte)
             if after not in seen:
                 seen.add(after)
                 waiting.append(after)
+                most = max(most, len({places[index][length] for index, length in after}))
     return most
 
 
-def _step(machines: list[list[str]], active: Iterable[tuple[int, int]], sign: str | None) -> frozenset[tuple[int, int]]:
-    """The beginnings (machine, length) that match after one more sign; a * may stand for nothing."""
+_ANYTHING = 256  # the token of a *, beside those of bytes
+
+
+def _places(element: int, index: int, tokens: list[int]) -> Iterator[tuple[Any, ...]]:
+    """What EventBridge has in place of each beginning of a wildcard, the shortest first."""
+    shared = tokens.index(_ANYTHING) + 1 if _ANYTHING in tokens else len(tokens)
+    for length in range(len(tokens)):
+        yield (element, *tokens[:length]) if length <= shared else (element, "of", index, length)
+    yield element, "end"
+
+
+def _tokens(wildcard: str) -> Iterator[int]:
+    """Bytes, and `_ANYTHING`."""
+    for sign in re.findall(r"\\.|.", wildcard, re.DOTALL):
+        yield from [_ANYTHING] if sign == "*" else sign[-1].encode()
+
+
+def _step(machines: list[list[int]], active: Iterable[tuple[int, int]], byte: int | None) -> frozenset[tuple[int, int]]:
+    """The beginnings (machine, length) that match after one more byte; a * may stand for nothing."""
     after = set()
     for index, length in active:
-        machine = machines[index]
-        if length and machine[length - 1] == "*":
+        tokens = machines[index]
+        if length and tokens[length - 1] == _ANYTHING:
             after.add((index, length))
-        if length < len(machine) and machine[length] == sign:
+        if length < len(tokens) and tokens[length] == byte:
             after.add((index, length + 1))
-            if length + 1 < len(machine) and machine[length + 1] == "*":
+            if length + 1 < len(tokens) and tokens[length + 1] == _ANYTHING:
                 after.add((index, length + 2))
     return frozenset(after)

@@ -79,6 +79,10 @@ class Rules:
             raise RouteRefused(
                 "The bus has as many rules as it may have; raise the quota 'Rules' of EventBridge, or remove a route."
             ) from None
+        except self._client.exceptions.InvalidEventPatternException as error:
+            # How complex a pattern may be is documented nowhere: `patterns.complexity` is an informed guess.
+            reason = error.response["Error"].get("Message", "")
+            raise RouteRefused(f"EventBridge refused the condition: {reason} Shorten it, or make two routes.") from None
         wanted, there = self.targets(route), {target["Id"]: target for target in self._list_targets(name)}
         stale = there.keys() - {target["Id"] for target in wanted}
         if stale:  # first, since a rule has room for five

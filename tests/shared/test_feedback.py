@@ -90,6 +90,13 @@ def test_the_folded_comment_ignores_case_in_any_script() -> None:
     assert feedback.comment_folded == "STRASSE Straße İ".casefold()
 
 
+@pytest.mark.parametrize("typed", ["Cafe\u0301", "CAF\u00c9", "caf\u00e9"])
+def test_an_accent_is_folded_alike_however_it_was_typed_and_the_comment_stays_as_it_was_sent(typed: str) -> None:
+    feedback = a_revision().feedback.model_copy(update={"comment": typed})
+    assert feedback.comment_folded == "caf\u00e9"
+    assert feedback.model_dump(mode="json")["comment"] == typed
+
+
 def test_now_has_only_the_milliseconds_that_are_stored() -> None:
     assert utc_now().microsecond % 1000 == 0
 

@@ -7,7 +7,7 @@ import pytest
 from shared.conditions import parse
 from shared.feedback import Mood
 from shared.patterns import rule_pattern
-from shared.rules import Rules, rule_targets
+from shared.rules import RouteRefused, Rules, rule_targets
 from tests.eventbridge import event, ministack_verdict
 from tests.factories import a_feedback
 from tests.shared.conftest import Drafted
@@ -61,6 +61,18 @@ def test_a_rule_becomes_what_its_route_says_whatever_it_was_before(rules: Rules,
     rules.apply(drafted(to=[f"sqs:{ACCOUNT}:finance", f"sqs:{ACCOUNT}:books"]))
     rules.apply(drafted(to=[f"sqs:{ACCOUNT}:books", "email:care@fernleaf.example"]))
     assert arns() == {f"{ACCOUNT}:books", f"{ACCOUNT}:deliveries"}
+
+
+def test_a_condition_that_eventbridge_finds_too_complex_is_refused_in_its_words(
+    rules: Rules, drafted: Drafted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put_rule(**_: Any) -> None:
+        error: Any = {"Error": {"Code": "InvalidEventPatternException", "Message": "Rule is too complex."}}
+        raise rules._client.exceptions.InvalidEventPatternException(error, "PutRule")
+
+    monkeypatch.setattr(rules._client, "put_rule", put_rule)
+    with pytest.raises(RouteRefused, match=r"Rule is too complex\. Shorten it"):
+        rules.apply(drafted())
 
 
 def test_a_target_that_stands_already_is_left_alone(
