@@ -2,7 +2,10 @@
 
 from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
 from infra.bus import Bus
@@ -16,7 +19,8 @@ from infra.stage import Stage
 from infra.store import Store
 from shared.patterns import TEST_SOURCE
 from shared.rules import RULE_PREFIX
-from shared.settings import TeamSettings
+from shared.sessions import LINK_WORKS_FOR
+from shared.settings import SignInSettings, TeamSettings
 
 
 class Team(Construct):
@@ -36,6 +40,7 @@ class Team(Construct):
         alarms: Alarms,
     ) -> None:
         super().__init__(scope, id)
+        asked = _sign_ins(self, stage=stage, store=store)
         function = Function(
             self,
             "Function",
@@ -49,6 +54,7 @@ class Team(Construct):
                 deliveries_queue=notify.queue.queue_arn,
                 refused_queue=routes.refused.queue.queue_arn,
                 secrets_key=store.secrets_key.key_id,
+                sign_ins_queue_url=asked.queue_url,
             ),
             timeout=Duration.seconds(25),  # a rehearsal reads 90 days; the API gives up at 30
             memory_mb=1024,
@@ -63,7 +69,7 @@ class Team(Construct):
         store.grant_query(function.resource, index="by_team")
         store.grant_signing(function.resource)
         store.grant_webhook_secrets(function.resource, keeps=True)
-        let_send_mail(function, stage)
+        asked.grant_send_messages(function.resource)
         function.resource.add_to_role_policy(
             iam.PolicyStatement(
                 actions=[
@@ -93,5 +99,52 @@ class Team(Construct):
         alarms.when_counted(
             "team",
             "SignInLinkFailed",
-            means="Teams cannot sign in: read the log of team; `earshot doctor` knows what SES needs.",
+            means="Teams cannot sign in: read the log of team's SignIn; `earshot doctor` knows what SES needs.",
         )
+        alarms.when(
+            "SignInLinksWait",
+            asked.metric_approximate_age_of_oldest_message(
+                period=Duration.minutes(1), statistic=cloudwatch.Stats.MAXIMUM
+            ),
+            at_least=120,
+            means="Teams wait for links to sign in by: read the log of team's SignIn.",
+        )
+
+
+def _sign_ins(scope: Construct, *, stage: Stage, store: Store) -> sqs.IQueue:
+    """The queue of requests for sign-in links, and the function that mails them."""
+    timeout = Duration.seconds(30)
+    asked = sqs.Queue(
+        scope,
+        "SignIns",
+        visibility_timeout=timeout,
+        retention_period=Duration.seconds(LINK_WORKS_FOR.total_seconds()),  # whoever still wants one has asked again
+        enforce_ssl=stage.demands_tls,
+        removal_policy=stage.removal_policy,
+    )
+    Validations.of(asked).acknowledge(
+        Acknowledgment(
+            id="AwsSolutions-SQS3",
+            reason="A link that comes late is worth nothing, and strangers' addresses are not kept; an alarm says that "
+            "links cannot be mailed.",
+        )
+    )
+    function = Function(
+        scope,
+        "SignIn",
+        stage=stage,
+        handler="functions.team.sign_in.handler",
+        settings=SignInSettings(
+            table=store.table.table_name, keys_table=store.keys.table_name, public_url=stage.public_url
+        ),
+        timeout=timeout,
+        memory_mb=512,
+    )
+    # Two at once is the least: whatever is asked for, captures keep the rest of the account's concurrency.
+    function.resource.add_event_source(
+        SqsEventSource(asked, batch_size=10, report_batch_item_failures=True, max_concurrency=2)
+    )
+    store.grant(function.resource, "dynamodb:UpdateItem", only=("U#*",))
+    store.grant_signing(function.resource)
+    let_send_mail(function, stage)
+    return asked

@@ -15,11 +15,15 @@ from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared.errors import LinkExpired, LinkInvalid
+from shared.feedback import to_iso
 from shared.keys import Keys
 
 LINK_WORKS_FOR = timedelta(minutes=15)
 SESSION_LASTS = timedelta(hours=8)
-LINKS_PER_HOUR = 5
+# Anybody can ask for a link to any address. Whoever is refused one has others, mailed in the same ten minutes, that
+# still work: nobody is shut out by what others ask for.
+LINKS_AT_ONCE = 3
+AT_ONCE = timedelta(minutes=10)
 _LINK, _COOKIE = "sign-in", "session"  # what the signatures are for
 
 
@@ -48,21 +52,30 @@ class Sessions:
         self._keys = keys
 
     def link(self, email: str, now: datetime, wanted: Wanted | None = None) -> str | None:
-        """The token of a sign-in link for an address; None when it has asked for too many within the hour."""
-        hour = int(now.timestamp()) // 3600
+        """The token of a sign-in link for an address; None when it got `LINKS_AT_ONCE` just now."""
+        aged = int((now + AT_ONCE).timestamp())
         try:
             self._client.sync_update_item(
                 self._table,
-                {"pk": _pk(email), "sk": f"asked#{hour}"},
+                _asked(email, now),
                 update_expression="SET asked = if_not_exists(asked, :none) + :one, #ttl = :ttl",
                 condition_expression="attribute_not_exists(asked) OR asked < :most",
                 expression_attribute_names={"#ttl": "ttl"},
-                expression_attribute_values={":none": 0, ":one": 1, ":most": LINKS_PER_HOUR, ":ttl": (hour + 2) * 3600},
+                expression_attribute_values={":none": 0, ":one": 1, ":most": LINKS_AT_ONCE, ":ttl": aged},
             )
         except ConditionalCheckFailedException:
             return None
-        expires = int((now + LINK_WORKS_FOR).timestamp())
+        expires = (now + LINK_WORKS_FOR).timestamp()
         return self._keys.dumps(_LINK, [email, secrets.token_urlsafe(16), expires, *(wanted or ())])
+
+    def unlink(self, email: str, now: datetime) -> None:
+        """Do not count a link of `now`, which could not be mailed."""
+        self._client.sync_update_item(
+            self._table,
+            _asked(email, now),
+            update_expression="SET asked = asked - :one",
+            expression_attribute_values={":one": 1},
+        )
 
     def read_link(self, token: str, now: datetime) -> Session:
         """Who a link lets in, without using it up; raises `LinkInvalid` or `LinkExpired`."""
@@ -74,6 +87,8 @@ class Sessions:
     def begin(self, token: str, now: datetime) -> Session:
         """Use up a link; raises `LinkInvalid` or `LinkExpired`, the second time as well."""
         session = self.read_link(token, now)
+        _, _, works_until, _ = self._read(_LINK, token)
+        mailed_at = datetime.fromtimestamp(works_until, UTC) - LINK_WORKS_FOR
         expires = int(session.expires_at.timestamp())
         item = {"pk": _pk(session.email), "sk": session.id, "kind": "session", "email": session.email}
         try:
@@ -85,6 +100,11 @@ class Sessions:
             )
         except ConditionalCheckFailedException:
             raise LinkExpired("This link was used before; ask for a new one.") from None
+        # Looked at after the session is there: whoever signs out everywhere at this moment finds it, or is found here.
+        revoked = self._client.sync_get_item(self._table, _revoked(session.email), consistent_read=True)
+        if revoked is not None and to_iso(mailed_at) <= revoked["at"]:
+            self.end(session)
+            raise LinkExpired("You have signed out everywhere since; ask for a new link.")
         return session
 
     def cookie(self, session: Session) -> str:
@@ -106,8 +126,10 @@ class Sessions:
         """Sign out here."""
         self._end(session.email, session.id)
 
-    def end_all(self, email: str) -> None:
-        """Sign out everywhere."""
+    def end_all(self, email: str, now: datetime) -> None:
+        """Sign out everywhere; a link that was mailed before does not sign in any more."""
+        aged = int((now + LINK_WORKS_FOR).timestamp()) + 60
+        self._client.sync_put_item(self._table, _revoked(email) | {"at": to_iso(now), "ttl": aged})
         items = self._client.sync_query(
             self._table,
             key_condition_expression="pk = :pk",
@@ -125,7 +147,7 @@ class Sessions:
             expression_attribute_values={":yes": True},
         )
 
-    def _read(self, purpose: str, token: str) -> tuple[str, str, int, Wanted | None]:
+    def _read(self, purpose: str, token: str) -> tuple[str, str, float, Wanted | None]:
         try:
             email, id, expires, *wanted = self._keys.loads(purpose, token)
         except (itsdangerous.BadData, ValueError, TypeError):
@@ -135,6 +157,16 @@ class Sessions:
 
 def _pk(email: str) -> str:
     return f"U#{sha256(email.lower().encode()).hexdigest()[:32]}"
+
+
+def _asked(email: str, now: datetime) -> dict[str, str]:
+    """The key of how many links an address got in these ten minutes."""
+    return {"pk": _pk(email), "sk": f"asked#{now.timestamp() // AT_ONCE.total_seconds():.0f}"}
+
+
+def _revoked(email: str) -> dict[str, str]:
+    """The key of when an address last signed out everywhere."""
+    return {"pk": _pk(email), "sk": "revoked"}
 
 
 def _is_open(item: Mapping[str, Any]) -> bool:

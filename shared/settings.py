@@ -124,3 +124,12 @@ class TeamSettings(Settings):
     deliveries_queue: str
     refused_queue: str
     secrets_key: str
+    sign_ins_queue_url: str
+
+
+class SignInSettings(Settings):
+    """What mailing sign-in links needs."""
+
+    table: str
+    keys_table: str
+    public_url: str

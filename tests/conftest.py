@@ -127,6 +127,7 @@ def team(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     boto3.client("events").create_event_bus(Name="earshot-test")
     boto3.client("sesv2").create_email_identity(EmailIdentity="feedback@fernleaf.example")
     boto3.client("sqs").create_queue(QueueName="deliveries")
+    sign_ins = boto3.client("sqs").create_queue(QueueName="sign-ins")
     for name, value in {
         "TABLE": MAIN_TABLE["TableName"],
         "KEYS_TABLE": KEYS_TABLE["TableName"],
@@ -135,9 +136,10 @@ def team(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         "DELIVERIES_QUEUE": "arn:aws:sqs:eu-west-1:123456789012:deliveries",
         "REFUSED_QUEUE": "arn:aws:sqs:eu-west-1:123456789012:refused",
         "SECRETS_KEY": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
+        "SIGN_INS_QUEUE_URL": sign_ins["QueueUrl"],
     }.items():
         monkeypatch.setenv(f"EARSHOT_{name}", value)
-    monkeypatch.setattr("functions.team.door.ANSWERS_AFTER_SECONDS", 0)
     monkeypatch.setattr("shared.names.resolve", lambda host: ["10.0.0.7"] if host == "intranet.example" else [])
-    sys.modules.pop("functions.team.handler", None)
+    for module in ("functions.team.handler", "functions.team.sign_in"):
+        sys.modules.pop(module, None)
     return importlib.import_module("functions.team.handler")

@@ -8,10 +8,12 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
+from botocore.exceptions import BotoCoreError, ClientError
 from pydynox import DynamoDBClient
+from pydynox.exceptions import PydynoxException
 
 from functions.team.desk import Desk, Outcome
-from functions.team.door import FAILURES, Door
+from functions.team.door import Door
 from functions.team.pages import Pages
 from functions.team.request import TeamRequest
 from shared.config import load
@@ -31,14 +33,15 @@ from shared.store import Store
 from shared.webhook_secrets import WebhookSecrets
 
 SIGN_IN = "sign_in"  # no id of a team: those have no underscore
+FAILURES = (PydynoxException, ClientError, BotoCoreError)
+"""How the table and the rest of AWS fail."""
 
 settings = TeamSettings.from_environment()
 config = load(deployed=True).at(settings.public_url)
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
 sessions = Sessions(client, settings.table, Keys(client, settings.keys_table))
-# Within the function's time, since a time-out would tell that the address is listed.
 quick = ClientConfig(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2})
-door = Door(config, sessions, boto3.client("sesv2", config=quick))
+door = Door(config, boto3.client("sqs", config=quick), settings.sign_ins_queue_url)
 rules = Rules(
     boto3.client("events"), bus=settings.bus, deliveries=settings.deliveries_queue, refused=settings.refused_queue
 )
@@ -74,10 +77,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
 
 
 def _sign_in(request: TeamRequest) -> Response:
-    """Ask for an address; the answer is the same whether it is listed or not."""
+    """Ask for an address; the answer, and the work behind it, is the same whether it is listed or not."""
     if not request.is_post:
         return _page(request, 200, pages.sign_in())
-    door.send_link(request.form.get("email", ""), utc_now(), request.wanted)
+    door.ask(request.form.get("email", ""), request.wanted)
     return _page(request, 200, pages.sign_in(sent=True))
 
 
@@ -108,7 +111,7 @@ def _team(request: TeamRequest) -> Response:
         count("TeamRefused")
         raise RouteNotYours("This page is another team's.")
     if action in ("sign_out", "sign_out_everywhere"):
-        sessions.end(session) if action == "sign_out" else sessions.end_all(session.email)
+        sessions.end(session) if action == "sign_out" else sessions.end_all(session.email, now)
         return redirect(f"/t/{SIGN_IN}", request.cookie("", lasts=0))
     if "feedback" in request.query and not request.is_post:
         read = pages.feedback(session.email, desk.read(team, request.query["feedback"]))

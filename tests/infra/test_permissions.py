@@ -68,6 +68,7 @@ GRANTED: dict[str, Granted] = {
         "by_team": {"Query *"},
         "keys": {*SIGNS, *(f"{action} webhook#*" for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"))},
     },
+    "TeamSignIn": {"table": {"UpdateItem U#*"}, "keys": SIGNS},
     "Unsubscribe": {"table": {"GetItem L#*", "GetItem P#*", "PutItem P#*"}},
 }
 

@@ -17,6 +17,7 @@ from shared import config as config_file
 from shared.conditions import parse
 from shared.config import Config, ConfigError, NumberType
 from shared.patterns import rule_pattern
+from shared.sessions import LINK_WORKS_FOR
 from shared.store import RETENTION
 from tests.infra.conftest import Resources
 from tests.samples import EVENTS
@@ -157,7 +158,11 @@ def test_every_queue_either_has_a_dead_letter_queue_or_is_one_and_has_an_alarm(r
     senders = json.dumps([resources(kind) for kind in sources])
     for id, queue in queues.items():
         dead = queue.get("RedrivePolicy", {}).get("deadLetterTargetArn", {}).get("Fn::GetAtt", [None])[0]
-        if dead is None:
+        if id.startswith("TeamSignIns"):
+            # Its alarm says that links wait; whoever wants one asks again, and strangers' addresses are not kept.
+            assert queue["MessageRetentionPeriod"] <= 900
+            assert id in alarmed
+        elif dead is None:
             used_by = [other for other in queues.values() if id in json.dumps(other.get("RedrivePolicy", {}))]
             assert used_by or id in senders
             assert id in alarmed
@@ -341,6 +346,22 @@ def test_a_sign_in_link_that_could_not_be_mailed_is_told_to_whoever_is_on_call(r
         alarm for alarm in resources("AWS::CloudWatch::Alarm").values() if alarm.get("MetricName") == "SignInLinkFailed"
     ]
     assert alarm["Dimensions"] == [{"Name": "service", "Value": "team"}]
+
+
+def test_asking_for_sign_in_links_waits_in_a_queue_and_takes_little_of_what_captures_need(resources: Resources) -> None:
+    functions = resources("AWS::Lambda::Function")
+    [id] = [id for id, each in functions.items() if each.get("Handler") == "functions.team.sign_in.handler"]
+    [mapping] = [
+        each for each in resources("AWS::Lambda::EventSourceMapping").values() if each["FunctionName"] == {"Ref": id}
+    ]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue = resources("AWS::SQS::Queue")[mapping["EventSourceArn"]["Fn::GetAtt"][0]]
+    assert queue["MessageRetentionPeriod"] == LINK_WORKS_FOR.total_seconds()
+    [page] = [each for each in resources("AWS::IAM::Policy").values() if each["PolicyName"].startswith("TeamFunction")]
+    allowed = {action for statement in statements(page) for action in as_list(statement["Action"])}
+    assert "sqs:SendMessage" in allowed
+    assert "ses:SendEmail" not in allowed, "whoever sends mail there takes longer for those who are listed"
 
 
 def test_a_target_on_this_machine_stops_a_deploy_to_aws(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

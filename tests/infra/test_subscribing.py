@@ -175,6 +175,6 @@ def _nullable_as_type(schema: Any) -> Any:
 
 
 def test_the_teams_page_may_put_tests_of_routes_and_no_feedback(resources: Resources) -> None:
-    [own] = [each for each in resources("AWS::IAM::Policy").values() if each["PolicyName"].startswith("Team")]
+    [own] = [each for each in resources("AWS::IAM::Policy").values() if each["PolicyName"].startswith("TeamFunction")]
     [put] = [each for each in own["PolicyDocument"]["Statement"] if each["Action"] == "events:PutEvents"]
     assert put["Condition"] == {"StringEquals": {"events:source": TEST_SOURCE}}

@@ -1,0 +1,85 @@
+"""Mails the sign-in links that were asked for on the teams' pages.
+
+Behind a queue, since only for a listed address is there anything to do: whoever asks must not be able to tell by how
+long it takes, nor hold the concurrency that customers need.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config as ClientConfig
+from pydynox import DynamoDBClient
+
+from functions.team.door import Asked, teams_of
+from shared import letters, mail
+from shared.config import Config, load
+from shared.feedback import utc_now
+from shared.keys import Keys
+from shared.observe import count, logger, metrics, without_words
+from shared.sessions import Sessions
+from shared.settings import SignInSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+
+
+class Links:
+    """Mails links to those who are listed for a team."""
+
+    def __init__(
+        self, config: Config, sessions: Sessions, client: "SESV2Client", clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._config = config
+        self._sessions = sessions
+        self._client = client
+        self._clock = clock
+
+    def send(self, asked: Asked) -> bool:
+        """Mail a link; False where the address is not listed, or got as many of late as it may."""
+        now = self._clock()
+        token = self._sessions.link(asked.email, now, asked.wanted) if teams_of(self._config, asked.email) else None
+        if token is None:
+            return False
+        business = self._config.business
+        letter = letters.sign_in(self._config, f"{business.public_url}/t/{token}")
+        try:
+            mail.send(self._client, business, asked.email, letter)
+        except Exception:
+            self._sessions.unlink(asked.email, now)
+            raise
+        return True
+
+
+def build() -> Links:
+    """What this stage mails by, from the environment."""
+    settings = SignInSettings.from_environment()
+    client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+    quick = ClientConfig(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2})
+    return Links(
+        load(deployed=True).at(settings.public_url),
+        Sessions(client, settings.table, Keys(client, settings.keys_table)),
+        boto3.client("sesv2", config=quick),
+    )
+
+
+links = build()
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Mail a batch; what could not be mailed comes again, until the queue lets go of it."""
+    failed = []
+    for record in event["Records"]:
+        try:
+            sent = links.send(Asked.model_validate_json(record["body"]))
+        except Exception as error:  # whatever it is, the others of the batch get their links
+            logger.error("A sign-in link could not be mailed", extra=without_words(error))
+            count("SignInLinkFailed")
+            failed.append({"itemIdentifier": record["messageId"]})
+        else:
+            count("SignInLinkSent" if sent else "SignInRefused")
+    return {"batchItemFailures": failed}
