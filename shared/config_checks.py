@@ -15,12 +15,13 @@ import phonenumbers
 from pydantic import BaseModel, ValidationError
 
 from shared.conditions import ConditionError, check, parse
-from shared.config import Config, Problem
-from shared.patterns import rule_pattern
+from shared.config import Config, Problem, TargetKind
+from shared.patterns import makes_cards, rule_pattern
 
 Table = Mapping[str, Any]
 Ids = Mapping[str, list[str]]
 
+_FOR_PEOPLE = tuple(f"{kind}:" for kind in TargetKind if kind.is_for_people)
 _MUST = {  # pydantic's type of mistake → what the value must be
     "string_type": "must be a text in quotes",
     "string_too_long": "must have at most {max_length} characters",
@@ -154,6 +155,10 @@ def _check_route(ids: Ids, path: str, route: Table) -> Iterator[Problem]:
             rule_pattern(id, condition)
         except ConditionError as error:
             yield Problem(f"{path}.when", error.message)
+            return
+        people = [target for target in _texts(route, "to") if target.startswith(_FOR_PEOPLE)]
+        if people and not makes_cards(condition):
+            yield Problem(f"{path}.to", f"what becomes of an invitation makes no card for {people[0]}; remove it")
 
 
 def _ids(data: Table, languages: list[str]) -> Ids:

@@ -56,6 +56,11 @@ def compile_pattern(condition: Condition) -> dict[str, Any]:
     return _Compiler(condition.text).pattern(condition.root)
 
 
+def makes_cards(condition: Condition) -> bool:
+    """Whether it catches feedback: what becomes of an invitation is for machines alone."""
+    return not event_types(condition).isdisjoint(FEEDBACK_EVENTS)
+
+
 def event_types(condition: Condition) -> set[str]:
     """The types of event that the condition can match; raises ConditionError."""
     return _Compiler(condition.text).event_types(condition.root)

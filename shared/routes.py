@@ -22,10 +22,10 @@ from shared.conditions import check, parse
 from shared.config import Config, Route, Target, TargetKind
 from shared.deliveries import Deliveries
 from shared.errors import EarshotError, InvalidInput
-from shared.events import FEEDBACK_EVENTS, FeedbackEvent
+from shared.events import FeedbackEvent
 from shared.feedback import Channel, Customer, Feedback
 from shared.names import Resolver, find_private
-from shared.patterns import event_types, rule_pattern
+from shared.patterns import makes_cards, rule_pattern
 from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, in_force
 from shared.rules import Rules
 from shared.texts import texts
@@ -67,9 +67,7 @@ def draft(config: Config, **fields: Any) -> TeamRoute:
     condition = parse(route.when)
     check(condition, config.known_ids())
     rule_pattern(route.id, condition)
-    if any(target.kind.is_for_people for target in route.targets) and event_types(condition).isdisjoint(
-        FEEDBACK_EVENTS
-    ):
+    if any(target.kind.is_for_people for target in route.targets) and not makes_cards(condition):
         raise InvalidInput(
             "What becomes of an invitation makes no card; send it to a webhook or an AWS target, "
             "or name an event of feedback in the condition.",

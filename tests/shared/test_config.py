@@ -189,6 +189,12 @@ def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
             "routes.order-system.when: There is no touchpoint 'deliveries'; did you mean 'delivery'? (column 1)",
         ),
         (
+            'when = "mood = unhappy and reason in (refund, price)"',
+            'when = "event = InvitationSuppressed"',
+            "routes.care-hears-every-refund.to: what becomes of an invitation makes no card for "
+            "email:care-lead@fernleaf.example; remove it",
+        ),
+        (
             'when = "touchpoint = delivery"',
             'when = "words ~ late and words ~ cold"',
             "routes.order-system.when: EventBridge compares words once in a rule, and these cannot become one "
