@@ -1,84 +1,85 @@
-"""Seeing the test of a route arrive, wherever the route leads."""
+"""Sending a test through a route and seeing it arrive, wherever the route leads."""
 
-import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 
+from cli.searches import Message, Search
 from cli.stage import Stage
-from shared.config import Target, TargetKind
+from cli.watches import ARRIVED, Sight, Unseen, View, is_test, open_view
+from shared.config import Route, Target
 from shared.deliveries import State
-from shared.patterns import TEST_SOURCE
+from shared.route_table import TeamRoute
 
 ARRIVAL_SECONDS = 30
-REFUSAL_SECONDS = 10  # EventBridge gives up at once on a target that does not let it in
+SETTLES_SECONDS = 10  # on AWS, until a subscription or a rule that was just made gets something
+REFUSALS = 1000  # kept events at most among which a refusal is looked for
 
 
-def see(stage: Stage, id: str, target: Target, feedback_id: str) -> str:
-    """What became of a test at one target."""
+def try_out(stage: Stage, id: str, route: Route, send: Callable[[], str]) -> tuple[str, dict[Target, Sight]]:
+    """Have `send` put the test of a route on the bus; its id, and what became of it at each target."""
+    with ExitStack() as undo:
+        views = {target: _view(stage, id, route, target, undo) for target in route.targets}
+        if not stage.is_local and any(view.is_new for view in views.values()):
+            time.sleep(SETTLES_SECONDS)
+        test_id = send()
+        return test_id, {target: _see(stage, target, view, test_id) for target, view in views.items()}
+
+
+def _view(stage: Stage, id: str, route: Route, target: Target, undo: ExitStack) -> View:
+    """How the test will be seen at a target, or at once why it cannot arrive there."""
+    why = stage.rules.why_silent(id, target)
+    if why is not None:
+        mend = f"; run `earshot routes resume {id}`" if isinstance(route, TeamRoute) else ""
+        silent = Sight(False, f"not sent: {why}{mend}")
+        return View(lambda test_id: silent, lambda: silent)
     if not target.kind.is_aws:
-        return (
-            _wait(lambda: _delivered(stage, id, target, feedback_id)) or "not delivered in time; see `earshot doctor`"
-        )
-    if target.kind is TargetKind.SQS:
-        arrived = _wait(lambda: _queued(stage, target, feedback_id) or _refused(stage, target, feedback_id))
-        return arrived or "not seen in the queue; another consumer may have taken it, or its policy refuses the route"
-    refused = _wait(lambda: _refused(stage, target, feedback_id), REFUSAL_SECONDS)
-    return refused or "taken by the bus and not refused; only its owner can see inside"
+        late = Sight(False, "not delivered in time; see `earshot doctor`")
+        return View(partial(_delivered, stage, id, target), lambda: late)
+    with ExitStack() as halfway:
+        try:
+            view = open_view(stage, id, target, halfway)
+        except Unseen as error:
+            barred = Sight.barred(error)
+            return View(lambda test_id: None, lambda: barred)
+        undo.push(halfway.pop_all())
+        return view
 
 
-def _wait(look: Callable[[], str | None], seconds: float = ARRIVAL_SECONDS) -> str | None:
+def _see(stage: Stage, target: Target, view: View, test_id: str) -> Sight:
     """Look once a second until there is something to see."""
-    until = time.monotonic() + seconds
-    while True:
-        seen = look()
-        if seen or time.monotonic() >= until:
-            return seen
-        time.sleep(1)
+    until = time.monotonic() + ARRIVAL_SECONDS
+    # Searched to the end of the test: what is put back in between would be received again and again.
+    with Search(stage.client("sqs"), stage.outputs["RulesDeadLetterQueueUrl"], REFUSALS) as refusals:
+        while True:
+            seen = view.look(test_id) or _refused(refusals, stage.rules.leads_to(target), test_id)
+            if seen:
+                return seen
+            if time.monotonic() >= until:
+                return view.unseen()
+            time.sleep(1)
 
 
-def _delivered(stage: Stage, id: str, target: Target, feedback_id: str) -> str | None:
-    for delivery in stage.deliveries.of_feedback(feedback_id):
+def _delivered(stage: Stage, id: str, target: Target, test_id: str) -> Sight | None:
+    for delivery in stage.deliveries.of_feedback(test_id):
         if (delivery.route, delivery.target) == (id, target.id):
             if delivery.state is State.DELIVERED:
-                return "arrived"
+                return ARRIVED
             if delivery.error:
-                return f"not delivered yet: {delivery.error}"
+                return Sight(False, f"not delivered yet: {delivery.error}")
     return None
 
 
-def _queued(stage: Stage, target: Target, feedback_id: str) -> str | None:
-    """Whether the test lies in the team's own queue; it is taken out, and everything else is left there."""
-    *_, region, account, name = target.address.split(":")
-    sqs = stage.session.client("sqs", region_name=region, endpoint_url=stage.endpoint_url)
-    url = sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
-    found = None
-    for message in received:
-        if _is_test(message["Body"], feedback_id):
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            found = "arrived"
-        else:
-            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0)
-    return found
+def _refused(kept: Search, arn: str, test_id: str) -> Sight | None:
+    """Why the target refused the test, as EventBridge told the dead-letter queue; nothing of it is left there."""
 
+    def attributes(message: Message) -> dict[str, str]:
+        return {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
 
-def _refused(stage: Stage, target: Target, feedback_id: str) -> str | None:
-    """Why the target refused the test, as EventBridge told the dead-letter queue."""
-    sqs = stage.client("sqs")
-    url = stage.outputs["RulesDeadLetterQueueUrl"]
-    received = sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, MessageAttributeNames=["All"]
+    found = kept.look(lambda message: is_test(message, test_id) and attributes(message).get("TARGET_ARN", arn) == arn)
+    if found is None:
+        return None
+    return Sight(
+        False, f"not delivered: {attributes(found).get('ERROR_MESSAGE', 'its policy does not let the route in')}"
     )
-    for message in received.get("Messages", []):
-        attributes = {name: value["StringValue"] for name, value in message.get("MessageAttributes", {}).items()}
-        if _is_test(message["Body"], feedback_id) and attributes.get("TARGET_ARN", target.address) == target.address:
-            return f"not delivered: {attributes.get('ERROR_MESSAGE', 'its policy does not let the route in')}"
-    return None
-
-
-def _is_test(body: str, feedback_id: str) -> bool:
-    try:
-        event = json.loads(body)
-        return (event["source"], event["detail"]["feedback"]["id"]) == (TEST_SOURCE, feedback_id)
-    except (ValueError, KeyError, TypeError):
-        return False  # something else that lies in their queue

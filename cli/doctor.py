@@ -12,7 +12,7 @@ from cli.mail_checks import check_mail
 from cli.policies import lets_in, policy_to_paste
 from cli.redrive import PLACES
 from cli.route_checks import check_claims, check_rules, check_teams
-from cli.stage import Stage, with_stage
+from cli.stage import Stage, client_at, with_stage
 from cli.text_checks import check_texts
 from shared.config import ConfigError, Target, TargetKind
 
@@ -49,8 +49,8 @@ def check_disabled_targets(stage: Stage) -> Iterator[Finding]:
 
 
 def _check_queue(stage: Stage, rule: str, subject: str, target: Target) -> Iterator[Finding]:
-    *_, region, account, name = target.address.split(":")
-    sqs = stage.session.client("sqs", region_name=region, endpoint_url=stage.endpoint_url)
+    *_, account, name = target.address.split(":")
+    sqs = client_at(stage, target.address)
     try:
         url = sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes", {})

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import click
 from botocore.exceptions import ClientError
 
-from cli.stage import Stage, with_stage
+from cli.stage import Stage, client_at, with_stage
 from shared.mails import QUARANTINE, MailOutcome
 
 HIDDEN_SECONDS = 300  # a message that is being sent again stays hidden from a second redrive as long
@@ -217,8 +217,8 @@ def _send_to(stage: Stage, target: Mapping[str, Any], event: str) -> None:
     template = target.get("InputTransformer", {}).get("InputTemplate", EVENT)
     body = template.replace(EVENT, event)
     arn = target["Arn"]
-    _, _, service, region, account, name = arn.split(":", 5)
-    client = stage.session.client(service, region_name=region, endpoint_url=stage.endpoint_url)
+    _, _, service, _, account, name = arn.split(":", 5)
+    client = client_at(stage, arn)
     if service == "sqs":
         url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
         group = target.get("SqsParameters", {}).get("MessageGroupId")

@@ -146,6 +146,12 @@ class Stage:
         return Routes(self.config, table, self.rules, self.deliveries, self.webhook_secrets, resolver=resolve)
 
 
+def client_at(stage: Stage, arn: str, service: str | None = None) -> Any:
+    """A boto3 client of a stage for the region that an ARN names, and for its service or another."""
+    _, _, named, region, *_ = arn.split(":")
+    return stage.session.client(service or named, region_name=region, endpoint_url=stage.endpoint_url)  # type: ignore[call-overload]
+
+
 def _answers(endpoint_url: str) -> bool:
     """Whether anything listens there: a local stage that was killed leaves its description behind."""
     address = urlsplit(endpoint_url)

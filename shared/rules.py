@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from shared.conditions import parse
-from shared.config import Route, TargetKind
+from shared.config import Route, Target, TargetKind
 from shared.errors import EarshotError
 from shared.patterns import TEST_EVENT, TEST_SOURCE, pattern_text, rule_pattern
 from shared.route_table import TeamRoute
@@ -40,7 +40,7 @@ def rule_targets(
     }
     targets: list[dict[str, Any]] = []
     for target in route.targets:
-        each: dict[str, Any] = {"Id": f"{target.kind}-{target.id}", "Arn": target.address} | common
+        each: dict[str, Any] = {"Id": _target_id(target), "Arn": target.address} | common
         if not target.kind.is_aws:  # notify reads the route, the target and the event; each target fails apart
             names = json.dumps({"route": id, "target": target.id})
             template = f'{names[:-1]}, "event": <aws.events.event.json>}}'
@@ -116,6 +116,24 @@ class Rules:
             return False
         return rule.get("Description", "").startswith(MADE)
 
+    def leads_to(self, target: Target) -> str:
+        """The ARN that a rule has for a target: its own, or that of the queue for notify."""
+        return target.address if target.kind.is_aws else self._queues["deliveries"]
+
+    def why_silent(self, id: str, target: Target) -> str | None:
+        """Why the rule of a route, as it now is, brings nothing to one of its targets; None where it does."""
+        name = RULE_PREFIX + id
+        try:
+            rule = self._client.describe_rule(Name=name, EventBusName=self._bus)
+            there = {each["Id"]: each["Arn"] for each in self._list_targets(name)}
+        except self._client.exceptions.ResourceNotFoundException:
+            return "its rule is missing"
+        if rule["State"] == "DISABLED":
+            return "its rule is off"
+        if there.get(_target_id(target)) != self.leads_to(target):
+            return "its rule does not lead there"
+        return None
+
     def remove(self, id: str) -> None:
         """Remove a route's rule, if it is there, with whatever it leads to."""
         name = RULE_PREFIX + id
@@ -144,6 +162,10 @@ class Rules:
         )
         if answer["FailedEntryCount"]:
             raise RouteRefused(f"The bus refused the test: {answer['Entries'][0].get('ErrorMessage')}")
+
+
+def _target_id(target: Target) -> str:
+    return f"{target.kind}-{target.id}"
 
 
 def _pattern(route: TeamRoute) -> str:

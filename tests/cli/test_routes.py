@@ -1,19 +1,16 @@
 import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import boto3
 import pytest
 
 from shared.config import Config
-from shared.deliveries import Deliveries, Delivery
 from shared.feedback import utc_now
-from shared.routes import Routes
 from shared.store import Store
 from shared.webhook_secrets import PREFIX
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer
-from tests.tables import MAIN_TABLE
 
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:finance"
 MAIL = "email:care@fernleaf.example"
@@ -172,91 +169,6 @@ def test_the_policy_that_an_aws_target_needs_is_printed(earshot: Earshot, stage:
     boto3.client("sqs").set_queue_attributes(QueueUrl=finance, Attributes={"Policy": json.dumps(policy)})
     rule = f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/earshot-local/earshot-route-finance"
     assert policy["Statement"][0]["Condition"] == {"ArnEquals": {"aws:SourceArn": rule}}
-
-
-# Tests of routes
-
-
-def test_a_test_is_seen_in_the_teams_own_queue_and_leaves_the_rest_there(
-    earshot: Earshot, stage: str, finance: str
-) -> None:
-    sqs = boto3.client("sqs")
-    sqs.send_message(QueueUrl=finance, MessageBody="something of their own")
-    earshot("routes", "add", "finance", "--when", WHEN, "--to", f"sqs:{QUEUE}")
-    ran = earshot("routes", "test", "finance")
-
-    assert (ran.out, ran.status) == (f"sqs:{QUEUE}: arrived\n", 0)
-    left = sqs.receive_message(QueueUrl=finance, MaxNumberOfMessages=10)["Messages"]
-    assert [message["Body"] for message in left] == ["something of their own"]
-
-
-def play_notify(monkeypatch: pytest.MonkeyPatch, store: Store, error: str | None) -> None:
-    """While the command waits, notify takes the test from the queue, and it arrives or fails."""
-
-    def work(seconds: float) -> None:
-        sqs = boto3.client("sqs")
-        url = sqs.get_queue_url(QueueName="deliveries")["QueueUrl"]
-        for message in sqs.receive_message(QueueUrl=url).get("Messages", []):
-            body = json.loads(message["Body"])
-            deliveries, now = Deliveries(store.client, MAIN_TABLE["TableName"]), utc_now()
-            blank = Delivery(
-                feedback_id=body["event"]["detail"]["feedback"]["id"],
-                route=body["route"],
-                target=body["target"],
-                subject="card",
-                to=MAIL,
-                created_at=now,
-                changed_at=now,
-            )
-            deliveries.save(blank.delivered(now, None) if error is None else blank.retry(now, now, error))
-
-    monkeypatch.setattr("time.sleep", work)
-
-
-@pytest.mark.parametrize(
-    ("error", "out", "status"),
-    [(None, "arrived", 0), ("It answered 500.", "not delivered yet: It answered 500.", 1)],
-)
-def test_a_test_of_a_card_is_followed_until_notify_has_delivered_it(
-    earshot: Earshot,
-    stage: str,
-    store: Store,
-    monkeypatch: pytest.MonkeyPatch,
-    error: str | None,
-    out: str,
-    status: int,
-) -> None:
-    earshot("routes", "add", "refunds", "--when", WHEN, "--to", MAIL)
-    play_notify(monkeypatch, store, error)
-    ran = earshot("routes", "test", "refunds")
-    assert (ran.out, ran.status) == (f"{MAIL}: {out}\n", status)
-
-
-def test_a_test_that_the_target_refuses_says_why(earshot: Earshot, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    topic = f"arn:aws:sns:eu-west-1:{ACCOUNT}:theirs"
-    earshot("routes", "add", "theirs", "--to", f"sns:{topic}")
-
-    def refused(self: Routes, id: str, by: str, now: datetime) -> str:
-        """EventBridge gives the event up, as it does when a topic's policy does not let it in."""
-        sqs = boto3.client("sqs")
-        sqs.send_message(
-            QueueUrl=sqs.get_queue_url(QueueName="rules-dead")["QueueUrl"],
-            MessageBody=json.dumps({"source": "earshot.test", "detail": {"feedback": {"id": "test-1"}}}),
-            MessageAttributes={
-                "TARGET_ARN": {"DataType": "String", "StringValue": topic},
-                "ERROR_MESSAGE": {"DataType": "String", "StringValue": "not authorized to perform: SNS:Publish"},
-            },
-        )
-        return "test-1"
-
-    monkeypatch.setattr(Routes, "test", refused)
-    ran = earshot("routes", "test", "theirs", "--json")
-    assert ran.status == 1
-    assert as_json(ran.out) == {
-        "id": "test-1",
-        "arrived": False,
-        "targets": {f"sns:{topic}": "not delivered: not authorized to perform: SNS:Publish"},
-    }
 
 
 def test_the_secret_of_a_declared_webhook_is_shown_once_and_can_be_made_anew(earshot: Earshot, stage: str) -> None:
