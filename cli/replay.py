@@ -12,11 +12,13 @@ from cli.durations import DURATION
 from cli.stage import Stage, with_stage
 from shared.conditions import parse
 from shared.config import Route, Target
-from shared.deliveries import Deliveries, State
-from shared.events import SOURCE, feedback_event
+from shared.deliveries import State
+from shared.events import EVENTS, SOURCE, InvitationEvent, feedback_event
 from shared.feedback import Revision, Transition, to_iso, utc_now
+from shared.patterns import compile_pattern
 from shared.queue import Message, SqsQueue
 from shared.rehearsal import caught_by
+from shared.rules import RULE_PREFIX
 
 LONGEST = timedelta(days=14)
 
@@ -30,47 +32,103 @@ LONGEST = timedelta(days=14)
 def replay(stage: Stage, route_id: str, since: timedelta, missed: bool, as_json: bool) -> None:
     """Send again what a route has caught, as it now is, and take up targets that were disabled.
 
-    Cards say that they are sent again; webhooks have a new id, and the replay's in the body.
+    Cards say that they are sent again; webhooks have a new id, and the replay's in the body. With --missed, what was
+    given up is sent also where the route would not catch it any more. AWS targets and invitations have the bus's
+    archive.
     """
     if since > LONGEST:
         raise click.UsageError("--since goes back 14d at most.")
     route = stage.routes.get(route_id)
     targets = [target for target in route.targets if not target.kind.is_aws]
     if not targets:
-        raise click.ClickException("its targets are AWS's own; EventBridge replays to those from the bus's archive")
+        raise click.ClickException(f"its targets are AWS's own; {_from_archive(stage, route_id)}")
     enabled = [str(target.kind) for target in targets if stage.deliveries.enable(route_id, target.id)]
     queue = SqsQueue(stage.client("sqs"), stage.outputs["DeliveriesQueueUrl"], stage.outputs["AsideQueueUrl"])
     id, sent = secrets.token_hex(4), 0
-    for name, revision in _caught(stage, route, since):
-        for target in _without(stage.deliveries, route_id, targets, revision) if missed else targets:
-            queue.send(Message(route=route_id, target=target.id, event=_event(name, revision), replay=id))
-            sent += 1
+    for name, revision, target in (_missed if missed else _caught)(stage, route_id, route, targets, since):
+        queue.send(Message(route=route_id, target=target.id, event=_event(name, revision), replay=id))
+        sent += 1
+    left = {
+        "targets": [str(target) for target in route.targets if target.kind.is_aws],
+        "events": _invitations(route) if any(not each.kind.is_for_people for each in targets) else [],
+    }
     if as_json:
-        click.echo(json.dumps({"replay": id, "route": route_id, "sent": sent, "enabled": enabled}))
+        told = {"replay": id, "route": route_id, "sent": sent, "enabled": enabled, "not_replayed": left}
+        click.echo(json.dumps(told, indent=2))
         return
     for kind in enabled:
         click.echo(f"taken up again: its {kind} target, which was disabled")
     click.echo(f"replay {id}: {sent} on their way to {route_id}; `earshot show ID` tells what became of one")
+    for kind, names in left.items():
+        if names:
+            click.echo(f"not replayed: the {kind} {', '.join(names)}; {_from_archive(stage, route_id)}")
 
 
-def _caught(stage: Stage, route: Route, since: timedelta) -> Iterator[tuple[Transition, Revision]]:
+def _from_archive(stage: Stage, route_id: str) -> str:
+    """How to replay what only EventBridge has. What notify has delivered before, it knows again."""
+    return (
+        f"run `aws events start-replay` from the archive of the bus {stage.outputs['Bus']} "
+        f"to its rule {RULE_PREFIX}{route_id}"
+    )
+
+
+Replayed = tuple[Transition, Revision, Target]
+
+
+def _caught(stage: Stage, id: str, route: Route, targets: list[Target], since: timedelta) -> Iterator[Replayed]:
     """What the route would catch of the feedback as it now is, and by which event: it is sent no other."""
-    condition, start = parse(route.when), utc_now() - since
+    condition = parse(route.when)
+    for revision in _since(stage, since):
+        name = caught_by(condition, revision)
+        if name is not None:
+            yield from ((name, revision, target) for target in targets)
+
+
+def _missed(stage: Stage, id: str, route: Route, targets: list[Target], since: timedelta) -> Iterator[Replayed]:
+    """What a target has not had: what is caught as it now is, and whatever was given up, since it was caught once."""
+    condition = parse(route.when)
+    for revision in _since(stage, since):
+        name = caught_by(condition, revision)
+        deliveries = [each for each in stage.deliveries.of_feedback(revision.feedback.id) if each.route == id]
+        for target in targets:
+            had, given_up = (
+                max(
+                    (each.revision for each in deliveries if (each.target, each.state) == (target.id, state)), default=0
+                )
+                for state in (State.DELIVERED, State.FAILED)
+            )
+            if name is not None and had < revision.number:
+                yield name, revision, target
+            elif given_up > had:
+                yield _last_event(revision), revision, target
+
+
+def _since(stage: Stage, since: timedelta) -> Iterator[Revision]:
+    start = utc_now() - since
     for team in stage.config.teams:
-        for revision in stage.store.by_team(team, start):
-            name = caught_by(condition, revision)
-            if name is not None:
-                yield name, revision
+        yield from stage.store.by_team(team, start)
 
 
-def _without(deliveries: Deliveries, route_id: str, targets: list[Target], revision: Revision) -> list[Target]:
-    """The targets that have not had this state of the feedback."""
-    had = {
-        delivery.target
-        for delivery in deliveries.of_feedback(revision.feedback.id)
-        if delivery.route == route_id and delivery.state is State.DELIVERED and delivery.revision >= revision.number
-    }
-    return [target for target in targets if target.id not in had]
+def _last_event(revision: Revision) -> Transition:
+    return Transition.CAPTURED if revision.number == 1 else Transition.AMENDED
+
+
+def _invitations(route: Route) -> list[str]:
+    """The events of invitations that the route catches: they have no feedback, so nothing but the type can let them."""
+    whole = compile_pattern(parse(route.when))
+    allowed = [each.get("detail-type") for each in whole.get("$or", [whole]) if "detail" not in whole | each]
+    return [
+        name
+        for name, event in EVENTS.items()
+        if issubclass(event, InvitationEvent) and any(_lets(types, name) for types in allowed)
+    ]
+
+
+def _lets(types: list[Any] | None, name: str) -> bool:
+    """Whether the `detail-type` of a pattern lets an event of that name through."""
+    if types is None:
+        return True
+    return any(name == each if isinstance(each, str) else name not in each["anything-but"] for each in types)
 
 
 def _event(name: Transition, revision: Revision) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from shared.deliveries import Deliveries, Delivery, Health, State
 from shared.events import read_event
 from shared.feedback import Revision, utc_now
 from shared.store import Store
-from tests.cli.conftest import Earshot
+from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer
 
 ROUTE = "order-system"
@@ -38,14 +38,14 @@ def queued(stage: str) -> list[dict[str, Any]]:
     return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
-def delivery_of(revision: Revision, target: str, now: datetime) -> Delivery:
+def delivery_of(revision: Revision, target: str, now: datetime, state: State = State.DELIVERED) -> Delivery:
     return Delivery(
         feedback_id=revision.feedback.id,
         route=ROUTE,
         target=target,
         subject=f"r{revision.number}",
         to="webhook:orders.fernleaf.example",
-        state=State.DELIVERED,
+        state=state,
         attempts=2,
         revision=revision.number,
         created_at=now,
@@ -105,6 +105,73 @@ def test_only_what_was_missed(
     earshot("replay", "--route", ROUTE, "--since", "14d", "--missed")
     (message,) = queued(stage)
     assert message["event"]["detail"]["feedback"]["id"] == said[1].feedback.id
+
+
+@pytest.fixture
+def about_unhappy(config: Config, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The route to a webhook is about unhappy customers only; returns its target."""
+    changed = config.routes[ROUTE].model_copy(update={"when": "mood = unhappy"})
+    monkeypatch.setattr(config_file, "load", lambda: config.model_copy(update={"routes": {ROUTE: changed}}))
+    return changed.targets[0].id
+
+
+def test_what_was_given_up_is_sent_as_it_now_is_though_the_route_is_not_about_it_any_more(
+    earshot: Earshot, stage: str, store: Store, config: Config, about_unhappy: str
+) -> None:
+    now, deliveries = utc_now(), Deliveries(store.client, store.table)
+    unhappy = store.capture(an_answer("changed their mind", rating=1), config, now).revision
+    deliveries.save(delivery_of(unhappy, about_unhappy, now, State.FAILED))
+    happy = store.capture(an_answer("changed their mind", rating=5), config, now).revision
+    store.capture(an_answer("was always happy", rating=5), config, now)
+
+    replay = ("replay", "--route", ROUTE, "--missed", "--json")
+    ran = json.loads(earshot(*replay).out)
+    [message] = queued(stage)
+    assert ran["sent"] == 1
+    assert read_event(message["event"])
+    assert message["event"]["detail-type"] == "FeedbackAmended"
+    feedback = message["event"]["detail"]["feedback"]
+    assert (feedback["id"], feedback["rating"]) == (happy.feedback.id, 5)
+
+    again = delivery_of(happy, about_unhappy, now).model_copy(update={"subject": f"r2@{ran['replay']}"})
+    deliveries.save(again)
+    assert json.loads(earshot(*replay).out)["sent"] == 0
+
+
+def test_what_arrived_in_a_later_state_was_not_missed(
+    earshot: Earshot, stage: str, store: Store, config: Config, about_unhappy: str
+) -> None:
+    now, deliveries = utc_now(), Deliveries(store.client, store.table)
+    states = zip((1, 2), (State.FAILED, State.DELIVERED), strict=True)
+    for rating, state in states:
+        revision = store.capture(an_answer("said twice", rating=rating), config, now).revision
+        deliveries.save(delivery_of(revision, about_unhappy, now, state))
+    assert json.loads(earshot("replay", "--route", ROUTE, "--missed", "--json").out)["sent"] == 0
+
+
+@pytest.mark.parametrize(
+    ("when", "events"),
+    [
+        ("", ["InvitationSent", "InvitationSuppressed", "InvitationUndelivered"]),
+        ("event = InvitationSent or mood = unhappy", ["InvitationSent"]),
+        ("event not in (InvitationSent, FeedbackCaptured)", ["InvitationSuppressed", "InvitationUndelivered"]),
+        ("event = FeedbackCaptured", []),
+        ("mood = unhappy", []),
+    ],
+)
+def test_what_only_the_archive_has_is_named(
+    earshot: Earshot, stage: str, config: Config, monkeypatch: pytest.MonkeyPatch, when: str, events: list[str]
+) -> None:
+    queue = f"sqs:arn:aws:sqs:eu-west-1:{ACCOUNT}:finance"
+    route = config.routes[ROUTE]
+    changed = route.model_copy(update={"when": when, "to": (*route.to, queue)})
+    monkeypatch.setattr(config_file, "load", lambda: config.model_copy(update={"routes": {ROUTE: changed}}))
+    told = json.loads(earshot("replay", "--route", ROUTE, "--json").out)
+    assert told["not_replayed"] == {"targets": [queue], "events": events}
+    lines = earshot("replay", "--route", ROUTE).out.splitlines()[1:]
+    how = f"run `aws events start-replay` from the archive of the bus earshot-local to its rule earshot-route-{ROUTE}"
+    named = [f"not replayed: the targets {queue}; {how}"]
+    assert lines == named + ([f"not replayed: the events {', '.join(events)}; {how}"] if events else [])
 
 
 def test_a_disabled_target_is_taken_up_again(
