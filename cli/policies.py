@@ -1,7 +1,8 @@
 """What an AWS target needs so that a route's rule may reach it, ready to paste, and whether its policy says so."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared.config import Target, TargetKind
@@ -14,16 +15,58 @@ _ACTIONS = {
     TargetKind.BUS: "events:PutEvents",
 }
 
+Document = dict[str, Any]
 
-def policy_to_paste(target: Target, rule_arn: str) -> dict[str, Any]:
-    """For a queue, topic or function, the resource policy; for another bus, that of the role (`--role`)."""
-    statement: dict[str, Any] = {"Effect": "Allow", "Action": _ACTIONS[target.kind], "Resource": target.address}
-    if target.kind is not TargetKind.BUS:
-        statement |= {
-            "Principal": {"Service": _SERVICE},
-            "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
+
+def policies_to_paste(targets: Iterable[Target], rule_arn: str, role: str | None) -> dict[str, Document]:
+    """Per AWS target, the policy that it needs itself. A bus of the same account needs none beside its role's."""
+    return {
+        str(target): policy_to_paste(target, rule_arn, role)
+        for target in targets
+        if target.kind.is_aws and not (target.kind is TargetKind.BUS and _account(target.address) == _account(rule_arn))
+    }
+
+
+def policy_to_paste(target: Target, rule_arn: str, role: str | None = None) -> Document:
+    """The policy by which an AWS target lets the route in; another account's bus lets in the role."""
+    statement = {"Effect": "Allow", "Action": _ACTIONS[target.kind], "Resource": target.address}
+    if target.kind is TargetKind.BUS:
+        return _policy(statement | {"Principal": {"AWS": role or _account(rule_arn)}})
+    return _policy(statement | {"Principal": {"Service": _SERVICE}} | _only_for(rule_arn))
+
+
+def roles_to_make(targets: Iterable[Target], rule_arn: str) -> dict[str, dict[str, Document]]:
+    """Per bus, the two policies of the role (`--role`) with which the rule reaches it: who takes it, and for what."""
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": _SERVICE}}
+    return {
+        str(target): {
+            "trust": _policy(trust | _only_for(rule_arn)),
+            "permissions": _policy({"Effect": "Allow", "Action": _ACTIONS[target.kind], "Resource": target.address}),
         }
+        for target in targets
+        if target.kind is TargetKind.BUS
+    }
+
+
+def roles_as_text(roles: dict[str, dict[str, Document]]) -> str:
+    """The same for a reader who makes the role by hand."""
+    return "\n\n".join(
+        f"The role that reaches {target}: {part} policy\n{json.dumps(policy, indent=2)}"
+        for target, role in roles.items()
+        for part, policy in role.items()
+    )
+
+
+def _policy(statement: dict[str, Any]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _only_for(rule_arn: str) -> dict[str, Any]:
+    return {"Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}}}
+
+
+def _account(arn: str) -> str:
+    return arn.split(":")[4]
 
 
 def lets_in(policy: Mapping[str, Any], target: Target, rule_arn: str) -> bool:
@@ -31,7 +74,7 @@ def lets_in(policy: Mapping[str, Any], target: Target, rule_arn: str) -> bool:
 
     Conditions on what is not known here are taken to hold where they allow, and not to where they deny.
     """
-    context = {"aws:sourcearn": rule_arn, "aws:sourceaccount": rule_arn.split(":")[4]}
+    context = {"aws:sourcearn": rule_arn, "aws:sourceaccount": _account(rule_arn)}
 
     def applies(statement: Mapping[str, Any], unknown: bool) -> bool:
         return (

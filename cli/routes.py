@@ -1,6 +1,7 @@
 """`earshot routes`: what teams subscribe to, at run time. The caller's AWS credentials decide what may be done."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,7 +12,7 @@ import click
 from cli import rehearsals
 from cli.arrivals import try_out
 from cli.durations import DURATION
-from cli.policies import policy_to_paste
+from cli.policies import policies_to_paste, roles_as_text, roles_to_make
 from cli.stage import Stage, with_stage
 from shared.conditions import check, parse
 from shared.config import Route, Target, TargetKind
@@ -25,6 +26,17 @@ from shared.routes import draft
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _WHEN = "Which feedback, such as 'mood = unhappy and reason in (refund, price)'. [default: all of it]"
 _TO = "Where to: email:, slack:, teams:, webhook: and an address, or sqs:, sns:, lambda:, bus: and an ARN. Repeatable."
+
+
+def _role(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", value):
+        raise click.BadParameter(f"{value!r} is not the ARN of a role; write arn:aws:iam::account:role/name.")
+    return value
+
+
+_ROLE = click.option(
+    "--role", callback=_role, help="For bus:, the ARN of a role that may put events there. Without it, what it needs."
+)
 
 
 @click.group()
@@ -54,7 +66,7 @@ def list_routes(stage: Stage, team: str | None, as_json: bool) -> None:
 @click.option("--to", multiple=True, required=True, help=_TO)
 @click.option("--team", help="Whose route it is. [default: the team called ID, else the default team]")
 @click.option("--settling", type=DURATION, help="How long a person's card waits for the customer's next words.")
-@click.option("--role", help="For bus:, the ARN of the role that may put events on that bus.")
+@_ROLE
 @_AS_JSON
 @with_stage
 def add(
@@ -69,7 +81,8 @@ def add(
 ) -> None:
     """Add the route ID, after showing what it would have caught."""
     team = team or (id if id in stage.config.teams else stage.config.default_team)
-    route = _draft(stage, id=id, team=team, when=when, to=to, settling=_seconds(settling), role=role)
+    fields = {"id": id, "team": team, "when": when, "to": to, "settling": _seconds(settling), "role": role}
+    route = _draft(stage, fields, as_json)
     _save(stage, route, stage.routes.add, as_json)
 
 
@@ -78,7 +91,7 @@ def add(
 @click.option("--when", help=_WHEN)
 @click.option("--to", multiple=True, help=_TO)
 @click.option("--settling", type=DURATION, help="How long a person's card waits for the customer's next words.")
-@click.option("--role", help="For bus:, the ARN of the role that may put events on that bus.")
+@_ROLE
 @_AS_JSON
 @with_stage
 def change(
@@ -93,7 +106,7 @@ def change(
     """Change what the route ID catches or where it leads; what is not given stays."""
     before = stage.routes.own(id, None).model_dump(include={"id", "team", "when", "to", "role"})
     given = {"when": when, "to": to or None, "settling": _seconds(settling), "role": role}
-    route = _draft(stage, **before | {name: value for name, value in given.items() if value is not None})
+    route = _draft(stage, before | {name: value for name, value in given.items() if value is not None}, as_json)
     _save(stage, route, lambda changed: stage.routes.change(changed, None), as_json)
 
 
@@ -206,9 +219,17 @@ def _seconds(duration: timedelta | None) -> int | None:
     return None if duration is None else int(duration.total_seconds())
 
 
-def _draft(stage: Stage, **fields: Any) -> TeamRoute:
+def _draft(stage: Stage, fields: dict[str, Any], as_json: bool) -> TeamRoute:
+    """A route from what was given; without the role that a bus wants, print first what to make it with."""
     with _bad_usage():
-        return draft(stage.config, **fields, created_by=_caller(stage), changed_at=utc_now())
+        try:
+            return draft(stage.config, **fields, created_by=_caller(stage), changed_at=utc_now())
+        except InvalidInput as error:
+            if error.field == "role":
+                rule = stage.outputs["RuleArnPrefix"] + fields["id"]
+                roles = roles_to_make(map(Target.parse, fields["to"]), rule)
+                click.echo(json.dumps({"roles": roles}, indent=2) if as_json else roles_as_text(roles))
+            raise
 
 
 @contextmanager
@@ -227,16 +248,19 @@ def _save(stage: Stage, route: TeamRoute, save: Callable[[TeamRoute], TeamRoute]
     with _bad_usage():
         saved = save(route)
     rule = stage.outputs["RuleArnPrefix"] + saved.id
-    policies = {str(target): policy_to_paste(target, rule) for target in saved.targets if target.kind.is_aws}
+    policies = policies_to_paste(saved.targets, rule, saved.role)
+    roles = roles_to_make(saved.targets, rule)
     secrets = {str(target): secret for target, secret in _secrets(stage, saved.id, saved)}
     if as_json:
-        more = {"rehearsal": rehearsals.as_dict(rehearsal), "policies": policies, "secrets": secrets}
+        more = {"rehearsal": rehearsals.as_dict(rehearsal), "policies": policies, "roles": roles, "secrets": secrets}
         click.echo(json.dumps(_as_dict(saved.id, saved) | more, ensure_ascii=False, indent=2))
         return
     click.echo(rehearsals.as_text(rehearsal))
     click.echo(f"Saved {saved.id} of {saved.team}. Try it with `earshot routes test {saved.id}`.")
     for target, policy in policies.items():
         click.echo(f"\n{target} must let the route in:\n{json.dumps(policy, indent=2)}")
+    if roles:
+        click.echo(f"\n{roles_as_text(roles)}")
     for target, secret in secrets.items():
         click.echo(f"\n{target} verifies with this secret, which is shown only now:\n{secret}")
 

@@ -171,6 +171,56 @@ def test_the_policy_that_an_aws_target_needs_is_printed(earshot: Earshot, stage:
     assert policy["Statement"][0]["Condition"] == {"ArnEquals": {"aws:SourceArn": rule}}
 
 
+RULE = f"arn:aws:events:eu-west-1:{ACCOUNT}:rule/earshot-local/earshot-route-far"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/to-their-bus"
+
+
+def bus_of(account: str) -> str:
+    return f"arn:aws:events:eu-west-1:{account}:event-bus/theirs"
+
+
+def role_for(bus: str) -> dict[str, Any]:
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Condition": {"ArnEquals": {"aws:SourceArn": RULE}},
+    }
+    put = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": bus}
+    return {
+        name: {"Version": "2012-10-17", "Statement": [statement]}
+        for name, statement in (("trust", trust), ("permissions", put))
+    }
+
+
+def test_without_its_role_a_route_to_a_bus_says_what_to_make_it_with(earshot: Earshot, stage: str) -> None:
+    bus = bus_of(ACCOUNT)
+    ran = earshot("routes", "add", "far", "--to", f"bus:{bus}", "--json")
+    assert (ran.status, len(ran.err.splitlines()), rules()) == (2, 1, [])
+    assert as_json(ran.out) == {"roles": {f"bus:{bus}": role_for(bus)}}
+    told = earshot("routes", "add", "far", "--to", f"bus:{bus}").out
+    assert told.startswith(f"The role that reaches bus:{bus}: trust policy\n{{\n")
+    assert f"The role that reaches bus:{bus}: permissions policy\n{{\n" in told
+
+
+@pytest.mark.parametrize("role", ["not an arn", f"arn:aws:iam::{ACCOUNT}:user/ana", "arn:aws:iam::1:role/x"])
+def test_a_role_is_an_arn(earshot: Earshot, stage: str, role: str) -> None:
+    ran = earshot("routes", "add", "far", "--to", f"bus:{bus_of(ACCOUNT)}", "--role", role)
+    assert (ran.status, len(ran.err.splitlines()), rules()) == (2, 1, [])
+    assert f"{role!r} is not the ARN of a role; write arn:aws:iam::account:role/name." in ran.err
+
+
+@pytest.mark.parametrize(("account", "lets_in"), [(ACCOUNT, None), ("210987654321", {"AWS": ROLE})])
+def test_a_bus_of_another_account_must_let_the_role_in(
+    earshot: Earshot, stage: str, account: str, lets_in: dict[str, str] | None
+) -> None:
+    bus = bus_of(account)
+    added = as_json(earshot("routes", "add", "far", "--to", f"bus:{bus}", "--role", ROLE, "--json").out)
+    assert added["roles"] == {f"bus:{bus}": role_for(bus)}
+    principals = {target: policy["Statement"][0]["Principal"] for target, policy in added["policies"].items()}
+    assert principals == ({} if lets_in is None else {f"bus:{bus}": lets_in})
+
+
 def test_the_secret_of_a_declared_webhook_is_shown_once_and_can_be_made_anew(earshot: Earshot, stage: str) -> None:
     first = as_json(earshot("routes", "secret", "order-system", "--json").out)
     again = earshot("routes", "secret", "order-system")
