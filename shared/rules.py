@@ -45,7 +45,7 @@ def rule_targets(
             names = json.dumps({"route": id, "target": target.id})
             template = f'{names[:-1]}, "event": <aws.events.event.json>}}'
             each |= {"Arn": deliveries, "InputTransformer": {"InputTemplate": template}}
-        if target.address.endswith(".fifo"):  # a FIFO queue wants a group; one per route keeps the route's order
+        if target.kind is TargetKind.SQS and target.address.endswith(".fifo"):  # it wants a group; one keeps the order
             each["SqsParameters"] = {"MessageGroupId": id}
         if target.kind is TargetKind.BUS:
             each["RoleArn"] = roles[target.address]
