@@ -11,7 +11,7 @@ from cli.findings import Finding
 from cli.mail_checks import check_mail
 from cli.policies import lets_in, policy_to_paste
 from cli.redrive import PLACES
-from cli.route_checks import check_claims, check_rules, check_teams
+from cli.route_checks import check_claims, check_room, check_rules, check_teams, look_at_room
 from cli.stage import Stage, client_at, with_stage
 from cli.text_checks import check_texts
 from shared.config import ConfigError, Target, TargetKind
@@ -84,20 +84,25 @@ CHECKS: tuple[Callable[[Stage], Iterator[Finding]], ...] = (
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_stage
 def doctor(stage: Stage, as_json: bool) -> None:
-    """Say what is wrong and what to do; exit status 1 if anything is."""
+    """Say what is wrong and what to do, and how full the bus is; exit status 1 if anything is wrong."""
+    room = None
     try:
         _ = stage.config
     except ConfigError as error:
         findings = [Finding(f"earshot.toml: {problem.path}", problem.message) for problem in error.problems]
     else:
-        findings = [finding for check in CHECKS for finding in check(stage)]
+        room = look_at_room(stage)
+        findings = [*check_room(room), *(finding for check in CHECKS for finding in check(stage))]
     if as_json:
-        click.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False, indent=2))
+        told = {"findings": [finding._asdict() for finding in findings], "rules": room and room._asdict()}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         for finding in findings:
             click.echo(f"{finding.subject}: {finding.message}")
             if finding.paste:
                 click.echo(finding.paste)
+        if room:
+            click.echo(f"Rules: {room}.")
         if not findings:
             click.echo(f"Nothing to mend in stage {stage.name}.")
     if findings:

@@ -1,6 +1,7 @@
 """What `earshot doctor` looks at about routes: their rules, their teams, and feedback that nobody claims."""
 
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,12 +15,14 @@ from shared.rules import RULE_PREFIX
 
 RULES_PER_BUS = 300  # what AWS gives every account
 FULL = 0.8  # from here on, there is little time left to ask for more
+_RULES = "rules"
+_INVOCATIONS = "invocations throttle limit in transactions per second"
+_PUT_EVENTS = "putevents throttle limit in transactions per second"
 
 
 def check_rules(stage: Stage) -> Iterator[Finding]:
-    """Whether every route has its rule, which says what the route says, and whether there is room for more."""
-    pages = stage.client("events").get_paginator("list_rules").paginate(EventBusName=stage.outputs["Bus"])
-    rules = {rule["Name"] for page in pages for rule in page["Rules"]}
+    """Whether every route has its rule, which says what the route says."""
+    rules = set(_rule_names(stage))
     for id, route in stage.routes.all().items():
         again = f"run `earshot routes {'pause' if isinstance(route, TeamRoute) and route.paused else 'resume'} {id}`"
         if RULE_PREFIX + id not in rules:
@@ -38,12 +41,6 @@ def check_rules(stage: Stage) -> Iterator[Finding]:
             f"earshot.toml declares a route of this id, which is in force instead of the one that {route.team} made "
             f"at run time; remove that one with `earshot routes rm {route.id}`, or rename the other",
         )
-    quota = _rules_quota(stage)
-    if len(rules) > quota * FULL:
-        yield Finding(
-            stage.outputs["Bus"],
-            f"{len(rules)} of the {quota} rules that one bus may have; raise the quota 'Rules' of EventBridge",
-        )
 
 
 def check_teams(stage: Stage) -> Iterator[Finding]:
@@ -57,19 +54,67 @@ def check_teams(stage: Stage) -> Iterator[Finding]:
             )
 
 
-def _rules_quota(stage: Stage) -> int:
-    """What this account may have; what AWS gives every account, where that cannot be asked (once: it is no more)."""
+class Room(NamedTuple):
+    """How full a bus is, and what else bounds many routes in this account; None where AWS does not tell."""
+
+    number: int
+    quota: int
+    quota_code: str | None
+    invocations_per_second: int | None
+    put_events_per_second: int | None
+
+    def __str__(self) -> str:
+        """For a reader, on one line."""
+        told = [f"{self.number} of the {self.quota} that one bus may have{'' if self.quota_code else ' by default'}"]
+        if self.invocations_per_second is not None:
+            told.append(
+                f"an event takes one invocation per target that gets it, of {self.invocations_per_second:,} a second"
+            )
+        if self.put_events_per_second is not None:
+            told.append(f"PutEvents can be called {self.put_events_per_second:,} times a second")
+        return "; ".join(told)
+
+
+def look_at_room(stage: Stage) -> Room:
+    """Count the rules of the bus, and ask for the quotas of the account."""
+    quotas = _quotas(stage)
+    rules = quotas.get(_RULES, {})
+    invocations, put_events = (
+        int(quotas[name]["Value"]) if name in quotas else None for name in (_INVOCATIONS, _PUT_EVENTS)
+    )
+    quota = int(rules.get("Value", RULES_PER_BUS))
+    return Room(sum(1 for _ in _rule_names(stage)), quota, rules.get("QuotaCode"), invocations, put_events)
+
+
+def check_room(room: Room) -> Iterator[Finding]:
+    """Whether there is room for more routes."""
+    if room.number > room.quota * FULL:
+        ask = (
+            f"aws service-quotas request-service-quota-increase --service-code events "
+            f"--quota-code {room.quota_code} --desired-value {2 * room.quota}"
+        )
+        yield Finding(
+            "rules",
+            f"{room.number} of the {room.quota} rules that one bus may have; raise the quota 'Rules' of EventBridge",
+            ask if room.quota_code else None,
+        )
+
+
+def _rule_names(stage: Stage) -> Iterator[str]:
+    for page in stage.client("events").get_paginator("list_rules").paginate(EventBusName=stage.outputs["Bus"]):
+        yield from (rule["Name"] for rule in page["Rules"])
+
+
+def _quotas(stage: Stage) -> dict[str, dict[str, Any]]:
+    """EventBridge's quotas of this account by name; none where they cannot be asked for (once: it is no more)."""
     client = stage.session.client(
         "service-quotas", endpoint_url=stage.endpoint_url, config=BotoConfig(retries={"total_max_attempts": 1})
     )
     try:
-        quotas = client.get_paginator("list_service_quotas").paginate(ServiceCode="events")
-        names = {quota["QuotaName"].lower(): quota["Value"] for page in quotas for quota in page["Quotas"]}
+        pages = client.get_paginator("list_service_quotas").paginate(ServiceCode="events")
+        return {quota["QuotaName"].lower(): dict(quota) for page in pages for quota in page["Quotas"]}
     except (ClientError, BotoCoreError):
-        return RULES_PER_BUS
-    return int(
-        next((value for name, value in names.items() if name in ("rules", "rules per event bus")), RULES_PER_BUS)
-    )
+        return {}
 
 
 def check_claims(stage: Stage) -> Iterator[Finding]:

@@ -39,9 +39,15 @@ def with_a_queue(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config_file, "load", lambda: changed)
 
 
+def findings_of(earshot: Earshot) -> list[dict[str, str]]:
+    findings: list[dict[str, str]] = json.loads(earshot("doctor", "--json").out)["findings"]
+    return findings
+
+
 def test_a_healthy_stage_has_nothing_to_mend(earshot: Earshot, stage: str) -> None:
     ran = earshot("doctor")
-    assert (ran.out, ran.status) == ("Nothing to mend in stage local.\n", 0)
+    rules = "7 of the 300 that one bus may have by default"
+    assert (ran.out, ran.status) == (f"Rules: {rules}.\nNothing to mend in stage local.\n", 0)
 
 
 def test_mistakes_in_the_file_are_lines_that_name_the_key(
@@ -61,14 +67,14 @@ def test_what_is_kept_to_be_sent_again_is_counted(earshot: Earshot, stage: str) 
     for _ in range(3):
         sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="rules-dead")["QueueUrl"], MessageBody="{}")
     boto3.client("s3").put_object(Bucket="unpublished", Key="batch", Body=load_bytes("samples/stream_failure.json"))
-    findings = json.loads(earshot("doctor", "--json").out)
+    findings = findings_of(earshot)
     assert [finding["message"].split()[0] for finding in findings] == ["2", "3"]
     assert all("earshot redrive" in finding["message"] for finding in findings)
 
 
 def test_what_lambda_did_not_put_among_the_failures_is_named(earshot: Earshot, stage: str) -> None:
     boto3.client("s3").put_object(Bucket="unpublished", Key="a note", Body=b"")
-    [finding] = json.loads(earshot("doctor", "--json").out)
+    [finding] = findings_of(earshot)
     assert finding["subject"] == "unpublished"
     assert finding["message"].startswith("s3://unpublished/a note is no invocation that Lambda kept")
 
@@ -77,7 +83,7 @@ def test_a_queue_that_refuses_its_route_is_named_with_the_policy_to_paste(
     earshot: Earshot, stage: str, with_a_queue: None
 ) -> None:
     url = boto3.client("sqs").create_queue(QueueName="finance")["QueueUrl"]
-    [finding] = json.loads(earshot("doctor", "--json").out)
+    [finding] = findings_of(earshot)
     assert finding["subject"] == "routes.refunds"
     boto3.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": finding["paste"]})
     assert earshot("doctor").status == 0
@@ -98,7 +104,7 @@ def test_a_route_without_its_rule_is_named(earshot: Earshot, stage: str) -> None
     )
     events.delete_rule(Name="earshot-route-late", EventBusName="earshot-local")
 
-    findings = {finding["subject"]: finding["message"] for finding in json.loads(earshot("doctor", "--json").out)}
+    findings = {finding["subject"]: finding["message"] for finding in findings_of(earshot)}
     assert findings == {
         "routes.order-system": "its rule is missing, so nothing is caught; deploy again",
         "routes.late": "its rule is missing, so nothing is caught; run `earshot routes resume late`",
@@ -116,7 +122,7 @@ def test_a_rule_that_a_crash_left_behind_its_route_is_named_and_mended(earshot: 
     moved = route | {"to": {"L": [{"S": "email:care@fernleaf.example"}]}}
     boto3.client("dynamodb").put_item(TableName=MAIN_TABLE["TableName"], Item=moved)
 
-    findings = {finding["subject"]: finding["message"] for finding in json.loads(earshot("doctor", "--json").out)}
+    findings = {finding["subject"]: finding["message"] for finding in findings_of(earshot)}
     assert findings == {"routes.late": "its rule says something else than the route; run `earshot routes resume late`"}
     earshot("routes", "resume", "late")
     targets = boto3.client("events").list_targets_by_rule(Rule="earshot-route-late", EventBusName="earshot-local")
@@ -130,7 +136,7 @@ def test_a_route_whose_team_has_left_the_file_is_named(
     earshot("routes", "add", "late", "--team", "delivery", "--to", "email:fleet@fernleaf.example")
     teams = {id: team for id, team in config.teams.items() if id != "delivery"}
     monkeypatch.setattr(config_file, "load", lambda: config.model_copy(update={"teams": teams, "routes": {}}))
-    findings = {finding["subject"]: finding["message"] for finding in json.loads(earshot("doctor", "--json").out)}
+    findings = {finding["subject"]: finding["message"] for finding in findings_of(earshot)}
     assert findings["routes.late"] == (
         "its team 'delivery' is not in earshot.toml, so it gets no cards and no webhooks; "
         "name the team again and deploy, or run `earshot routes rm late`"
@@ -147,7 +153,7 @@ def test_two_routes_of_one_id_and_what_an_add_left_behind_are_named(
     for route in (id, left):
         made = TeamRoute(id=route, team="care", to=("email:a@b.example",), created_by="Amal", changed_at=now)
         table.save(made.model_copy(update={"abandoned": route == left}))
-    findings = {finding["subject"]: finding["message"] for finding in json.loads(earshot("doctor", "--json").out)}
+    findings = {finding["subject"]: finding["message"] for finding in findings_of(earshot)}
     assert f"remove that one with `earshot routes rm {id}`" in findings[f"routes.{id}"]
     assert "its rule is left; run `earshot routes rm refunds`" in findings["routes.refunds"]
     for route in (id, left):
@@ -157,8 +163,39 @@ def test_two_routes_of_one_id_and_what_an_add_left_behind_are_named(
 
 def test_a_bus_that_fills_up_is_said_in_time(earshot: Earshot, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(route_checks, "RULES_PER_BUS", 8)
-    [finding] = json.loads(earshot("doctor", "--json").out)
+    [finding] = findings_of(earshot)
     assert finding["message"] == "7 of the 8 rules that one bus may have; raise the quota 'Rules' of EventBridge"
+    assert finding["paste"] is None
+
+
+def test_what_bounds_many_routes_is_told_as_the_account_has_it(
+    earshot: Earshot, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {
+        "Rules": ("L-244521F2", 8),
+        "Invocations throttle limit in transactions per second": ("L-1", 18_750),
+        "PutEvents throttle limit in transactions per second": ("L-2", 10_000),
+    }
+    monkeypatch.setattr(
+        route_checks,
+        "_quotas",
+        lambda stage: {name.lower(): {"QuotaCode": code, "Value": value} for name, (code, value) in answers.items()},
+    )
+    told = json.loads(earshot("doctor", "--json").out)
+    assert told["rules"] == {
+        "number": 7,
+        "quota": 8,
+        "quota_code": "L-244521F2",
+        "invocations_per_second": 18_750,
+        "put_events_per_second": 10_000,
+    }
+    [finding] = told["findings"]
+    assert finding["paste"].endswith("--service-code events --quota-code L-244521F2 --desired-value 16")
+    assert (
+        "Rules: 7 of the 8 that one bus may have; "
+        "an event takes one invocation per target that gets it, of 18,750 a second; "
+        "PutEvents can be called 10,000 times a second.\n"
+    ) in earshot("doctor").out
 
 
 def test_feedback_that_nobody_claims_is_a_line(
@@ -168,7 +205,7 @@ def test_feedback_that_nobody_claims_is_a_line(
     unclaimed = config.model_copy(update={"touchpoints": config.touchpoints | {"checkout": checkout}})
     monkeypatch.setattr(config_file, "load", lambda: unclaimed)
     store.capture(an_answer(rating=5), unclaimed, utc_now())
-    [finding] = json.loads(earshot("doctor", "--json").out)
+    [finding] = findings_of(earshot)
     assert finding["message"] == (
         "1 feedback of the last 90 days went to the default team because no team is named; "
         "name one in touchpoints.checkout.team, or add a route"
