@@ -125,7 +125,8 @@ def check_claims(stage: Stage) -> Iterator[Finding]:
         least = "" if found.complete and found.compared_all else "at least "
         yield Finding(
             "unclaimed",
-            f"{least}{found.uncaught} feedback of the last {LOOK_BACK.days} days went to the default team because "
-            f"no team is named; name one in {', '.join(f'touchpoints.{id}.team' for id in touchpoints)}, or "
-            "add a route",
+            f"{least}{found.uncaught} feedback of the last {LOOK_BACK.days} days went to the default team, because no "
+            f"team is named, and no other route caught it; name one in "
+            f"{', '.join(f'touchpoints.{id}.team' for id in touchpoints)}, or add a route (the alarm FeedbackUnclaimed "
+            "counts also what a route catches)",
         )

@@ -57,5 +57,7 @@ class Publish(Construct):
         alarms.when_counted(
             "publish",
             "FeedbackUnclaimed",
-            means="No team claims some feedback, so the default team has it: `earshot doctor` says what to name.",
+            # Routes that are made at run time are not known to publish, so it does not ask any.
+            means="For some feedback neither its touchpoint nor its reasons name a team, so the default team has it, "
+            "also where a route catches it. Name one; `earshot doctor` says where, of what no route catches.",
         )

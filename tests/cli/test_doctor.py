@@ -207,6 +207,7 @@ def test_feedback_that_nobody_claims_is_a_line(
     store.capture(an_answer(rating=5), unclaimed, utc_now())
     [finding] = findings_of(earshot)
     assert finding["message"] == (
-        "1 feedback of the last 90 days went to the default team because no team is named; "
-        "name one in touchpoints.checkout.team, or add a route"
+        "1 feedback of the last 90 days went to the default team, because no team is named, and no other route caught "
+        "it; name one in touchpoints.checkout.team, or add a route (the alarm FeedbackUnclaimed counts also what a "
+        "route catches)"
     )
