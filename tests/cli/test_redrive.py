@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import redrive
+from cli import kept_messages
 from cli.stage import Stage
 from functions import publish
 from tests.cli.conftest import ACCOUNT, Earshot
@@ -51,7 +51,7 @@ def bus(stage: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(
         Stage, "client", lambda self, service: PublishInLambda() if service == "lambda" else client(self, service)
     )
-    monkeypatch.setattr(redrive, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(kept_messages, "WAIT_SECONDS", 0)
     publish._bus.cache_clear()
     yield
     publish._bus.cache_clear()

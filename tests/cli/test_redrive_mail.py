@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import redrive
+from cli import kept_messages
 from cli.stage import Stage
 from functions.capture_email.intake import Intake
 from functions.capture_email.mailroom import Mailroom
@@ -30,7 +30,7 @@ def capture_email(stage: str, store: Store, keys: Keys, config: Config, monkeypa
 
     client = Stage.client
     monkeypatch.setattr(Stage, "client", lambda self, name: Lambda() if name == "lambda" else client(self, name))
-    monkeypatch.setattr(redrive, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(kept_messages, "WAIT_SECONDS", 0)
     return intake
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import redrive
+from cli import kept_messages
 from cli.stage import Stage
 from tests.cli.conftest import Earshot
 from tests.samples import load_event
@@ -34,7 +34,7 @@ class Functions:
 def functions(stage: str, monkeypatch: pytest.MonkeyPatch) -> Functions:
     fake, client = Functions(), Stage.client
     monkeypatch.setattr(Stage, "client", lambda self, service: fake if service == "lambda" else client(self, service))
-    monkeypatch.setattr(redrive, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(kept_messages, "WAIT_SECONDS", 0)
     return fake
 
 
