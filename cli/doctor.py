@@ -44,7 +44,7 @@ def check_disabled_targets(stage: Stage) -> Iterator[Finding]:
                 yield Finding(
                     f"routes.{id}",
                     f"its {target.kind} target has been off since {health.disabled_at:%d %b} ({health.disabled_why}) "
-                    f"Mend it, then run `earshot replay --route {id} --since 14d`",
+                    f"Mend it, then run `earshot replay --route {id} --since 14d --missed`",
                 )
 
 
