@@ -11,7 +11,7 @@ import click
 from cli.durations import DURATION
 from cli.stage import Stage, with_stage
 from shared.conditions import parse
-from shared.config import Route, Target
+from shared.config import Route
 from shared.deliveries import State
 from shared.events import EVENTS, SOURCE, InvitationEvent, feedback_event
 from shared.feedback import Revision, Transition, to_iso, utc_now
@@ -19,6 +19,7 @@ from shared.patterns import compile_pattern
 from shared.queue import Message, SqsQueue
 from shared.rehearsal import caught_by
 from shared.rules import RULE_PREFIX
+from shared.targets import Target
 
 LONGEST = timedelta(days=14)
 

@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from cli.searches import Message, Search
 from cli.stage import Stage, client_at
-from shared.config import Target, TargetKind
 from shared.feedback import utc_now
 from shared.patterns import TEST_SOURCE
+from shared.targets import Target, TargetKind
 
 THEIRS = 100  # messages of a team's own at most that a test hides from it
 OURS = 1000  # no limit in practice: in a watch of ours nothing lies but tests

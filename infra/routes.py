@@ -10,10 +10,11 @@ from infra.function import Function
 from infra.notify import Notify
 from infra.stage import Stage
 from shared.conditions import parse
-from shared.config import Route, Target, TargetKind
+from shared.config import Route
 from shared.patterns import rule_pattern
 from shared.rules import RULE_PREFIX, rule_targets
 from shared.settings import ClearRulesSettings
+from shared.targets import Target, TargetKind
 
 
 class Routes(Construct):

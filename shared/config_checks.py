@@ -15,8 +15,9 @@ import phonenumbers
 from pydantic import BaseModel, ValidationError
 
 from shared.conditions import ConditionError, check, parse
-from shared.config import Config, Problem, TargetKind
+from shared.config import Config, Problem
 from shared.patterns import makes_cards, rule_pattern
+from shared.targets import TargetKind
 
 Table = Mapping[str, Any]
 Ids = Mapping[str, list[str]]

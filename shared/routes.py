@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from shared.conditions import check, parse
-from shared.config import Config, Route, Target, TargetKind
+from shared.config import Config, Route
 from shared.deliveries import Deliveries
 from shared.errors import EarshotError, InvalidInput
 from shared.events import FeedbackEvent
@@ -28,6 +28,7 @@ from shared.names import Resolver, find_private
 from shared.patterns import makes_cards, rule_pattern
 from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, in_force
 from shared.rules import Rules
+from shared.targets import Target, TargetKind
 from shared.texts import texts
 from shared.webhook_secrets import WebhookSecrets
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from shared.conditions import parse
-from shared.config import Route, Target, TargetKind
+from shared.config import Route
 from shared.errors import EarshotError
 from shared.patterns import TEST_EVENT, TEST_SOURCE, pattern_text, rule_pattern
 from shared.route_table import TeamRoute
+from shared.targets import Target, TargetKind
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -16,7 +16,7 @@ from functions.notify.parcel import Parcel, Sender
 from functions.notify.schedule import LEASE, Outcome, Verdict, next_attempt
 from functions.notify.targets import Targets, Tell
 from shared.conditions import parse
-from shared.config import Config, Route, Target, TargetKind
+from shared.config import Config, Route
 from shared.deliveries import Deliveries, Delivery, Health, State
 from shared.feedback import Revision
 from shared.observe import count, logger, without_words
@@ -26,6 +26,7 @@ from shared.rehearsal import catches
 from shared.route_table import TeamRoute
 from shared.routes import TEST_ID, trial
 from shared.store import Store
+from shared.targets import Target, TargetKind
 
 SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
 EARLY = timedelta(seconds=1)  # a message may wake a little before its time

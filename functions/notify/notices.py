@@ -4,9 +4,10 @@ from html import escape
 
 from functions.notify.delivery import named
 from functions.notify.mail import Mailer
-from shared.config import Config, Route, Target
+from shared.config import Config, Route
 from shared.mail import Mail, automatic, page, text
 from shared.observe import logger
+from shared.targets import Target
 from shared.texts import texts
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.conditions import parse
-from shared.config import Config, Route, Target, TargetKind
+from shared.config import Config, Route
 from shared.deliveries import Deliveries, Health, State
 from shared.errors import EarshotError, FeedbackUnknown, InvalidInput
 from shared.feedback import Revision, can_be_id
@@ -13,6 +13,7 @@ from shared.rehearsal import Rehearsal, rehearse
 from shared.route_table import RouteNotYours, TeamRoute
 from shared.routes import RoutePaused, Routes, draft
 from shared.store import Store
+from shared.targets import Target, TargetKind
 from shared.texts import texts
 from shared.webhook_secrets import OVERLAP, WebhookSecrets
 

@@ -5,13 +5,14 @@ from html import escape
 from pathlib import Path
 
 from functions.team.desk import KINDS, TARGETS, Look, Outcome, hooks, named
-from shared.config import Config, Route, Target
+from shared.config import Config, Route
 from shared.deliveries import Health
 from shared.feedback import Revision
 from shared.pages import Layout
 from shared.rehearsal import Rehearsal
 from shared.route_table import TeamRoute
 from shared.sessions import Wanted
+from shared.targets import Target
 from shared.texts import texts
 
 _STYLE = Path(__file__).parent / "page.css"

@@ -7,10 +7,11 @@ import pytest
 
 from cli import route_checks
 from shared import config as config_file
-from shared.config import Config, Target
+from shared.config import Config
 from shared.feedback import utc_now
 from shared.route_table import RouteTable, TeamRoute
 from shared.store import Store
+from shared.targets import Target
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer
 from tests.samples import load_bytes

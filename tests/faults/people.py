@@ -22,11 +22,12 @@ from functions.notify.schedule import Outcome
 from functions.notify.webhook import Webhooks
 from functions.sweep import sweep
 from shared.conditions import parse
-from shared.config import Config, Route, Target, TargetKind
+from shared.config import Config, Route
 from shared.deliveries import Deliveries, State
 from shared.feedback import Revision
 from shared.queue import Message, SqsQueue
 from shared.store import Store
+from shared.targets import Target, TargetKind
 from shared.texts import texts
 from tests.faults import queues
 from tests.faults.clock import START, Clock

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared import config as config_module
 from shared.colours import contrast
-from shared.config import Config, ConfigError, Target, TargetKind
+from shared.config import Config, ConfigError
 from shared.config_checks import find_problems
 
 SHIPPED = config_module.DEFAULT_PATH.read_text(encoding="utf-8")
@@ -312,46 +312,6 @@ def test_any_colour_is_either_readable_on_white_or_refused_with_one_that_is(colo
     except ValueError as refusal:
         suggested = str(refusal).split("; ")[1][:7]
         assert contrast(suggested, "#ffffff") >= 4.5
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "email:care@fernleaf.example",
-        "webhook:https://hooks.example.com/a?b=c",
-        "sqs:arn:aws:sqs:eu-west-1:123456789012:care",
-        "bus:arn:aws:events:eu-west-1:123456789012:event-bus/orders",
-    ],
-)
-def test_a_target_reads_back_as_it_was_written(text: str) -> None:
-    assert str(Target.parse(text)) == text
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "email", "email:", "webhook:http://example.com", "sqs:care", "sns:arn:aws:sqs:eu-west-1:123456789012:x"],
-)
-def test_a_target_that_leads_nowhere_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        Target.parse(text)
-
-
-def test_people_and_machines_are_told_apart() -> None:
-    assert {kind for kind in TargetKind if kind.is_for_people} == {"email", "slack", "teams"}
-    assert {kind for kind in TargetKind if kind.is_aws} == {"sqs", "sns", "lambda", "bus"}
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        *("webhook:http://orders.example/", "webhook:https://169.254.169.254/", "webhook:https://[64:ff9b::a00:1]/x"),
-        *("webhook:https://u:p@orders.example/", "webhook:https://2130706433/", "webhook:orders.example"),
-        *("slack:https://hooks.slack.com.evil.example/x", "teams:https://evillogic.azure.com/x"),
-    ],
-)
-def test_an_address_that_must_not_be_asked_is_no_target(target: str) -> None:
-    with pytest.raises(ValueError, match=r"must|does not lead|another host"):
-        Target.parse(target)
 
 
 def test_a_target_on_this_machine_is_for_the_local_stage_only(config: Config) -> None:

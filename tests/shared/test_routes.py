@@ -11,7 +11,7 @@ from pydynox import DynamoDBClient
 
 from shared import names
 from shared.conditions import ConditionError, parse
-from shared.config import Config, Route, Target
+from shared.config import Config, Route
 from shared.deliveries import Deliveries, Health
 from shared.errors import EarshotError, InvalidInput
 from shared.events import read_event
@@ -19,6 +19,7 @@ from shared.patterns import rule_pattern
 from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, find
 from shared.routes import Routes, draft
 from shared.rules import RouteRefused, Rules
+from shared.targets import Target
 from shared.webhook_secrets import WebhookSecrets
 from tests.factories import a_feedback
 from tests.shared.conftest import Drafted
