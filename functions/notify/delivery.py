@@ -22,7 +22,6 @@ from shared.feedback import Revision
 from shared.observe import count, logger, without_words
 from shared.patterns import TEST_EVENT
 from shared.queue import Message, Queue
-from shared.rehearsal import catches
 from shared.route_table import TeamRoute
 from shared.routes import TEST_ID, trial
 from shared.store import Store
@@ -301,15 +300,11 @@ def _why_not(message: Message, route: Route, delivery: Delivery, current: Revisi
     """Why the feedback, as it now is, makes no card; None when it does."""
     if delivery.shown == fingerprint(current.feedback):
         return "Nothing new since the last card."
-    if message.type != TEST_EVENT and not _matches(message, route, current):
+    # A replay was asked for: also of what was given up, whatever has become of it since.
+    asked_for = message.type == TEST_EVENT or message.replay is not None
+    if not asked_for and not parse(route.when).matches(message.type, current.feedback):
         return "The route does not match any more."
     return None
-
-
-def _matches(message: Message, route: Route, current: Revision) -> bool:
-    """Whether the route is about the feedback as it now is; of a replay, by the rule that it was replayed by."""
-    condition = parse(route.when)
-    return catches(condition, current) if message.replay else condition.matches(message.type, current.feedback)
 
 
 def _warn_taken_over(delivery: Delivery) -> None:

@@ -58,7 +58,7 @@ class TestSlack:
 
     def test_a_replay_says_so(self, config: Config) -> None:
         message = slack.render(a_card(config, replayed=True))
-        assert any("This is not new." in text for text in texts_of(message["blocks"]))
+        assert any("You may know it already." in text for text in texts_of(message["blocks"]))
 
 
 class TestTeams:

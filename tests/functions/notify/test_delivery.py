@@ -229,7 +229,7 @@ class TestPeople:
             world.handle(world.message("r", tap, replay="monday"))
         assert [parcel.shown.note for parcel in world.sent] == [
             None,
-            "Sent again because your team asked for it. This is not new.",
+            "Sent again because your team asked for it. You may know it already.",
         ]
 
     def test_a_replayed_card_comes_though_the_event_that_the_route_asks_for_was_long_ago(self, world: World) -> None:
@@ -238,6 +238,13 @@ class TestPeople:
         words = world.say(comment="One till open.")
         world.handle(world.message("r", words, tap, replay="monday"))
         assert [parcel.shown.words for parcel in world.sent] == ["One till open."]
+
+    def test_a_replayed_card_comes_though_the_route_is_not_about_the_feedback_any_more(self, world: World) -> None:
+        world.route("r", MAIL, when="mood = unhappy", settling=0)
+        tap = world.say(rating=1)
+        content = world.say(rating=5, comment="It works now.")
+        world.handle(world.message("r", content, tap, replay="monday"))
+        assert [parcel.shown.words for parcel in world.sent] == ["It works now."]
 
 
 class TestMachines:
