@@ -1,5 +1,6 @@
 """Setting up, with a Python that makes environments in no time, of commands that do nothing."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,8 @@ class Clone:
 
     def set_up(self) -> subprocess.CompletedProcess[str]:
         command = ["make", ".venv/ready", "PYTHON=./python"]
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+        return subprocess.run(command, cwd=self.folder, env=ours, capture_output=True, text=True, check=False)
 
     @property
     def environments_made(self) -> int:

@@ -94,7 +94,7 @@ def test_a_team_subscribes_on_its_page_and_its_service_gets_signed_events_even_a
 ) -> None:
     with receiving() as service:
         page = Page(world, "priya@fernleaf.example")
-        route = {"id": "belts", "when": "words ~ belt and rating <= 2", "kind0": "webhook", "to0": service.url}
+        route = {"id": "belts", "when": "words ~ conveyor and rating <= 2", "kind0": "webhook", "to0": service.url}
         assert "value=save" in page.post(action="rehearse", **route)
         secret = re.search(r"whsec_[\w+/=]+", page.post(action="save", rehearsed=route["when"], **route))
         assert secret
@@ -105,13 +105,13 @@ def test_a_team_subscribes_on_its_page_and_its_service_gets_signed_events_even_a
         RouteTested.model_validate(test["data"])
 
         service.is_down = True
-        world.answer(world.link("checkout"), rating=4, comment="The belt is fine.")
-        id = world.answer(world.link("checkout"), rating=1, comment="The BELT broke.").body["id"]
+        world.answer(world.link("checkout"), rating=4, comment="The conveyor is fine.")
+        id = world.answer(world.link("checkout"), rating=1, comment="The CONVEYOR broke.").body["id"]
         eventually(lambda: service.missed == 3)
         service.is_down = False
         eventually(lambda: len(service.requests) == 2, seconds=120)  # the fourth attempt is due half a minute later
         first = service.verified(secret[0])[1]
-        assert (first["type"], first["data"]["feedback"]["comment"]) == ("FeedbackCaptured", "The BELT broke.")
+        assert (first["type"], first["data"]["feedback"]["comment"]) == ("FeedbackCaptured", "The CONVEYOR broke.")
         assert "replay" not in first
         [delivery] = [
             each
