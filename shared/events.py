@@ -4,7 +4,6 @@ The JSON Schemas and golden events in `events/` and the page in `docs/` follow f
 change that a subscriber could notice is a new version; the golden events of the old one must still read.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
@@ -12,8 +11,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
-from shared.feedback import OVERRIDES, Customer, Feedback, Flag, Moment, Mood, Revision, Transition
+from shared.feedback import Customer, Feedback, Flag, Moment, Mood, Revision, Transition
 from shared.invitations import Invitation, InvitationRevision, InvitationStatus
+from shared.lines import fits_in_line
 
 SOURCE = "earshot"
 _LIMITS = {  # what fits into a link, a card and an item
@@ -24,7 +24,6 @@ _LIMITS = {  # what fits into a link, a card and an item
     "customer.email": 254,
     "customer.phone": 40,
 }
-_UNKEPT = OVERRIDES | {"\ufffe", "\uffff"}  # and codes that are no characters, which SQS and EventBridge refuse
 
 
 class Previous(TypedDict, total=False):
@@ -159,7 +158,7 @@ class InvitationRequested(BaseModel):
         kept = {"touchpoint": self.touchpoint, "place": self.place}
         kept |= {f"customer.{name}": value for name, value in self.customer}
         for field, value in kept.items():
-            if value and (len(value) > _LIMITS[field] or not _stands_in_a_line(value)):
+            if value and (len(value) > _LIMITS[field] or not fits_in_line(value)):
                 raise PydanticCustomError(
                     "unkept",
                     "{field} is over {most} characters, or breaks the line or turns the direction of writing",
@@ -207,11 +206,6 @@ def feedback_event(name: Transition, before: Revision | None, after: Revision) -
     if before is not None:
         what["previous"] = _previous(before.feedback, after.feedback)
     return _OF_FEEDBACK[name].model_validate(what)
-
-
-def _stands_in_a_line(text: str) -> bool:
-    """Joiners and marks of direction are part of names; controls, line breaks and overrides of direction are not."""
-    return not any(sign in _UNKEPT or unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text)
 
 
 def _previous(before: Feedback, after: Feedback) -> dict[str, Any]:

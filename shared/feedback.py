@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSche
 MAX_COMMENT_GRAPHEMES = 5_000
 MAX_COMMENT_BYTES = 20_000
 MAX_REVISIONS = 20  # a link is not a chat room
-OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # turn what stands around them
 
 
 class Channel(StrEnum):

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from shared import mail
 from shared.config import Config, Team
 from shared.feedback import Scale
-from shared.mail import REPLY_TO, Mail, automatic, one_line
+from shared.lines import one_line
+from shared.mail import REPLY_TO, Mail, automatic
 from shared.texts import texts
 
 MAX_SUBJECT = 150  # characters; longer ones are cut by every client

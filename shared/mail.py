@@ -11,6 +11,7 @@ from string import Template
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config import Business
+from shared.lines import one_line
 from shared.texts import direction
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import MessageHeaderTypeDef, SendEmailRequestTypeDef
 
 REPLY_TO = "Reply-To"
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
 
 # Styles stand in the elements, since mail programs drop most of a style sheet; what they keep turns the mail dark.
@@ -88,11 +88,6 @@ def text(paragraphs: Sequence[str]) -> str:
 def automatic(how: str) -> dict[str, str]:
     """What keeps vacation notices and other machines from answering (RFC 3834)."""
     return {"Auto-Submitted": how, "X-Auto-Response-Suppress": "All"}
-
-
-def one_line(text: str) -> str:
-    """Text that may stand in a header: no CR, LF, NUL or other control character, and no lone surrogate."""
-    return " ".join(_UNSAFE.sub(" ", text).split())
 
 
 def send(

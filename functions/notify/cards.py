@@ -7,8 +7,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.config import Config, Route
-from shared.feedback import OVERRIDES, Feedback, Revision, Scale
+from shared.feedback import Feedback, Revision, Scale
 from shared.graphemes import cut
+from shared.lines import one_line
 from shared.texts import direction, texts
 
 SUBJECT_GRAPHEMES = 70
@@ -87,14 +88,6 @@ def fingerprint(feedback: Feedback) -> str:
     # Only what there is, so that most of what was stored before this counted is still the same.
     answerable = filter(None, (feedback.customer.email, feedback.customer.phone, *sorted(feedback.flags)))
     return sha256("\0".join((*said, *answerable)).encode()).hexdigest()[:16]
-
-
-def one_line(text: str) -> str:
-    """The text for a subject: white space and control characters become single spaces, overrides of direction go."""
-    kept = "".join(
-        " " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text if sign not in OVERRIDES
-    )
-    return " ".join(kept.split())
 
 
 def words_direction(words: str) -> str | None:

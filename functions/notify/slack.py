@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
-from functions.notify.cards import Card, one_line
+from functions.notify.cards import Card
 from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, post
 from functions.notify.schedule import Outcome
 from shared.graphemes import cut_to_fit, split
+from shared.lines import one_line
 from shared.texts import texts
 
 MAX_TEXT = 3_000  # characters of a section, counted as JavaScript does

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from shared.config import Config
 from shared.letters import MAX_SUBJECT, thanks
-from shared.mail import Mail, automatic, one_line, send
+from shared.mail import Mail, automatic, send
 from tests.shared.test_letters import a_thanks
 
 
@@ -54,7 +54,3 @@ def test_a_mail_leaves_from_the_business_with_its_tags(config: Config) -> None:
 
 def test_machines_are_asked_not_to_answer() -> None:
     assert automatic("auto-replied") == {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
-
-
-def test_one_line_keeps_the_words() -> None:
-    assert one_line("a\r\nb\x00 c\u2028d  e") == "a b c d e"

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notify.cards import Card, fingerprint, make_card, one_line, words_direction
+from functions.notify.cards import Card, fingerprint, make_card, words_direction
 from shared.config import Config, Route
 from shared.feedback import Channel, Customer, Flag, Revision, Scale
+from shared.lines import one_line
 from shared.texts import LANGUAGES, texts
 from tests.factories import a_feedback, a_revision
 
