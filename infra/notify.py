@@ -14,7 +14,7 @@ from infra.store import Store
 from shared.settings import NotifySettings
 
 TIMEOUT = Duration.seconds(60)
-# Of 10 in a new account: captures come first.
+# Of 10 in a new account; sign-in links take two more, briefly, and what is left is for customers.
 MAX_CONCURRENCY = 4
 MAX_CONCURRENCY_ASIDE = 2  # the least that a mapping takes
 
