@@ -18,6 +18,8 @@ from shared.feedback import Revision, Transition, to_iso, utc_now
 from shared.patterns import compile_pattern
 from shared.queue import Message, SqsQueue
 from shared.rehearsal import caught_by
+from shared.route_table import TeamRoute
+from shared.routes import RoutePaused
 from shared.rules import RULE_PREFIX
 from shared.targets import Target
 
@@ -27,7 +29,7 @@ LONGEST = timedelta(days=14)
 @click.command()
 @click.option("--route", "route_id", required=True, help="The route; `earshot routes list` names them.")
 @click.option("--since", type=DURATION, default="1d", help="How far back, at most 14d. [default: 1d]")
-@click.option("--missed", is_flag=True, help="Only what a target has not had yet.")
+@click.option("--missed", is_flag=True, help="Only what a target has not had and is not on its way.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_stage
 def replay(stage: Stage, route_id: str, since: timedelta, missed: bool, as_json: bool) -> None:
@@ -43,16 +45,18 @@ def replay(stage: Stage, route_id: str, since: timedelta, missed: bool, as_json:
     targets = [target for target in route.targets if not target.kind.is_aws]
     if not targets:
         raise click.ClickException(f"its targets are AWS's own; {_from_archive(stage, route_id)}")
+    if isinstance(route, TeamRoute) and route.paused:
+        raise RoutePaused(f"The route {route_id!r} is paused, so nothing would be sent; resume it first.")
+    left = {
+        "targets": [str(target) for target in route.targets if target.kind.is_aws],
+        "events": _invitations(route) if any(not each.kind.is_for_people for each in targets) else [],
+    }
     enabled = [str(target.kind) for target in targets if stage.deliveries.enable(route_id, target.id)]
     queue = SqsQueue(stage.client("sqs"), stage.outputs["DeliveriesQueueUrl"], stage.outputs["AsideQueueUrl"])
     id, sent = secrets.token_hex(4), 0
     for name, revision, target in (_missed if missed else _caught)(stage, route_id, route, targets, since):
         queue.send(Message(route=route_id, target=target.id, event=_event(name, revision), replay=id))
         sent += 1
-    left = {
-        "targets": [str(target) for target in route.targets if target.kind.is_aws],
-        "events": _invitations(route) if any(not each.kind.is_for_people for each in targets) else [],
-    }
     if as_json:
         told = {"replay": id, "route": route_id, "sent": sent, "enabled": enabled, "not_replayed": left}
         click.echo(json.dumps(told, indent=2))
@@ -86,12 +90,17 @@ def _caught(stage: Stage, id: str, route: Route, targets: list[Target], since: t
 
 
 def _missed(stage: Stage, id: str, route: Route, targets: list[Target], since: timedelta) -> Iterator[Replayed]:
-    """What a target has not had: what is caught as it now is, and whatever was given up, since it was caught once."""
+    """What a target has not had: what is caught as it now is, and whatever was given up, since it was caught once.
+
+    What waits for its next attempt is left to that: it would arrive twice.
+    """
     condition = parse(route.when)
     for revision in _since(stage, since):
         name = caught_by(condition, revision)
         deliveries = [each for each in stage.deliveries.of_feedback(revision.feedback.id) if each.route == id]
         for target in targets:
+            if any(each.is_owed for each in deliveries if each.target == target.id):
+                continue  # it is still tried, and goes out by itself
             had, given_up = (
                 max(
                     (each.revision for each in deliveries if (each.target, each.state) == (target.id, state)), default=0

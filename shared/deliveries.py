@@ -111,6 +111,10 @@ class Delivery(Model):
         state = State.DELIVERED if self.shown else State.SKIPPED
         return self._closed(state, now, revision=revision, error=None if self.shown else why)
 
+    def held_back(self, now: datetime, revision: int, why: str) -> Self:
+        """This state of the feedback is not sent, though it is for this target; a replay can send it."""
+        return self._closed(State.SKIPPED, now, revision=revision, error=why)
+
     def swept(self, look_again_at: datetime) -> Self:
         """Its message is in the queue again; look again, should that be lost."""
         return self.model_copy(update={"due_at": look_again_at})

@@ -129,7 +129,7 @@ class Notifier:
         current = self._current(message, route)
         # Decide.
         if isinstance(route, TeamRoute) and route.paused:
-            self._deliveries.save(delivery.skipped(now, message.revision, "The route is paused."))
+            self._deliveries.save(delivery.held_back(now, message.revision, "The route is paused."))
             return
         if current is None and message.is_about_feedback:
             self._deliveries.save(delivery.skipped(now, message.revision, "The feedback does not exist any more."))

@@ -85,7 +85,7 @@ class Admission(NamedTuple):
 
 
 def admit(health: Health, now: datetime, chance: float, waits: int = 0, *, aside: bool = False) -> Admission:
-    """Whether to send. A target in trouble has a few places for requests on their way, and one while its breaker is open.
+    """Whether to send. A target in trouble has a few places for requests on their way, one while its breaker is open.
 
     Who finds no place stays away longer each time (`waits`), so that a backlog does not hold every worker either.
     """

@@ -10,6 +10,7 @@ from shared.config import Config
 from shared.deliveries import Deliveries, Delivery, Health, State
 from shared.events import read_event
 from shared.feedback import Revision, utc_now
+from shared.route_table import RouteTable, TeamRoute
 from shared.store import Store
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer
@@ -147,6 +148,25 @@ def test_what_arrived_in_a_later_state_was_not_missed(
         revision = store.capture(an_answer("said twice", rating=rating), config, now).revision
         deliveries.save(delivery_of(revision, about_unhappy, now, state))
     assert json.loads(earshot("replay", "--route", ROUTE, "--missed", "--json").out)["sent"] == 0
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.SENDING])
+def test_what_is_still_tried_is_left_to_its_next_attempt(
+    earshot: Earshot, stage: str, store: Store, config: Config, about_unhappy: str, state: State
+) -> None:
+    now, deliveries = utc_now(), Deliveries(store.client, store.table)
+    revision = store.capture(an_answer("on its way", rating=1), config, now).revision
+    deliveries.save(delivery_of(revision, about_unhappy, now, state))
+    assert json.loads(earshot("replay", "--route", ROUTE, "--missed", "--json").out)["sent"] == 0
+
+
+def test_through_a_paused_route_nothing_is_replayed(earshot: Earshot, stage: str, store: Store, now: datetime) -> None:
+    to = ("webhook:https://example.com/hook",)
+    paused = TeamRoute(id="quiet", team="care", to=to, paused=True, created_by="Amal", changed_at=now)
+    RouteTable(store.client, store.table).save(paused)
+    ran = earshot("replay", "--route", "quiet")
+    assert (ran.status, "resume it first" in ran.err) == (1, True)
+    assert queued(stage) == []
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,18 @@ def test_what_is_tried_again_ends_when_its_route_is_paused_and_a_replay_brings_i
     assert len(world.sent) == 2
 
 
+def test_what_a_pause_kept_from_a_card_that_had_left_is_not_taken_for_delivered(world: World) -> None:
+    to = "email:tills@fernleaf.example"
+    pause(world, to, paused=False)
+    tap = world.say()
+    world.handle(world.message("r", tap))
+    pause(world, to)
+    words = world.say(comment="One till open.", rating=1)
+    world.handle(world.message("r", words, tap))
+    delivery = world.only_delivery(tap)
+    assert (len(world.sent), delivery.state, delivery.error) == (1, State.SKIPPED, "The route is paused.")
+
+
 def test_a_card_that_settles_while_its_route_is_paused_is_not_sent(world: World) -> None:
     to = "email:tills@fernleaf.example"
     pause(world, to, paused=False, settling=45)
