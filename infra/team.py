@@ -117,7 +117,7 @@ def _sign_ins(scope: Construct, *, stage: Stage, store: Store) -> sqs.IQueue:
     asked = sqs.Queue(
         scope,
         "SignIns",
-        visibility_timeout=timeout,
+        visibility_timeout=Duration.seconds(timeout.to_seconds() * 6),  # what Lambda recommends
         retention_period=Duration.seconds(LINK_WORKS_FOR.total_seconds()),  # whoever still wants one has asked again
         enforce_ssl=stage.demands_tls,
         removal_policy=stage.removal_policy,
@@ -142,7 +142,7 @@ def _sign_ins(scope: Construct, *, stage: Stage, store: Store) -> sqs.IQueue:
     )
     # Two at once is the least: whatever is asked for, captures keep the rest of the account's concurrency.
     function.resource.add_event_source(
-        SqsEventSource(asked, batch_size=10, report_batch_item_failures=True, max_concurrency=2)
+        SqsEventSource(asked, batch_size=1, report_batch_item_failures=True, max_concurrency=2)
     )
     store.grant(function.resource, "dynamodb:UpdateItem", only=("U#*",))
     store.grant_signing(function.resource)
