@@ -11,7 +11,7 @@ from cli.findings import Finding
 from cli.mail_checks import check_mail
 from cli.policies import lets_in, policy_to_paste
 from cli.redrive import PLACES
-from cli.route_checks import check_claims, check_room, check_rules, check_teams, look_at_room
+from cli.route_checks import check_claims, check_remains, check_room, check_rules, check_teams, look_at_room
 from cli.stage import Stage, client_at, with_stage
 from cli.text_checks import check_texts
 from shared.config import ConfigError
@@ -72,6 +72,7 @@ def _check_queue(stage: Stage, rule: str, subject: str, target: Target) -> Itera
 CHECKS: tuple[Callable[[Stage], Iterator[Finding]], ...] = (
     check_kept,
     check_rules,
+    check_remains,
     check_teams,
     check_queue_targets,
     check_claims,

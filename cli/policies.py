@@ -111,9 +111,11 @@ def _holds(operator: str, values: list[Any], known: str | None, unknown: bool) -
     if test == "Null":
         return str(values[0]).lower() == "false"
     if test.startswith("String") and "Like" not in test:
-        fits = any(known.lower() == value.lower() if "IgnoreCase" in test else known == value for value in values)
+        fits = any(
+            known.lower() == str(each).lower() if "IgnoreCase" in test else known == str(each) for each in values
+        )
     else:
-        fits = any(_fits(value, known) for value in values)
+        fits = any(_fits(str(each), known) for each in values)  # an account may stand without quotes
     return fits != ("Not" in test)
 
 

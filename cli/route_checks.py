@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.findings import Finding
 from cli.stage import Stage
+from shared.conditions import ConditionError
 from shared.feedback import utc_now
 from shared.rehearsal import LOOK_BACK, rehearse
 from shared.route_table import TeamRoute
@@ -28,8 +29,27 @@ def check_rules(stage: Stage) -> Iterator[Finding]:
         if RULE_PREFIX + id not in rules:
             mend = again if isinstance(route, TeamRoute) else "deploy again"
             yield Finding(f"routes.{id}", f"its rule is missing, so nothing is caught; {mend}")
-        elif isinstance(route, TeamRoute) and not stage.rules.agrees(route):
-            yield Finding(f"routes.{id}", f"its rule says something else than the route; {again}")
+        elif isinstance(route, TeamRoute):
+            yield from _check_rule(stage, route, again)
+
+
+def _check_rule(stage: Stage, route: TeamRoute, again: str) -> Iterator[Finding]:
+    try:
+        if not stage.rules.agrees(route):
+            yield Finding(f"routes.{route.id}", f"its rule says something else than the route; {again}")
+    except ConditionError as error:
+        yield Finding(
+            f"routes.{route.id}",
+            f"its rule stands, but its condition would not be taken any more ({error.message}) Change it with "
+            f"`earshot routes change {route.id} --when …`",
+        )
+
+
+def check_remains(stage: Stage) -> Iterator[Finding]:
+    """What is left of routes that are none, or of which another is in force."""
+    rules = set(_rule_names(stage))
+    for unreadable in stage.routes.unreadable():
+        yield Finding("routes", unreadable.message)
     for id in stage.routes.abandoned():
         if RULE_PREFIX + id in rules:
             yield Finding(

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from shared.conditions import ConditionError, check, parse
 from shared.config import Config, Problem
 from shared.patterns import makes_cards, rule_pattern
-from shared.targets import TargetKind
+from shared.targets import TargetKind, spelling
 
 Table = Mapping[str, Any]
 Ids = Mapping[str, list[str]]
@@ -60,9 +60,10 @@ def _values(data: Table) -> list[Problem]:
 
 def _explain(error: Mapping[str, Any]) -> Problem:
     """Turn one of pydantic's findings into a line that names the key and the fix."""
-    location = [part for part in error["loc"] if part != "[key]"]
+    location, kind, context = list(error["loc"]), error["type"], error.get("ctx", {})
+    if kind != "extra_forbidden" and location[-1:] == ["[key]"]:  # how pydantic says that it means the key itself
+        location.pop()
     path = ".".join(str(part) for part in location)
-    kind, context = error["type"], error.get("ctx", {})
     if kind == "extra_forbidden":
         return Problem(path, f"unknown key; {_instead(str(location[-1]), _known_keys(location[:-1]))}")
     if kind == "value_error":
@@ -82,7 +83,7 @@ def _known_keys(location: Iterable[Any]) -> list[str]:
         annotation = {field.alias or name: field for name, field in model.model_fields.items()}[part].annotation
         inner = [each for each in get_args(annotation) if isinstance(each, type) and issubclass(each, BaseModel)]
         if inner and get_origin(annotation) is not UnionType:  # a list, or tables by id: its index or id comes next
-            next(parts)
+            next(parts, None)
         model = inner[0] if inner else cast(type[BaseModel], annotation)
     return [field.alias or name for name, field in model.model_fields.items()]
 
@@ -94,7 +95,7 @@ def _references(data: Table) -> Iterator[Problem]:
     ids = _ids(data, languages)
     yield from _unknown(ids, "team", "default_team", data.get("default_team"))
     for path, team in _tables(data, "teams"):
-        yield from _repeated(f"{path}.cards", map(_spelling, _texts(team, "cards")), "a target")
+        yield from _repeated(f"{path}.cards", map(spelling, _texts(team, "cards")), "a target")
         yield from _repeated(f"{path}.hours.days", _texts(_table(team, "hours"), "days"), "a day")
     for path, touchpoint in _tables(data, "touchpoints"):
         yield from _check_touchpoint(ids, path, touchpoint)
@@ -147,7 +148,7 @@ def _check_route(ids: Ids, path: str, route: Table) -> Iterator[Problem]:
     if id.startswith("team-"):
         yield Problem(path, "ids that start with 'team-' are the teams' own cards; rename it")
     yield from _unknown(ids, "team", f"{path}.team", route.get("team"))
-    yield from _repeated(f"{path}.to", map(_spelling, _texts(route, "to")), "a target")
+    yield from _repeated(f"{path}.to", map(spelling, _texts(route, "to")), "a target")
     when = route.get("when", "")
     if isinstance(when, str):
         try:
@@ -189,11 +190,6 @@ def _repeated(path: str, values: Iterable[str], what: str) -> Iterator[Problem]:
     found = list(values)
     if len(set(found)) < len(found):
         yield Problem(path, f"{what} stands twice; remove one")
-
-
-def _spelling(target: str) -> str:
-    """A target as those see it who would get everything twice: mail addresses differ by more than case."""
-    return target.lower() if target.startswith("email:") else target
 
 
 def _table(data: Table, key: str) -> Table:

@@ -1,8 +1,10 @@
 """The routes that teams made at run time, in the main table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from pydantic import ValidationError
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
@@ -31,6 +33,13 @@ class RouteConflict(EarshotError):
     """The id is taken, or someone else changed the route meanwhile."""
 
     code = "route_conflict"
+    status = 409
+
+
+class RouteUnreadable(EarshotError):
+    """What is stored of the route is no route any more, such as after a rule for its targets became stricter."""
+
+    code = "route_unreadable"
     status = 409
 
 
@@ -66,20 +75,31 @@ class RouteTable:
         if not is_identifier(id):
             return None
         item = self._client.sync_get_item(self._table, {"pk": _ROUTES, "sk": id}, consistent_read=True)
-        return TeamRoute.model_validate(_fields(item)) if item else None
+        return _read(item) if item else None
 
     def all(self, *, abandoned: bool = False) -> Iterator[TeamRoute]:
-        """Every run-time route, by id; or those that could not be added."""
-        items = self._client.sync_query(
+        """Every run-time route that can be read, by id; or those that could not be added."""
+        for item in self._items():
+            with suppress(RouteUnreadable):
+                route = _read(item)
+                if route.abandoned == abandoned:
+                    yield route
+
+    def unreadable(self) -> Iterator[RouteUnreadable]:
+        """Why each of the others cannot be read."""
+        for item in self._items():
+            try:
+                _read(item)
+            except RouteUnreadable as error:
+                yield error
+
+    def _items(self) -> Iterable[Mapping[str, Any]]:
+        return self._client.sync_query(
             self._table,
             key_condition_expression="pk = :pk",
             expression_attribute_values={":pk": _ROUTES},
             consistent_read=True,
         )
-        for item in items:
-            route = TeamRoute.model_validate(_fields(item))
-            if route.abandoned == abandoned:
-                yield route
 
     def save(self, route: TeamRoute) -> TeamRoute:
         """Write it over the version it was read as; raises `RouteConflict` when someone else was first."""
@@ -105,6 +125,18 @@ class RouteTable:
     def delete(self, id: str) -> None:
         """Remove it, if it is there."""
         self._client.sync_delete_item(self._table, {"pk": _ROUTES, "sk": id})
+
+
+def _read(item: Mapping[str, Any]) -> TeamRoute:
+    try:
+        return TeamRoute.model_validate(_fields(item))
+    except ValidationError as error:
+        first = error.errors()[0]
+        why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise RouteUnreadable(
+            f"The route {item['sk']!r} is not sent anything any more, since it cannot be read ({why}); "
+            f"remove it with `earshot routes rm {item['sk']}` and add it anew."
+        ) from None
 
 
 def _fields(item: Mapping[str, Any]) -> dict[str, Any]:

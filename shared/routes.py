@@ -19,16 +19,24 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from shared.conditions import check, parse
-from shared.config import Config, Route
+from shared.config import Config, Route, is_identifier
 from shared.deliveries import Deliveries
 from shared.errors import EarshotError, InvalidInput
 from shared.events import FeedbackEvent
 from shared.feedback import Channel, Customer, Feedback
 from shared.names import Resolver, find_private
 from shared.patterns import makes_cards, rule_pattern
-from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, in_force
+from shared.route_table import (
+    RouteConflict,
+    RouteNotYours,
+    RouteTable,
+    RouteUnknown,
+    RouteUnreadable,
+    TeamRoute,
+    in_force,
+)
 from shared.rules import Rules
-from shared.targets import Target, TargetKind
+from shared.targets import Target, TargetKind, spelling
 from shared.texts import texts
 from shared.webhook_secrets import WebhookSecrets
 
@@ -55,7 +63,7 @@ def draft(config: Config, **fields: Any) -> TeamRoute:
         raise InvalidInput(f"There is no team {route.team!r}; use one of {', '.join(config.teams)}.", field="team")
     if route.id.startswith("team-"):
         raise InvalidInput("Ids that start with 'team-' are the teams' own cards; choose another.", field="id")
-    if len(set(route.to)) < len(route.to):
+    if len(set(map(spelling, route.to))) < len(route.to):
         raise InvalidInput("A target stands twice; remove one.", field="to")
     if not config.is_local and any(target.is_on_loopback for target in route.targets):
         raise InvalidInput(
@@ -191,8 +199,13 @@ class Routes:
     def remove(self, id: str, team: str | None) -> None:
         """Remove a route that was made at run time, its rule, and what is known of its targets.
 
-        Also one whose id the file declares: that keeps what is its own. And for the admin, one that is abandoned.
+        Also one whose id the file declares: that keeps what is its own. And for the admin, what is left of one that is
+        abandoned, cannot be read, or has nothing but its rule.
         """
+        if team is None and self._is_left_over(id):
+            self._rules.remove(id)
+            self._table.delete(id)
+            return
         made = self._table.get_even_abandoned(id)
         if made is None or (made.abandoned and team is not None):
             made = self.own(id, team)
@@ -203,6 +216,17 @@ class Routes:
             self._rules.remove(id)
         self._forget(id, set(made.targets).difference(declared.targets if declared else ()))
         self._table.delete(id)
+
+    def _is_left_over(self, id: str) -> bool:
+        try:
+            route = in_force(self._config, self._table, id)
+            return route is None and is_identifier(id) and self._rules.made_at_run_time(id)
+        except RouteUnreadable:
+            return True
+
+    def unreadable(self) -> list[RouteUnreadable]:
+        """Why some routes that are stored cannot be read."""
+        return list(self._table.unreadable())
 
     def test(self, id: str, by: str, now: datetime) -> str:
         """Send an event through the route's own rule; returns the id of the feedback that it pretends to be about.
@@ -247,6 +271,9 @@ class Routes:
         while (latest := self._table.get(saved.id)) is not None and latest.version > applied.version:
             self._rules.apply(latest)
             applied = latest
+        if latest is None:
+            self._rules.remove(saved.id)
+            raise RouteConflict(f"Someone removed the route {saved.id!r} meanwhile.")
         self._forget(saved.id, set(kept).difference(applied.targets))
         return saved
 

@@ -103,3 +103,8 @@ def _target(value: str) -> str:
 
 
 TargetText = Annotated[str, AfterValidator(_target)]
+
+
+def spelling(target: str) -> str:
+    """The same for two that lead to the same person: mail addresses differ by more than case."""
+    return target.lower() if target.startswith(f"{TargetKind.EMAIL}:") else target

@@ -162,6 +162,29 @@ def test_two_routes_of_one_id_and_what_an_add_left_behind_are_named(
     assert earshot("doctor").status == 0
 
 
+def test_a_stored_route_that_nobody_can_read_hides_nothing_and_can_be_removed(
+    earshot: Earshot, stage: str, store: Store
+) -> None:
+    fifo = "sns:arn:aws:sns:eu-west-1:123456789012:orders.fifo"
+    item = {"pk": "ROUTES", "sk": "old", "id": "old", "team": "care", "to": [fifo], "created_by": "Amal"}
+    store.client.sync_put_item(store.table, item | {"changed_at": "2026-03-14T09:00:00.000Z", "version": 1})
+    [finding] = findings_of(earshot)
+    assert "'old' is not sent anything any more, since it cannot be read (to.0: " in finding["message"]
+    assert earshot("routes", "list").status == 0
+    assert earshot("routes", "rm", "old").status == 0
+    assert earshot("doctor").status == 0
+
+
+def test_a_condition_that_would_not_be_taken_any_more_is_a_line_among_others(
+    earshot: Earshot, stage: str, store: Store, now: datetime
+) -> None:
+    when = "event = InvitationSent and mood = unhappy"
+    route = TeamRoute(id="refunds", team="care", when=when, to=("email:a@b.example",), created_by="A", changed_at=now)
+    RouteTable(store.client, store.table).save(route)
+    [finding] = [each for each in findings_of(earshot) if each["subject"] == "routes.refunds"]
+    assert "its condition would not be taken any more" in finding["message"]
+
+
 def test_a_bus_that_fills_up_is_said_in_time(earshot: Earshot, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(route_checks, "RULES_PER_BUS", 8)
     [finding] = findings_of(earshot)

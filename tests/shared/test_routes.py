@@ -467,7 +467,7 @@ def test_a_test_reaches_the_route_that_is_tested_and_no_other(routes: Routes, dr
         ({"to": []}, "to", "to: "),
         ({"to": ["fax:123"]}, "to", "must start with one of email:"),
         ({"to": ["webhook:http://127.0.0.1:9000/hook"]}, "to", "only the local stage reaches"),
-        ({"to": ["email:a@b.example", "email:a@b.example"]}, "to", "stands twice"),
+        ({"to": ["email:a@b.example", "email:A@b.example"]}, "to", "stands twice"),
         ({"to": ["bus:arn:aws:events:eu-west-1:123456789012:event-bus/theirs"]}, "role", "name its ARN"),
         ({"when": "event = InvitationSuppressed"}, "to", "makes no card; send it to a webhook or an AWS target"),
         ({"when": "event not in (FeedbackCaptured, FeedbackAmended)"}, "to", "makes no card"),
@@ -542,3 +542,20 @@ def test_a_route_to_this_machine_is_made_in_the_local_stage_only(config: Config,
     local = config.at("http://127.0.0.1:8040")
     said = {"id": "hook", "team": "care", "to": ["webhook:http://localhost:9000/hook"]}
     assert draft(local, **said, created_by="Amal", changed_at=now).targets[0].is_on_loopback
+
+
+def test_a_change_that_is_overtaken_by_a_removal_leaves_no_rule(
+    routes: Routes, drafted: Drafted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    routes.add(drafted())
+    apply = Rules.apply
+
+    def overtaken(rules: Rules, route: TeamRoute) -> None:
+        monkeypatch.setattr(Rules, "apply", apply)
+        routes.remove(route.id, None)
+        apply(rules, route)
+
+    monkeypatch.setattr(Rules, "apply", overtaken)
+    with pytest.raises(RouteConflict, match="removed the route"):
+        routes.change(drafted(when="mood = happy"), "care")
+    assert boto3.client("events").list_rules(EventBusName=BUS)["Rules"] == []
