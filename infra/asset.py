@@ -10,6 +10,8 @@ from typing import Literal
 
 import uv
 
+from shared.config import config_path
+
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 LOCK = ROOT / "requirements" / "functions.txt"
@@ -89,7 +91,7 @@ def _files(packages: Path | None) -> list[tuple[str, Path]]:
         for path in folder.rglob("*")
         if path.is_file()
     ]
-    found.append(("earshot.toml", ROOT / "earshot.toml"))
+    found.append(("earshot.toml", config_path()))
     return sorted((name, path) for name, path in found if not _is_left_out(Path(name)))
 
 

@@ -4,6 +4,7 @@
 what each value must be; shared/config_checks.py has what no single value shows, and the words for every mistake.
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -350,11 +351,17 @@ class Config(Model):
         return own | self.routes
 
 
-def load(path: Path = DEFAULT_PATH, *, deployed: bool = False) -> Config:
-    """Read and check the file; raises `ConfigError`.
+def config_path() -> Path:
+    """Where the file is: `EARSHOT_CONFIG` in the environment names another than the project's own."""
+    return Path(os.environ.get("EARSHOT_CONFIG") or DEFAULT_PATH)
+
+
+def load(path: Path | None = None, *, deployed: bool = False) -> Config:
+    """Read and check the file, by default the one at `config_path()`; raises `ConfigError`.
 
     Functions pass `deployed`: what is deployed has been checked, and a cold start need not do so again.
     """
+    path = path or config_path()
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,14 +1,16 @@
-"""Fixtures that all tests share: a moto server in this process, the tables on it, and the shipped configuration."""
+"""Fixtures that all tests share: a moto server in this process, the tables on it, and the tests' own configuration."""
 
 import importlib
 import os
 import sys
+from pathlib import Path
 
 # Before anything creates a client: made-up credentials, and no profile or endpoint of the developer's own.
 os.environ.update(
     AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="eu-west-1", AWS_REGION="eu-west-1"
 )
 os.environ.update(POWERTOOLS_SERVICE_NAME="test", POWERTOOLS_METRICS_NAMESPACE="Earshot")
+os.environ["EARSHOT_CONFIG"] = str(Path(__file__).with_name("earshot.toml"))  # whatever business the admin runs
 for _name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
     os.environ.pop(_name, None)
 
@@ -100,7 +102,7 @@ def keys(client: DynamoDBClient) -> Keys:
 
 @pytest.fixture(scope="session")
 def config() -> Config:
-    """The configuration that ships."""
+    """The configuration of the tests' own business."""
     return config_module.load()
 
 

@@ -55,7 +55,7 @@ def test_mistakes_in_the_file_are_lines_that_name_the_key(
     earshot: Earshot, stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = tmp_path / "earshot.toml"
-    broken.write_text(config_file.DEFAULT_PATH.read_text().replace("smile5", "smile7"))
+    broken.write_text(config_file.config_path().read_text().replace("smile5", "smile7"))
     load = config_file.load
     monkeypatch.setattr(config_file, "load", lambda: load(broken))
     ran = earshot("doctor")
