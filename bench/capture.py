@@ -15,9 +15,9 @@ from pydynox import DynamoDBClient
 from bench import stub
 from bench.environment import ENVIRONMENT, REGION
 from bench.figures import Figure
-from shared.feedback import utc_now
 from shared.keys import Keys
 from shared.links import Link
+from shared.values import utc_now
 
 OURS, CONVENTIONAL = "functions.capture_web.handler", "bench.conventional"
 ROUNDS = 15

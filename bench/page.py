@@ -15,8 +15,8 @@ from bench import stub
 from bench.child import CONTEXT, http_event
 from bench.environment import ENVIRONMENT
 from bench.figures import Figure
-from shared.feedback import utc_now
 from shared.links import Link
+from shared.values import utc_now
 
 VIEWS = 100
 _FETCHED = re.compile(r'<[^>]*\bsrc=|<link[^>]*href="(?!data:)|url\(|@import')

@@ -18,9 +18,9 @@ from cli.stage import Stage
 from local.serving import Server
 from local.stage import Running
 from shared.config import Config
-from shared.feedback import utc_now
 from shared.links import Link
 from shared.routes import draft
+from shared.values import utc_now
 
 ROUTES = 50
 DEAD, SLOW, FLAPPING = 0, 1, 2

@@ -17,8 +17,8 @@ from bench.figures import Figure
 from bench.sick_targets import Endpoints, answer, place
 from local.stage import Running, running
 from shared.config import Config
-from shared.feedback import utc_now
 from shared.routes import draft
+from shared.values import utc_now
 
 ROUTES = 1_000
 CARD_SECONDS = 3 + 15  # settling, and what is promised beyond it

@@ -8,10 +8,10 @@ from functools import partial
 from cli.searches import Message, Search
 from cli.stage import Stage
 from cli.watches import ARRIVED, Sight, Unseen, View, is_test, open_view
+from shared.addresses.targets import Target
 from shared.config import Route
 from shared.deliveries import State
 from shared.route_table import TeamRoute
-from shared.targets import Target
 
 ARRIVAL_SECONDS = 30
 SETTLES_SECONDS = 10  # on AWS, until a subscription or a rule that was just made gets something

@@ -14,8 +14,8 @@ from cli.redrive import PLACES
 from cli.route_checks import check_claims, check_remains, check_room, check_rules, check_teams, look_at_room
 from cli.stage import Stage, client_at, with_stage
 from cli.text_checks import check_texts
+from shared.addresses.targets import Target, TargetKind
 from shared.config import ConfigError
-from shared.targets import Target, TargetKind
 
 
 def check_kept(stage: Stage) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shared.targets import Target, TargetKind
+from shared.addresses.targets import Target, TargetKind
 
 _SERVICE = "events.amazonaws.com"
 _ACTIONS = {

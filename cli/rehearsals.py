@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.feedback import Revision
+from shared.model.feedback import Revision
 from shared.rehearsal import LOOK_BACK, Rehearsal
 
 

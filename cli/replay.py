@@ -10,18 +10,20 @@ import click
 
 from cli.durations import DURATION
 from cli.stage import Stage, with_stage
-from shared.conditions import parse
+from shared.addresses.targets import Target
+from shared.conditions.pattern import compile_pattern
+from shared.conditions.reader import parse
 from shared.config import Route
 from shared.deliveries import State
-from shared.events import EVENTS, SOURCE, InvitationEvent, feedback_event
-from shared.feedback import Revision, Transition, to_iso, utc_now
-from shared.patterns import compile_pattern
+from shared.model.events import EVENTS, SOURCE, InvitationEvent, feedback_event
+from shared.model.feedback import Revision
+from shared.model.life import Transition
 from shared.queue import Message, SqsQueue
 from shared.rehearsal import caught_by
 from shared.route_table import TeamRoute
 from shared.routes import RoutePaused
 from shared.rules import RULE_PREFIX
-from shared.targets import Target
+from shared.values import to_iso, utc_now
 
 LONGEST = timedelta(days=14)
 

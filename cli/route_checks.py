@@ -8,11 +8,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.findings import Finding
 from cli.stage import Stage
-from shared.conditions import ConditionError
-from shared.feedback import utc_now
+from shared.conditions.language import ConditionError
 from shared.rehearsal import LOOK_BACK, rehearse
 from shared.route_table import TeamRoute
 from shared.rules import RULE_PREFIX
+from shared.values import utc_now
 
 RULES_PER_BUS = 300  # what AWS gives every account
 FULL = 0.8  # from here on, there is little time left to ask for more

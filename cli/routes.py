@@ -14,15 +14,16 @@ from cli.arrivals import try_out
 from cli.durations import DURATION
 from cli.policies import policies_to_paste, roles_as_text, roles_to_make
 from cli.stage import Stage, with_stage
-from shared.conditions import check, parse
+from shared.addresses.targets import Target, TargetKind
+from shared.conditions.language import check
+from shared.conditions.pattern import compile_pattern
+from shared.conditions.reader import parse
 from shared.config import Route
 from shared.errors import InvalidInput
-from shared.feedback import utc_now
-from shared.patterns import compile_pattern
 from shared.rehearsal import rehearse
 from shared.route_table import TeamRoute
 from shared.routes import draft
-from shared.targets import Target, TargetKind
+from shared.values import utc_now
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _WHEN = "Which feedback, such as 'mood = unhappy and reason in (refund, price)'. [default: all of it]"

@@ -8,10 +8,11 @@ import click
 from cli.stage import Stage, with_stage
 from cli.tail import Change, as_text
 from shared.deliveries import Delivery
-from shared.feedback import Transition, answer_id
+from shared.ids import answer_id
 from shared.invitations import Invitations
 from shared.mails import MAIL, Mails
 from shared.messages import Messages
+from shared.model.life import Transition
 
 
 @click.command()

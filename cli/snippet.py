@@ -7,7 +7,7 @@ import click
 from cli.link import Asked, asking
 from cli.stage import Stage, with_stage
 from shared import letters
-from shared.texts import direction
+from shared.languages.packs import direction
 
 
 @click.command()

@@ -15,10 +15,10 @@ from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 from pydynox import DynamoDBClient
 
 from shared import config as config_file
+from shared.addresses.dns import resolve
 from shared.config import Config
 from shared.deliveries import Deliveries
 from shared.keys import Keys
-from shared.names import resolve
 from shared.route_table import RouteTable
 from shared.routes import Routes
 from shared.rules import Rules

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import click
 
 from cli.stage import Stage, with_stage
-from shared.events import feedback_event, invitation_event
-from shared.feedback import Feedback, Revision, Transition, transition
-from shared.invitations import InvitationRevision, InvitationStatus, read_invitation
+from shared.invitations import read_invitation
+from shared.model.events import feedback_event, invitation_event
+from shared.model.feedback import Feedback, Revision
+from shared.model.invitation import InvitationRevision, InvitationStatus
+from shared.model.life import Transition, transition
 from shared.store import read_image
 
 POLL_SECONDS = 0.5

@@ -7,8 +7,8 @@ from botocore.exceptions import ClientError
 
 from cli.findings import Finding
 from cli.stage import Stage
+from shared.addresses.phones import read_phone
 from shared.config import Sms
-from shared.phones import read_phone
 from shared.twilio_tokens import TwilioTokens
 
 

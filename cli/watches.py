@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from cli.searches import Message, Search
 from cli.stage import Stage, client_at
-from shared.feedback import utc_now
-from shared.patterns import TEST_SOURCE
-from shared.targets import Target, TargetKind
+from shared.addresses.targets import Target, TargetKind
+from shared.model.events import RouteTested
+from shared.values import utc_now
 
 THEIRS = 100  # messages of a team's own at most that a test hides from it
 OURS = 1000  # no limit in practice: in a watch of ours nothing lies but tests
@@ -70,7 +70,7 @@ def is_test(message: Message, test_id: str) -> bool:
     """Whether a message is the test of that id, as a rule sends it."""
     try:
         event = json.loads(message["Body"])
-        return (event["source"], event["detail"]["feedback"]["id"]) == (TEST_SOURCE, test_id)
+        return (event["source"], event["detail"]["feedback"]["id"]) == (RouteTested.source, test_id)
     except (ValueError, KeyError, TypeError):
         return False  # something else that lies in their queue
 
@@ -180,7 +180,7 @@ def _log(stage: Stage, arn: str) -> View:
 
 
 def _tests_of(route: str) -> dict[str, Any]:
-    return {"source": [TEST_SOURCE], "detail": {"route": [route]}}
+    return {"source": [RouteTested.source], "detail": {"route": [route]}}
 
 
 def _name() -> str:

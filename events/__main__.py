@@ -1,6 +1,6 @@
 """Writes the published contract from the event classes: the schemas beside this file, and the page `docs/events.md`.
 
-`python -m events` (or `make contract`) after a change to `shared/events.py`; the tests fail while either is stale.
+`python -m events` (or `make contract`) after a change to `shared/model/events.py`; tests fail while either is stale.
 Golden events are written by hand, once for each event and version, and never changed: `SHA256SUMS` gains a line for
 each new one, and nothing here changes a line. Changing one by hand breaks what subscribers were promised.
 """
@@ -14,7 +14,15 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from shared.events import CONTRACT, SOURCE, Event, FeedbackEvent, InvitationEvent, InvitationRequested, RouteTested
+from shared.model.events import (
+    CONTRACT,
+    SOURCE,
+    Event,
+    FeedbackEvent,
+    InvitationEvent,
+    InvitationRequested,
+    RouteTested,
+)
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "events" / "golden"
@@ -23,7 +31,7 @@ SUMS = GOLDEN / "SHA256SUMS"
 INTRODUCTION = f"""\
 # Events
 
-Generated from `shared/events.py` by `make contract`; do not edit.
+Generated from `shared/model/events.py` by `make contract`; do not edit.
 
 Earshot puts these events on the bus `earshot` (stage `prod`; other stages: `earshot-<stage>`) with the source
 `{SOURCE}`. A route, or a rule of your own on the bus, brings them to your queue, topic, function or bus.

@@ -18,9 +18,9 @@ from botocore.config import Config as BotoConfig
 
 from shared.bus import Bus, Entry, entry
 from shared.config import Config, load
-from shared.events import feedback_event, invitation_event
-from shared.feedback import Transition, transition
 from shared.invitations import read_invitation
+from shared.model.events import feedback_event, invitation_event
+from shared.model.life import Transition, transition
 from shared.observe import count, logger, metrics
 from shared.routing import claimed
 from shared.settings import PublishSettings

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydynox import DynamoDBClient
 
-from shared.feedback import utc_now
-from shared.invitations import Invitations, InvitationStatus
+from shared.invitations import Invitations
 from shared.messages import TAG, Message, Messages
+from shared.model.invitation import InvitationStatus
 from shared.observe import count, logger, metrics
 from shared.people import People, Silence
 from shared.settings import ReceiptsSettings
+from shared.values import utc_now
 
 _ARRIVED = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})
 _UNWANTED = frozenset({"TEXT_INVALID", "TEXT_BLOCKED"})  # no such number, or its owner blocks us

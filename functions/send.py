@@ -19,13 +19,15 @@ from pydynox.exceptions import PydynoxException
 
 from shared import mail
 from shared.config import Config, load
-from shared.feedback import Channel, utc_now
-from shared.invitations import Held, Invitations, InvitationStatus
+from shared.invitations import Invitations
 from shared.mails import Mails
 from shared.messages import TAG, Message, Messages, read_message
+from shared.model.feedback import Channel
+from shared.model.invitation import Held, InvitationStatus
 from shared.observe import count, logger, metrics
 from shared.people import People, Silence
 from shared.settings import SendSettings
+from shared.values import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client

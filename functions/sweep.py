@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from pydynox import DynamoDBClient
 
 from shared.deliveries import Deliveries, State
-from shared.feedback import utc_now
 from shared.observe import count, logger, metrics, without_words
 from shared.queue import Message, Queue, SqsQueue
 from shared.settings import SweepSettings
+from shared.values import utc_now
 
 AHEAD = timedelta(minutes=1)  # what falls due before the next sweep is sent now, with a delay to its very second
 LOOK_AGAIN = timedelta(minutes=15)  # should the message be lost; longer than the queue takes to show one again

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.stage import Stage
-from shared.events import SOURCE, InvitationRequested
+from shared.model.events import SOURCE, InvitationRequested
 from shared.rules import RULE_PREFIX
 
 # Single events cannot be taken out of an archive, so its age is how long an erased person's words can outlive them.

@@ -15,15 +15,15 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as events_targets
 from constructs import Construct
 
-from shared.conditions import parse
-from shared.events import SOURCE
-from shared.patterns import compile_pattern
+from shared.conditions.pattern import compile_pattern
+from shared.conditions.reader import parse
+from shared.model.events import SOURCE
 
 
 class FeedbackRoute(Construct):
-    """A rule on Earshot's bus that brings the events of a condition (shared/conditions.py) to your own targets.
+    """A rule on the bus that brings the events of a condition (shared/conditions/language.py) to your own targets.
 
-    An empty `when` brings every event. Raises `shared.conditions.ConditionError` for one that cannot be said.
+    An empty `when` brings every event. Raises `shared.conditions.language.ConditionError` for one that cannot be said.
     """
 
     def __init__(

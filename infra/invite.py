@@ -10,7 +10,7 @@ from infra.function import Function
 from infra.sources import BusEvents
 from infra.stage import Stage
 from infra.store import Store
-from shared.events import SOURCE, InvitationRequested
+from shared.model.events import SOURCE, InvitationRequested
 from shared.settings import InviteSettings
 
 

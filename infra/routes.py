@@ -9,12 +9,12 @@ from infra.failures import Alarms, DeadLetterQueue
 from infra.function import Function
 from infra.notify import Notify
 from infra.stage import Stage
-from shared.conditions import parse
+from shared.addresses.targets import Target, TargetKind
+from shared.conditions.pattern import rule_pattern
+from shared.conditions.reader import parse
 from shared.config import Route
-from shared.patterns import rule_pattern
 from shared.rules import RULE_PREFIX, rule_targets
 from shared.settings import ClearRulesSettings
-from shared.targets import Target, TargetKind
 
 
 class Routes(Construct):

@@ -7,7 +7,7 @@ from aws_cdk import aws_eventschemas as eventschemas
 from constructs import Construct
 
 from infra.stage import Stage
-from shared.events import CONTRACT, SOURCE, Event, InvitationRequested
+from shared.model.events import CONTRACT, SOURCE, Event, InvitationRequested
 
 
 class Schemas(Construct):

@@ -17,7 +17,7 @@ from infra.notify import Notify
 from infra.routes import Routes
 from infra.stage import Stage
 from infra.store import Store
-from shared.patterns import TEST_SOURCE
+from shared.model.events import RouteTested
 from shared.rules import RULE_PREFIX
 from shared.sessions import LINK_WORKS_FOR
 from shared.settings import SignInSettings, TeamSettings
@@ -84,7 +84,9 @@ class Team(Construct):
                 actions=["events:PutEvents"],
                 resources=[bus.bus.event_bus_arn],
                 # MiniStack does not tell a policy the source.
-                conditions={"StringEqualsIfExists" if stage.local else "StringEquals": {"events:source": TEST_SOURCE}},
+                conditions={
+                    "StringEqualsIfExists" if stage.local else "StringEquals": {"events:source": RouteTested.source}
+                },
             )
         )
         named = f"arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/{stage.qualified_name}/{RULE_PREFIX}*"

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from local.outbox_page import CONTENT_SECURITY_POLICY, render
 from local.serving import Server
-from shared.gsm7 import measure
+from shared.text.gsm7 import measure
 
 MAX_BODY = 40 * 1024 * 1024  # of a mail by SES
 TIMEOUT_SECONDS = 15  # of a webhook

@@ -21,8 +21,8 @@ from local.outbox import OutboxServer
 from local.proxy import Proxy
 from shared import config as config_file
 from shared.config import Config
-from shared.feedback import utc_now
 from shared.links import Link
+from shared.values import utc_now
 
 FOLDER = ROOT / ".earshot"
 LOCAL_FILE = "local.json"

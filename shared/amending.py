@@ -1,7 +1,7 @@
 """What a text or a mail adds to the feedback that it is about: one set of rules for both. Pure."""
 
-from shared.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, MAX_REVISIONS, Flag, Revision
-from shared.graphemes import cut, cut_to_fit, exceeds
+from shared.model.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, MAX_REVISIONS, Flag, Revision
+from shared.text.graphemes import cut, cut_to_fit, exceeds
 
 
 def joined(before: Revision | None, words: str, between: str) -> str | None:

@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from shared import contact
+from shared.addresses import contact
+from shared.addresses.targets import Target, TargetText
 from shared.colours import darkened
-from shared.feedback import Scale
-from shared.targets import Target, TargetText
-from shared.texts import LANGUAGES
+from shared.languages.packs import LANGUAGES
+from shared.model.scales import Scale
 
 DEFAULT_PATH = Path(__file__).parent.parent / "earshot.toml"
 MAX_TARGETS = 5  # EventBridge's limit for one rule
@@ -78,7 +78,9 @@ def _public_url(value: str) -> str:
 
 def _language(value: str) -> str:
     if value not in LANGUAGES:
-        raise ValueError(f"no texts in {value!r}; use one of {', '.join(LANGUAGES)}, or add shared/texts/{value}.toml")
+        raise ValueError(
+            f"no texts in {value!r}; use one of {', '.join(LANGUAGES)}, or add shared/languages/{value}/texts.toml"
+        )
     return value
 
 
@@ -220,7 +222,7 @@ class Touchpoint(Model):
 
 
 class Route(Model):
-    """Which feedback goes where. `when` is a condition (shared/conditions.py); empty matches every event."""
+    """Which feedback goes where. `when` is a condition (shared/conditions/language.py); empty matches every event."""
 
     team: str
     when: str = ""

@@ -14,10 +14,11 @@ from typing import Any, cast, get_args, get_origin
 import phonenumbers
 from pydantic import BaseModel, ValidationError
 
-from shared.conditions import ConditionError, check, parse
+from shared.addresses.targets import TargetKind, spelling
+from shared.conditions.language import ConditionError, check
+from shared.conditions.pattern import makes_cards, rule_pattern
+from shared.conditions.reader import parse
 from shared.config import Config, Problem
-from shared.patterns import makes_cards, rule_pattern
-from shared.targets import TargetKind, spelling
 
 Table = Mapping[str, Any]
 Ids = Mapping[str, list[str]]

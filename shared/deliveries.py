@@ -16,9 +16,9 @@ from pydantic import ValidationError
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
-from shared.feedback import Model, Moment, to_iso
 from shared.observe import count, logger, without_words
 from shared.store import RETENTION
+from shared.values import Model, Moment, to_iso
 
 DUE_SHARDS = 4  # one index key takes 1,000 writes a second
 

@@ -7,68 +7,21 @@ delivered) is one conditional update, and the stream carries every step to the b
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any, NamedTuple
 
-from pydantic import Field
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 from pydynox.pydynox_core import item_from_dynamo
 
 from shared.errors import LinkExpired, LinkInvalid
-from shared.feedback import Channel, Customer, Model, Moment, base32, to_iso
+from shared.ids import base32
 from shared.links import Link
+from shared.model.feedback import Customer
+from shared.model.invitation import Invitation, InvitationRevision, InvitationStatus
+from shared.values import to_iso
 
 RETENTION = timedelta(days=180)
 _LINK_BITS = 60  # 12 characters, drawn at random: short enough for a text, far too many to try
-
-
-class InvitationStatus(StrEnum):
-    """Where an invitation stands."""
-
-    SENDING = "sending"
-    SENT = "sent"
-    SUPPRESSED = "suppressed"
-    UNDELIVERED = "undelivered"
-
-
-class Held(StrEnum):
-    """Why a customer was not asked."""
-
-    NO_ADDRESS = "no-address"
-    ADDRESS_REFUSED = "address-refused"
-    COUNTRY = "country-not-allowed"
-    NO_NUMBER = "no-number-of-ours"
-    NO_TOUCHPOINT = "unknown-touchpoint"
-    SILENCED = "asked-for-silence"
-    ASKED_RECENTLY = "asked-recently"
-    QUIET_HOURS = "quiet-hours"
-    EXPIRED = "expired"
-    UNREADABLE = "request-unreadable"
-
-
-class Invitation(Model):
-    """A question put to a customer, or not put, and why."""
-
-    id: str = Field(description="the same for the same request, however often it is made")
-    status: InvitationStatus = Field(description="where it stands")
-    reason: str | None = Field(description="why it was held back or not delivered")
-    touchpoint: str = Field(description="the moment asked about; an id of `earshot.toml`")
-    place: str | None = Field(description="where, such as a branch")
-    channel: Channel | None = Field(description="how it was asked; null when no way was found")
-    language: str = Field(description="the language of the question")
-    customer: Customer = Field(description="whom")
-    requested_at: Moment = Field(description="when it was asked for")
-    expires_at: Moment = Field(description="until when it can be answered")
-
-
-class InvitationRevision(NamedTuple):
-    """One state of an invitation: its number from 1, when it came to be, the invitation, and its short link's id."""
-
-    number: int
-    changed_at: datetime
-    invitation: Invitation
-    link: str | None
 
 
 class ShortLink(NamedTuple):

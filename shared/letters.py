@@ -7,16 +7,14 @@ from typing import NamedTuple
 
 from shared import mail
 from shared.config import Config, Team
-from shared.feedback import Scale
-from shared.lines import one_line
+from shared.languages.packs import texts
+from shared.languages.ratings import rating_label, rating_symbol
 from shared.mail import REPLY_TO, Mail, automatic
-from shared.texts import texts
+from shared.text.lines import one_line
 
 MAX_SUBJECT = 150  # characters; longer ones are cut by every client
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,250}>")
 
-_FACES = ("😠", "😞", "😐", "😊", "😄")  # of the first that fonts had
-_SYMBOLS = {Scale.SMILE5: _FACES, Scale.THUMBS: ("👎", "👍")}
 _CHOICE = (
     '<td style="padding:4px"><a class="choice" href="{href}" title="{label}" aria-label="{label}" style="display:block;'
     "padding:10px 0;border:1px solid {colour};border-radius:10px;background:#ffffff;color:{colour};text-align:center;"
@@ -58,7 +56,7 @@ def invitation(config: Config, question: Question) -> Mail:
     said = texts(question.language)
     business = config.business
     touchpoint = config.touchpoints[question.touchpoint]
-    ratings = [(rating, _label(touchpoint.scale, rating, said)) for rating in touchpoint.scale.ratings]
+    ratings = [(rating, rating_label(touchpoint.scale, rating, said)) for rating in touchpoint.scale.ratings]
     asked = one_line(touchpoint.question[question.language])
     hello = _hello(said, "hello", question.name)
     why = said["mail.why"].format(business=business.name)
@@ -92,12 +90,12 @@ def asking(config: Config, id: str, language: str, link: str) -> str:
     """The question of a touchpoint and a link per rating, as HTML that mail programs keep as it is."""
     said = texts(language)
     touchpoint = config.touchpoints[id]
-    ratings = [(rating, _label(touchpoint.scale, rating, said)) for rating in touchpoint.scale.ratings]
+    ratings = [(rating, rating_label(touchpoint.scale, rating, said)) for rating in touchpoint.scale.ratings]
     choices = [
         _CHOICE.format(
             href=escape(_rated(link, rating)),
             label=escape(label),
-            symbol=_symbol(touchpoint.scale, rating),
+            symbol=rating_symbol(touchpoint.scale, rating),
             colour=config.business.brand_colour,
             size=22 if len(ratings) <= _PER_ROW else 18,
         )
@@ -164,20 +162,6 @@ def _threading(message_id: str) -> dict[str, str]:
 
 def _rated(link: str, rating: int) -> str:
     return f"{link}?r={rating}"
-
-
-def _label(scale: Scale, rating: int, said: Mapping[str, str]) -> str:
-    if scale is Scale.NPS:
-        end = {scale.ratings[0]: "web.nps_low", scale.ratings[-1]: "web.nps_high"}.get(rating)
-        return said[end] if end else str(rating)
-    return said[f"web.{scale.value}_{rating}"]
-
-
-def _symbol(scale: Scale, rating: int) -> str:
-    symbols = _SYMBOLS.get(scale)
-    if symbols:
-        return symbols[rating - scale.ratings[0]]
-    return f"{rating}&#8202;★" if scale is Scale.STARS5 else str(rating)
 
 
 def _hello(said: Mapping[str, str], key: str, name: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import itsdangerous
 
 from shared.errors import LinkExpired, LinkInvalid
-from shared.feedback import answer_id, random_id
+from shared.ids import answer_id, random_id
 from shared.keys import Keys
 
 _PURPOSE = "link"

@@ -11,8 +11,8 @@ from string import Template
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config import Business
-from shared.lines import one_line
-from shared.texts import direction
+from shared.languages.packs import direction
+from shared.text.lines import one_line
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client

@@ -13,7 +13,8 @@ from typing import Any
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
-from shared.feedback import Flag, Model, Moment
+from shared.model.feedback import Flag
+from shared.values import Model, Moment
 
 MAIL, QUARANTINE = "mail/", "quarantine/"
 """The prefixes of the bucket: what SES puts there, and what could not be read."""

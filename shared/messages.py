@@ -14,7 +14,8 @@ from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 from pydynox.pydynox_core import item_from_dynamo
 
-from shared.feedback import Channel, Model, Moment, to_iso
+from shared.model.feedback import Channel
+from shared.values import Model, Moment, to_iso
 
 RETENTION = timedelta(days=90)  # as long as receipts and questions about it may come
 TAG = "earshot_message"  # under this name a message's id travels with it, and comes back in its receipts

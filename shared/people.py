@@ -12,8 +12,9 @@ from typing import Any
 from pydynox import DynamoDBClient
 
 from shared.errors import Contended
-from shared.feedback import Customer, Model, Moment
+from shared.model.feedback import Customer
 from shared.store import RETENTION, transact
+from shared.values import Model, Moment
 
 _ATTEMPTS = 5
 

@@ -16,7 +16,7 @@ LONGEST_DELAY = timedelta(minutes=15)
 class Message(BaseModel):
     """What a route's rule puts into the queue; `waits`, `replay` and `aside` are added by Earshot itself.
 
-    `event` is either one of `shared.events` or the test of a route (`shared.routes`), as EventBridge carries it.
+    `event` is either one of `shared.model.events` or the test of a route (`shared.routes`), as EventBridge carries it.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)  # errors reach the log

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
-from shared.conditions import Condition, parse
+from shared.conditions.language import Condition
+from shared.conditions.reader import parse
 from shared.config import Config, Route
-from shared.feedback import Revision, Transition
+from shared.model.feedback import Revision
+from shared.model.life import Transition
 from shared.route_table import TeamRoute
 from shared.routing import claimed
 from shared.store import Store

@@ -10,7 +10,7 @@ from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared.config import Config, Identifier, Route, is_identifier
 from shared.errors import EarshotError
-from shared.feedback import Moment
+from shared.values import Moment
 
 _ROUTES = "ROUTES"
 

@@ -18,14 +18,17 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from shared.conditions import check, parse
+from shared.addresses.dns import Resolver, find_private
+from shared.addresses.targets import Target, TargetKind, spelling
+from shared.conditions.language import check
+from shared.conditions.pattern import makes_cards, rule_pattern
+from shared.conditions.reader import parse
 from shared.config import Config, Route, is_identifier
 from shared.deliveries import Deliveries
 from shared.errors import EarshotError, InvalidInput
-from shared.events import FeedbackEvent
-from shared.feedback import Channel, Customer, Feedback
-from shared.names import Resolver, find_private
-from shared.patterns import makes_cards, rule_pattern
+from shared.languages.packs import texts
+from shared.model.events import FeedbackEvent
+from shared.model.feedback import Channel, Customer, Feedback
 from shared.route_table import (
     RouteConflict,
     RouteNotYours,
@@ -36,8 +39,6 @@ from shared.route_table import (
     in_force,
 )
 from shared.rules import Rules
-from shared.targets import Target, TargetKind, spelling
-from shared.texts import texts
 from shared.webhook_secrets import WebhookSecrets
 
 TEST_ID = "test-"  # what the ids of tests begin with, and those of feedback cannot

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from shared.config import Config
-from shared.feedback import Revision
+from shared.model.feedback import Revision
 
 
 def owner(config: Config, touchpoint: str, reasons: Iterable[str]) -> str:

@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from shared.conditions import parse
+from shared.addresses.targets import Target, TargetKind
+from shared.conditions.pattern import pattern_text, rule_pattern
+from shared.conditions.reader import parse
 from shared.config import Route
 from shared.errors import EarshotError
-from shared.patterns import TEST_EVENT, TEST_SOURCE, pattern_text, rule_pattern
+from shared.model.events import RouteTested
 from shared.route_table import TeamRoute
-from shared.targets import Target, TargetKind
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -155,8 +156,8 @@ class Rules:
             Entries=[
                 {
                     "EventBusName": self._bus,
-                    "Source": TEST_SOURCE,
-                    "DetailType": TEST_EVENT,
+                    "Source": RouteTested.source,
+                    "DetailType": RouteTested.detail_type,
                     "Detail": json.dumps(detail),
                 }
             ]

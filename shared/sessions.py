@@ -15,8 +15,8 @@ from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared.errors import LinkExpired, LinkInvalid
-from shared.feedback import to_iso
 from shared.keys import Keys
+from shared.values import to_iso
 
 LINK_WORKS_FOR = timedelta(minutes=15)
 SESSION_LASTS = timedelta(hours=8)

@@ -13,20 +13,11 @@ from pydynox.pydynox_core import item_from_dynamo
 
 from shared.config import Config
 from shared.errors import InvalidInput, TooManyChanges
-from shared.feedback import (
-    MAX_REVISIONS,
-    Answer,
-    Channel,
-    Customer,
-    Feedback,
-    Flag,
-    Mood,
-    Revision,
-    Scale,
-    answer_id,
-    to_iso,
-)
+from shared.ids import answer_id
+from shared.model.feedback import MAX_REVISIONS, Answer, Channel, Customer, Feedback, Flag, Revision
+from shared.model.scales import Mood, Scale
 from shared.routing import owner
+from shared.values import to_iso
 
 TEAM_SHARDS = 4  # one index key takes 1,000 writes a second
 PAGE = 250  # items per request where many shards are read side by side, and each may be left half read

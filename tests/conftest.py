@@ -141,7 +141,7 @@ def team(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         "SIGN_INS_QUEUE_URL": sign_ins["QueueUrl"],
     }.items():
         monkeypatch.setenv(f"EARSHOT_{name}", value)
-    monkeypatch.setattr("shared.names.resolve", lambda host: ["10.0.0.7"] if host == "intranet.example" else [])
+    monkeypatch.setattr("shared.addresses.dns.resolve", lambda host: ["10.0.0.7"] if host == "intranet.example" else [])
     for module in ("functions.team.handler", "functions.team.sign_in"):
         sys.modules.pop(module, None)
     return importlib.import_module("functions.team.handler")

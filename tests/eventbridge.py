@@ -5,8 +5,9 @@ from typing import Any
 
 from ministack.services import eventbridge as ministack
 
-from shared.events import feedback_event
-from shared.feedback import Feedback, Revision, Transition
+from shared.model.events import feedback_event
+from shared.model.feedback import Feedback, Revision
+from shared.model.life import Transition
 
 
 def event(name: str, about: Feedback) -> dict[str, Any]:

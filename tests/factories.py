@@ -6,7 +6,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.feedback import Answer, Channel, Customer, Feedback, Mood, Revision, Scale, answer_id
+from shared.ids import answer_id
+from shared.model.feedback import Answer, Channel, Customer, Feedback, Revision
+from shared.model.scales import Mood, Scale
 
 RECEIVED_AT = datetime(2026, 3, 14, 9, 26, 53, 589000, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 from functions.capture_email.mime import Headers
-from shared.feedback import Flag
+from shared.model.feedback import Flag
 
 _OURS = re.compile(r"\bby inbound-smtp\.[a-z0-9-]+\.amazonaws\.com\b")
 _RECIPIENT = re.compile(r"\sfor\s+<?([^\s<>;]{3,320})>?\s*;")

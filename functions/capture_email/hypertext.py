@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from html import unescape
 from typing import NamedTuple
 
-from shared.reading import clean
+from shared.languages.reading import clean
 
 ORIGINAL_FOLLOWS = "-----Original Message-----"
 """The line put where Outlook's own markup says that the rest is the mail answered to."""

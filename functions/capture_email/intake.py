@@ -10,12 +10,12 @@ from pydynox import DynamoDBClient
 from functions.capture_email.mailroom import Mailroom
 from functions.capture_email.mime import MAX_BYTES, MailUnreadable
 from shared.config import load
-from shared.feedback import utc_now
 from shared.keys import Keys
 from shared.mails import MAIL, QUARANTINE, MailOutcome, MailRecord, Mails
 from shared.observe import count, logger
 from shared.settings import CaptureEmailSettings
 from shared.store import Store
+from shared.values import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,19 +9,15 @@ from shared import letters
 from shared.amending import bounded, flagged, joined
 from shared.config import Config
 from shared.errors import Contended
-from shared.feedback import (
-    Answer,
-    Channel,
-    Customer,
-    Flag,
-    answer_id,
-)
+from shared.ids import answer_id
 from shared.invitations import Invitations
 from shared.keys import Keys
+from shared.languages.packs import language_of
+from shared.languages.reading import Command, Reading, read_parts
 from shared.mails import MailOutcome, MailRecord, Mails
 from shared.messages import Message, Messages, Purpose
+from shared.model.feedback import Answer, Channel, Customer, Flag
 from shared.people import People, Person, Silence
-from shared.reading import Command, Reading, language_of, read_parts
 from shared.replies import ReplyKind, ReplyTo, read_reply_address
 from shared.routing import reader
 from shared.store import Store

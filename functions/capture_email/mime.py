@@ -15,7 +15,7 @@ from email.message import Message
 from email.utils import collapse_rfc2231_value
 from typing import NamedTuple
 
-from shared.reading import clean
+from shared.languages.reading import clean
 
 MAX_BYTES = 41_000_000  # SES takes 40 MB
 MAX_HEADER_BYTES = 256_000  # of one part, or of the mail itself

@@ -6,9 +6,9 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.capture_email.intake import Intake
-from shared.feedback import utc_now
 from shared.observe import count, logger, metrics
 from shared.settings import CaptureEmailSettings
+from shared.values import utc_now
 
 SETTLED = timedelta(minutes=10)  # by then, the event and its two retries have had their time
 LOOKED_BACK = timedelta(days=14)

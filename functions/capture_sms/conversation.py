@@ -4,20 +4,16 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from functions.capture_sms.replies import Replies
+from shared.addresses.phones import may_text
 from shared.amending import flagged, joined
 from shared.config import Config, Sms
-from shared.feedback import (
-    Answer,
-    Channel,
-    Customer,
-    Mood,
-    Revision,
-    answer_id,
-)
+from shared.ids import answer_id
+from shared.languages.packs import language_of
+from shared.languages.reading import Command, Reading, read
 from shared.messages import Purpose
+from shared.model.feedback import Answer, Channel, Customer, Revision
+from shared.model.scales import Mood
 from shared.people import Conversation, Person, Silence
-from shared.phones import may_text
-from shared.reading import Command, Reading, language_of, read
 from shared.routing import reader
 
 PAUSE = timedelta(hours=24)

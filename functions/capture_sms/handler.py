@@ -15,7 +15,6 @@ from functions.capture_sms.hearing import Ear
 from shared import http
 from shared.config import load
 from shared.errors import EarshotError, Forged, NotConfigured, Unreadable
-from shared.feedback import utc_now
 from shared.http import Request, Response
 from shared.messages import Messages
 from shared.observe import count, logger, metrics
@@ -23,6 +22,7 @@ from shared.people import People
 from shared.settings import CaptureSmsSettings
 from shared.store import Store
 from shared.twilio_tokens import TwilioTokens
+from shared.values import utc_now
 
 settings = CaptureSmsSettings.from_environment()
 config = load(deployed=True)

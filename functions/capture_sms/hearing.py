@@ -5,13 +5,14 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from functions.capture_sms.conversation import Reply, Text, Turn, take_turn, topic
+from shared.addresses.phones import read_phone
 from shared.config import Config, Sms
 from shared.errors import Contended
-from shared.feedback import Channel, answer_id
+from shared.ids import answer_id
+from shared.languages.reading import clean
 from shared.messages import Message, Messages
+from shared.model.feedback import Channel
 from shared.people import People, Person
-from shared.phones import read_phone
-from shared.reading import clean
 from shared.store import Store
 
 _ATTEMPTS = 6

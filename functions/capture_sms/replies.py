@@ -1,8 +1,8 @@
 """What a customer is texted back, in their language and in as few segments as it allows."""
 
-from shared import gsm7
 from shared.config import Config, Sms
-from shared.texts import texts
+from shared.languages.packs import texts
+from shared.text import gsm7
 
 
 class Replies:

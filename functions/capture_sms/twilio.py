@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from shared.config import Sms
 from shared.errors import Forged, Unreadable
-from shared.reading import Command
+from shared.languages.reading import Command
 from shared.twilio_tokens import TwilioTokens
 
 MAX_FIELDS = 200

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from shared import contact
+from shared.addresses import contact
 from shared.config import Touchpoint
 from shared.errors import InvalidInput, TooLong, Unreadable, UnsupportedType
-from shared.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, Answer, Channel, Customer
 from shared.http import FORM, JSON, MAX_BYTES, Request
 from shared.links import Link
+from shared.model.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, Answer, Channel, Customer
 
 FIELDS = ("rating", "comment", "reasons", "contact", "submission")
 MAX_DEPTH = 20  # an answer needs 2; up to here the field is named, deeper is not even parsed
@@ -197,7 +197,7 @@ def _comment(value: Any) -> str:
 
 
 def _has_too_many_graphemes(text: str) -> bool:
-    from shared import graphemes  # here, since hardly any start of this function meets so long a text
+    from shared.text import graphemes  # here, since hardly any start of this function meets so long a text
 
     return graphemes.exceeds(text, MAX_COMMENT_GRAPHEMES)
 

@@ -15,13 +15,13 @@ from functions.capture_web.pages import Pages
 from functions.capture_web.reply import Reply
 from shared.config import load
 from shared.errors import EarshotError
-from shared.feedback import utc_now
 from shared.http import Request, Response, outage
 from shared.invitations import Invitations
 from shared.keys import Keys
 from shared.observe import logger, metrics
 from shared.settings import CaptureWebSettings
 from shared.store import Store
+from shared.values import utc_now
 
 settings = CaptureWebSettings.from_environment()
 config = load(deployed=True)

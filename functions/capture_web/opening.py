@@ -5,10 +5,11 @@ from typing import NamedTuple
 from shared import links
 from shared.config import Config
 from shared.errors import LinkExpired
-from shared.feedback import Customer, utc_now
 from shared.invitations import Invitations, is_short
 from shared.keys import Keys
 from shared.links import Link
+from shared.model.feedback import Customer
+from shared.values import utc_now
 
 
 class Opened(NamedTuple):

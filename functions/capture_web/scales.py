@@ -1,6 +1,6 @@
 """How each scale looks: one mark per rating, drawn in the colour of the text, since fonts differ."""
 
-from shared.feedback import Scale
+from shared.model.scales import Scale
 
 _FACE = '<circle cx="16" cy="16" r="13"/><path d="M11.5 12.5v1m9-1v1"/><path d="{}"/>'
 _MOUTHS = {

@@ -5,19 +5,22 @@ from typing import Any, NamedTuple
 
 from functions.invite.rules import asked_recently, is_quiet, zones_of
 from functions.invite.wording import invitation_text
-from shared import contact, gsm7, letters
+from shared import letters
+from shared.addresses import contact
+from shared.addresses.phones import Phone, read_phone, time_zones
 from shared.config import Config
 from shared.errors import Contended
-from shared.events import InvitationRequested
-from shared.feedback import Channel, Customer
-from shared.invitations import Held, Invitation, Invitations, InvitationStatus, new_link
+from shared.invitations import Invitations, new_link
 from shared.keys import Keys
 from shared.links import Link
 from shared.messages import Message, Messages, Purpose
+from shared.model.events import InvitationRequested
+from shared.model.feedback import Channel, Customer
+from shared.model.invitation import Held, Invitation, InvitationStatus
 from shared.people import Conversation, People, Person
-from shared.phones import Phone, read_phone, time_zones
 from shared.replies import ReplyKind, ReplyTo
 from shared.store import Store
+from shared.text import gsm7
 
 STALE = timedelta(hours=24)
 """A request this old is about a moment that has passed, such as one that was replayed from an archive."""

@@ -10,12 +10,13 @@ from pydynox import DynamoDBClient
 
 from functions.invite.asking import Asker, Outcome
 from shared.config import load
-from shared.events import InvitationRequested, wrong_field
-from shared.feedback import answer_id, random_id, utc_now
+from shared.ids import answer_id, random_id
 from shared.keys import Keys
+from shared.model.events import InvitationRequested, wrong_field
 from shared.observe import count, logger, metrics
 from shared.settings import InviteSettings
 from shared.store import Store
+from shared.values import utc_now
 
 settings = InviteSettings.from_environment()
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)

@@ -1,11 +1,9 @@
 """The words of an invitation by text: within one segment where the language and the names allow."""
 
-from shared import gsm7
 from shared.config import Config
-from shared.feedback import Scale
-from shared.texts import texts
-
-_RATINGS = {Scale.NPS: "sms.ratings_nps", Scale.THUMBS: "sms.ratings_thumbs"}
+from shared.languages.packs import texts
+from shared.languages.ratings import ANSWERS_BY_TEXT
+from shared.text import gsm7
 
 
 def invitation_text(config: Config, touchpoint: str, language: str, link: str) -> str:
@@ -20,7 +18,7 @@ def invitation_text(config: Config, touchpoint: str, language: str, link: str) -
             words[key].format(
                 business=config.business.name,
                 question=asked.question[language],
-                ratings=words[_RATINGS.get(asked.scale, "sms.ratings_five")],
+                ratings=words[ANSWERS_BY_TEXT.get(asked.scale, "sms.ratings_five")],
                 link=link,
             )
         )

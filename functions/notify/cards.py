@@ -7,10 +7,11 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.config import Config, Route
-from shared.feedback import Feedback, Revision, Scale
-from shared.graphemes import cut
-from shared.lines import one_line
-from shared.texts import direction, texts
+from shared.languages.packs import direction, texts
+from shared.languages.ratings import choice_in_words
+from shared.model.feedback import Feedback, Revision
+from shared.text.graphemes import cut
+from shared.text.lines import one_line
 
 SUBJECT_GRAPHEMES = 70
 SUBJECT_SIGNS = 500  # a single grapheme can be as long as the rest of the mail
@@ -46,7 +47,7 @@ def make_card(config: Config, route_id: str, route: Route, revision: Revision, *
     language = config.language
     say = texts(language)
     where = _where(config, feedback)
-    choice = _choice(feedback.scale, feedback.rating, say)
+    choice = choice_in_words(feedback.scale, feedback.rating, say)
     facts = [
         (say["card.who"], _who(feedback) or say["card.anonymous"]),
         (say["card.where"], where),
@@ -133,14 +134,6 @@ def _when(moment: datetime, config: Config, say: dict[str, str]) -> str:
         year=local.year,
         time=f"{local:%H:%M}",
     )
-
-
-def _choice(scale: Scale, rating: int | None, say: dict[str, str]) -> str:
-    if rating is None:
-        return say["card.nothing_chosen"]
-    if scale is Scale.NPS:
-        return say["card.nps"].format(rating=rating)
-    return say[f"card.{scale}_{rating}"]
 
 
 def _reasons(config: Config, feedback: Feedback) -> list[str]:

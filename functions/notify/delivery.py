@@ -7,7 +7,6 @@ webhooks then carry the same id.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -15,17 +14,17 @@ from functions.notify.cards import fingerprint, make_card, whole_link
 from functions.notify.parcel import Parcel, Sender
 from functions.notify.schedule import LEASE, Outcome, Verdict, next_attempt
 from functions.notify.targets import Targets, Tell
-from shared.conditions import parse
+from shared.addresses.targets import Target, TargetKind
+from shared.conditions.reader import parse
 from shared.config import Config, Route
 from shared.deliveries import Deliveries, Delivery, Health, State
-from shared.feedback import Revision
+from shared.model.events import RouteTested
+from shared.model.feedback import Revision
 from shared.observe import count, logger, without_words
-from shared.patterns import TEST_EVENT
 from shared.queue import Message, Queue
 from shared.route_table import TeamRoute
 from shared.routes import TEST_ID, trial
 from shared.store import Store
-from shared.targets import Target, TargetKind
 
 SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
 EARLY = timedelta(seconds=1)  # a message may wake a little before its time
@@ -75,7 +74,7 @@ class Notifier:
             self._drop(message)
             return
         route, target = found
-        if message.type == TEST_EVENT and not message.feedback_id.startswith(TEST_ID):
+        if message.type == RouteTested.detail_type and not message.feedback_id.startswith(TEST_ID):
             logger.warning("refused: a test under the id of a feedback", route=message.route)
             return
         if not message.is_about_feedback and target.kind.is_for_people:
@@ -106,7 +105,7 @@ class Notifier:
         Until the claim the queue owes the card, so this leaves no trace in the table. `now` is before `changed_at` was
         read: however long that took, what is read is what they came to rest with.
         """
-        if message.replay or message.type == TEST_EVENT or message.waits >= MOST_WAITS:
+        if message.replay or message.type == RouteTested.detail_type or message.waits >= MOST_WAITS:
             return False
         settling = self._settling if route.settling is None else timedelta(seconds=route.settling)
         left = changed_at + settling - now
@@ -119,7 +118,7 @@ class Notifier:
         now = self._clock()
         # Read.
         subject = _CARD if target.kind.is_for_people else _event_subject(message)
-        blank = _blank(message, subject, named(target), now)
+        blank = _blank(message, subject, target.shown, now)
         delivery = self._deliveries.get(blank) or blank
         if _is_done(delivery, message, now):
             self._keep_news(delivery, message)
@@ -216,7 +215,7 @@ class Notifier:
 
     def _current(self, message: Message, route: Route) -> Revision | None:
         """The feedback as it now is, or, for the test of a route, one that says so."""
-        if message.type == TEST_EVENT:
+        if message.type == RouteTested.detail_type:
             # Whatever the event says: nobody may put words into a customer's mouth.
             asked_by = str(message.detail["asked_by"])
             tested = trial(self._config, message.route, route, message.feedback_id, asked_by, message.occurred_at)
@@ -301,7 +300,7 @@ def _why_not(message: Message, route: Route, delivery: Delivery, current: Revisi
     if delivery.shown == fingerprint(current.feedback):
         return "Nothing new since the last card."
     # A replay was asked for: also of what was given up, whatever has become of it since.
-    asked_for = message.type == TEST_EVENT or message.replay is not None
+    asked_for = message.type == RouteTested.detail_type or message.replay is not None
     if not asked_for and not parse(route.when).matches(message.type, current.feedback):
         return "The route does not match any more."
     return None
@@ -325,8 +324,3 @@ def _blank(message: Message, subject: str, to: str, now: datetime) -> Delivery:
         created_at=now,
         changed_at=now,
     )
-
-
-def named(target: Target) -> str:
-    """A target as people may see it: a webhook's path may be a credential."""
-    return str(target) if target.kind is TargetKind.EMAIL else f"{target.kind}:{urlsplit(target.address).hostname}"

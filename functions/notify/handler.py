@@ -18,15 +18,15 @@ from functions.notify.outgoing import Outgoing
 from functions.notify.slack import Slack
 from functions.notify.teams import Teams
 from functions.notify.webhook import Webhooks
+from shared.addresses.targets import TargetKind
 from shared.config import load
 from shared.deliveries import Deliveries
-from shared.feedback import utc_now
 from shared.observe import count, logger, metrics, without_words
 from shared.queue import Message, SqsQueue
 from shared.route_table import RouteTable, find
 from shared.settings import NotifySettings
 from shared.store import Store
-from shared.targets import TargetKind
+from shared.values import utc_now
 from shared.webhook_secrets import WebhookSecrets
 
 # Attempts are counted, spaced and recorded by us, and all of them fit into the function's minute.

@@ -2,13 +2,12 @@
 
 from html import escape
 
-from functions.notify.delivery import named
 from functions.notify.mail import Mailer
+from shared.addresses.targets import Target
 from shared.config import Config, Route
+from shared.languages.packs import texts
 from shared.mail import Mail, automatic, page, text
 from shared.observe import logger
-from shared.targets import Target
-from shared.texts import texts
 
 
 class Notices:
@@ -28,7 +27,7 @@ class Notices:
 
     def _tell(self, what: str, route_id: str, route: Route, target: Target, why: str) -> bool:
         say = texts(self._config.language)
-        values = {"target": named(target), "route": route_id, "why": why}
+        values = {"target": target.shown, "route": route_id, "why": why}
         subject = say[f"notice.{what}_subject"].format(**values)
         lines = [say[f"notice.{key}"].format(**values) for key in (f"{what}_what", "why", f"{what}_then")]
         html = page(self._config.language, subject, [f"<p>{escape(line)}</p>" for line in lines], "")

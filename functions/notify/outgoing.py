@@ -22,7 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from shared.addresses import find_problem, is_public
+from shared.addresses.web import find_problem, is_public
 from shared.errors import InvalidInput
 
 LIMIT_SECONDS = 15.0

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from functions.notify.cards import Card
 from functions.notify.outgoing import Answer, Forbidden, NoAnswer, Outgoing, Request
 from functions.notify.schedule import Outcome
-from shared.targets import Target
+from shared.addresses.targets import Target
 
 
 class Parcel(NamedTuple):

@@ -7,9 +7,9 @@ from functions.notify.cards import Card
 from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, post
 from functions.notify.schedule import Outcome
-from shared.graphemes import cut_to_fit, split
-from shared.lines import one_line
-from shared.texts import texts
+from shared.languages.packs import texts
+from shared.text.graphemes import cut_to_fit, split
+from shared.text.lines import one_line
 
 MAX_TEXT = 3_000  # characters of a section, counted as JavaScript does
 MAX_FIELD = 2_000

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from functions.notify.schedule import Admission, Outcome, Verdict, admit, after, away
+from shared.addresses.targets import Target
 from shared.config import Route
 from shared.deliveries import Deliveries, Delivery, Health
 from shared.observe import count
-from shared.targets import Target
 
 TRIES = 5
 

@@ -7,8 +7,8 @@ from functions.notify.cards import Card
 from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, post
 from functions.notify.schedule import Outcome
-from shared.graphemes import cut_to_fit
-from shared.texts import texts
+from shared.languages.packs import texts
+from shared.text.graphemes import cut_to_fit
 
 MAX_BYTES = 20_000
 _TYPE = "application/vnd.microsoft.card.adaptive"

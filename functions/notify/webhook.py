@@ -15,7 +15,7 @@ import grapheme
 from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, post
 from functions.notify.schedule import Outcome
-from shared.graphemes import ELLIPSIS
+from shared.text.graphemes import ELLIPSIS
 from shared.webhook_secrets import PREFIX, WebhookSecrets
 
 MAX_BYTES = 20_000

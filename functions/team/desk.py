@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.conditions import parse
+from shared.addresses.targets import Target, TargetKind
+from shared.conditions.reader import parse
 from shared.config import Config, Route
 from shared.deliveries import Deliveries, Health, State
 from shared.errors import EarshotError, FeedbackUnknown, InvalidInput
-from shared.feedback import Revision, can_be_id
+from shared.ids import can_be_id
+from shared.languages.packs import texts
+from shared.model.feedback import Revision
 from shared.rehearsal import Rehearsal, rehearse
 from shared.route_table import RouteNotYours, TeamRoute
 from shared.routes import RoutePaused, Routes, draft
 from shared.store import Store
-from shared.targets import Target, TargetKind
-from shared.texts import texts
 from shared.webhook_secrets import OVERLAP, WebhookSecrets
 
 KINDS = (TargetKind.EMAIL, TargetKind.SLACK, TargetKind.TEAMS, TargetKind.WEBHOOK)
@@ -194,12 +195,3 @@ class Desk:
 def hooks(route: Route) -> list[Target]:
     """The targets of a route that have a secret."""
     return [target for target in route.targets if target.kind is TargetKind.WEBHOOK]
-
-
-def named(target: Target) -> str:
-    """A target as the page lists it: the path of a webhook may be a credential."""
-    return str(target) if target.kind is TargetKind.EMAIL or target.kind.is_aws else _host(target)
-
-
-def _host(target: Target) -> str:
-    return f"{target.kind}:{target.address.partition('://')[2].partition('/')[0]}"

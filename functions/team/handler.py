@@ -16,13 +16,12 @@ from functions.team.desk import Desk, Outcome
 from functions.team.door import Door
 from functions.team.pages import Pages
 from functions.team.request import TeamRequest
+from shared.addresses.dns import resolve
 from shared.config import load
 from shared.deliveries import Deliveries
 from shared.errors import EarshotError, LinkExpired, LinkInvalid
-from shared.feedback import utc_now
 from shared.http import Response, outage, page, redirect
 from shared.keys import Keys
-from shared.names import resolve
 from shared.observe import count, logger, metrics
 from shared.route_table import RouteNotYours, RouteTable
 from shared.routes import Routes
@@ -30,6 +29,7 @@ from shared.rules import Rules
 from shared.sessions import Sessions
 from shared.settings import TeamSettings
 from shared.store import Store
+from shared.values import utc_now
 from shared.webhook_secrets import WebhookSecrets
 
 SIGN_IN = "sign_in"  # no id of a team: those have no underscore

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from functions.team.desk import KINDS, TARGETS, Look, Outcome, hooks, named
+from functions.team.desk import KINDS, TARGETS, Look, Outcome, hooks
+from shared.addresses.targets import Target
 from shared.config import Config, Route
 from shared.deliveries import Health
-from shared.feedback import Revision
+from shared.languages.packs import texts
+from shared.model.feedback import Revision
 from shared.pages import Layout
 from shared.rehearsal import Rehearsal
 from shared.route_table import TeamRoute
 from shared.sessions import Wanted
-from shared.targets import Target
-from shared.texts import texts
 
 _STYLE = Path(__file__).parent / "page.css"
 
@@ -126,7 +126,7 @@ class Pages:
 
     def _route(self, team: str, id: str, route: Route, disabled: Sequence[tuple[Target, Health]]) -> str:
         say = self._say
-        to = "".join(f"<li><code dir=ltr>{escape(named(target))}</code></li>" for target in route.targets)
+        to = "".join(f"<li><code dir=ltr>{escape(target.shown)}</code></li>" for target in route.targets)
         paused = isinstance(route, TeamRoute) and route.paused
         state = f"<p class=quiet>{escape(say['is_paused'])}</p>" if paused else ""
         buttons = [self._button("test", id)]
@@ -147,7 +147,7 @@ class Pages:
 
     def _off(self, target: Target, health: Health) -> str:
         since = f"{health.disabled_at:%Y-%m-%d}"
-        return self._say["disabled"].format(target=named(target), since=since, why=health.disabled_why)
+        return self._say["disabled"].format(target=target.shown, since=since, why=health.disabled_why)
 
     def _shadowed(self, id: str) -> str:
         return (

@@ -5,8 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from shared.config import is_identifier
 from shared.errors import EarshotError, Unreadable
-from shared.feedback import can_be_id
 from shared.http import Request
+from shared.ids import can_be_id
 from shared.sessions import SESSION_LASTS, Wanted
 
 MAX_FIELDS = 50

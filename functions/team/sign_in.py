@@ -16,11 +16,11 @@ from pydynox import DynamoDBClient
 from functions.team.door import Asked, teams_of
 from shared import letters, mail
 from shared.config import Config, load
-from shared.feedback import utc_now
 from shared.keys import Keys
 from shared.observe import count, logger, metrics, without_words
 from shared.sessions import Sessions
 from shared.settings import SignInSettings
+from shared.values import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client

@@ -10,14 +10,14 @@ from pydynox.exceptions import PydynoxException
 
 from shared.config import load
 from shared.errors import Contended
-from shared.feedback import utc_now
 from shared.http import Request, Response, outage, page
 from shared.invitations import Invitations, ShortLink, is_short
+from shared.languages.packs import texts
 from shared.observe import count, logger, metrics
 from shared.pages import Layout
 from shared.people import People, Silence
 from shared.settings import UnsubscribeSettings
-from shared.texts import texts
+from shared.values import utc_now
 
 settings = UnsubscribeSettings.from_environment()
 config = load(deployed=True)

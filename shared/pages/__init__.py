@@ -9,7 +9,7 @@ from string import Template
 
 from shared.colours import lightened
 from shared.config import Config
-from shared.texts import direction
+from shared.languages.packs import direction
 
 _FOLDER = Path(__file__).parent
 

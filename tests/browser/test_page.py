@@ -13,8 +13,9 @@ from playwright.sync_api import Page, Route, expect
 from functions.capture_web import opening
 from functions.capture_web.pages import Pages, Step
 from shared.config import Config
-from shared.feedback import Scale, utc_now
 from shared.links import Link
+from shared.model.scales import Scale
+from shared.values import utc_now
 from tests.browser.conftest import PHONE, Visit
 from tests.web_customer import Customer
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 
 from functions.team.pages import Pages
 from shared.config import Config
-from shared.feedback import utc_now
 from shared.store import Store
+from shared.values import utc_now
 from tests.browser.conftest import Visit
 from tests.factories import an_answer
 from tests.functions.team.conftest import PRIYA

@@ -10,9 +10,9 @@ import pytest
 
 from cli import arrivals, watches
 from shared.deliveries import Deliveries, Delivery
-from shared.feedback import utc_now
 from shared.routes import Routes
 from shared.store import Store
+from shared.values import utc_now
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.tables import MAIN_TABLE
 

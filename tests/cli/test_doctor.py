@@ -7,11 +7,11 @@ import pytest
 
 from cli import route_checks
 from shared import config as config_file
+from shared.addresses.targets import Target
 from shared.config import Config
-from shared.feedback import utc_now
 from shared.route_table import RouteTable, TeamRoute
 from shared.store import Store
-from shared.targets import Target
+from shared.values import utc_now
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer
 from tests.samples import load_bytes

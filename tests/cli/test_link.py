@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from shared import links
-from shared.feedback import utc_now
 from shared.keys import Keys
+from shared.values import utc_now
 from tests.cli.conftest import Earshot
 
 PREFIX = "http://127.0.0.1:4000/f/"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cli.policies import lets_in, policy_to_paste
-from shared.targets import Target
+from shared.addresses.targets import Target
 
 QUEUE = Target.parse("sqs:arn:aws:sqs:eu-west-1:444455556666:finance")
 RULE = "arn:aws:events:eu-west-1:111122223333:rule/earshot/earshot-route-refunds"

@@ -8,10 +8,11 @@ import pytest
 from shared import config as config_file
 from shared.config import Config
 from shared.deliveries import Deliveries, Delivery, Health, State
-from shared.events import read_event
-from shared.feedback import Revision, utc_now
+from shared.model.events import read_event
+from shared.model.feedback import Revision
 from shared.route_table import RouteTable, TeamRoute
 from shared.store import Store
+from shared.values import utc_now
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer
 

@@ -6,8 +6,8 @@ import boto3
 import pytest
 
 from shared.config import Config
-from shared.feedback import utc_now
 from shared.store import Store
+from shared.values import utc_now
 from shared.webhook_secrets import PREFIX
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer

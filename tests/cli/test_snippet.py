@@ -1,8 +1,8 @@
 import re
 
 from shared import links
-from shared.feedback import utc_now
 from shared.keys import Keys
+from shared.values import utc_now
 from tests.cli.conftest import Earshot
 
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from cli.tail import Change, as_event, as_text
-from shared.feedback import Channel, Customer, Transition
-from shared.invitations import Held, Invitation, InvitationRevision, InvitationStatus
+from shared.model.feedback import Channel, Customer
+from shared.model.invitation import Held, Invitation, InvitationRevision, InvitationStatus
+from shared.model.life import Transition
 from tests.factories import RECEIVED_AT, a_revision
 
 

@@ -8,10 +8,11 @@ import click
 import pytest
 
 from cli.main import cli
-from shared.conditions import FIELDS, parse
+from shared.conditions.language import FIELDS
+from shared.conditions.pattern import compile_pattern
+from shared.conditions.reader import parse
 from shared.config import Config
-from shared.events import EVENTS, SOURCE, InvitationRequested
-from shared.patterns import compile_pattern
+from shared.model.events import EVENTS, SOURCE, InvitationRequested
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.feedback import utc_now
 from shared.mails import MailOutcome, MailRecord, Mails
+from shared.values import utc_now
 from tests.end_to_end.world import World, eventually
 from tests.samples import load_bytes
 

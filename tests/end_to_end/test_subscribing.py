@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import urllib3
 from standardwebhooks import Webhook
 
-from shared.events import RouteTested
+from shared.model.events import RouteTested
 from tests.end_to_end.world import World, eventually
 
 

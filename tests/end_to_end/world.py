@@ -15,9 +15,10 @@ from typing import Any, NamedTuple, TypeVar
 import urllib3
 
 from local.stage import Running
-from shared.events import SOURCE
-from shared.feedback import Revision, utc_now
 from shared.links import Link
+from shared.model.events import SOURCE
+from shared.model.feedback import Revision
+from shared.values import utc_now
 
 PATIENCE_SECONDS = 60
 T = TypeVar("T")

@@ -21,14 +21,14 @@ from functions.notify.parcel import Parcel
 from functions.notify.schedule import Outcome
 from functions.notify.webhook import Webhooks
 from functions.sweep import sweep
-from shared.conditions import parse
+from shared.addresses.targets import Target, TargetKind
+from shared.conditions.reader import parse
 from shared.config import Config, Route
 from shared.deliveries import Deliveries, State
-from shared.feedback import Revision
+from shared.languages.packs import texts
+from shared.model.feedback import Revision
 from shared.queue import Message, SqsQueue
 from shared.store import Store
-from shared.targets import Target, TargetKind
-from shared.texts import texts
 from tests.faults import queues
 from tests.faults.clock import START, Clock
 from tests.faults.dynamo import Item, MemoryDynamo

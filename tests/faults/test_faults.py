@@ -22,8 +22,9 @@ from functions.notify.schedule import LEASE
 from shared.bus import Bus, Entry
 from shared.config import Config, Route
 from shared.deliveries import Deliveries, Delivery
-from shared.events import FeedbackEvent, feedback_event
-from shared.feedback import Customer, Feedback, Revision, random_id
+from shared.ids import random_id
+from shared.model.events import FeedbackEvent, feedback_event
+from shared.model.feedback import Customer, Feedback, Revision
 from shared.observe import logger
 from shared.queue import Message
 from shared.store import read_image

@@ -18,14 +18,16 @@ from functions.notify.parcel import Parcel
 from functions.notify.schedule import AT_ONCE, Outcome
 from functions.notify.webhook import webhook_id
 from functions.sweep import sweep
+from shared.addresses.targets import Target, TargetKind
 from shared.config import Config, Route
 from shared.deliveries import Deliveries, Delivery, Health
-from shared.events import feedback_event
-from shared.feedback import Revision, Transition, answer_id
+from shared.ids import answer_id
+from shared.model.events import feedback_event
+from shared.model.feedback import Revision
+from shared.model.life import Transition
 from shared.observe import logger
 from shared.queue import Message, Queue
 from shared.store import Store
-from shared.targets import Target, TargetKind
 from tests.factories import a_revision
 from tests.faults.clock import Clock
 

@@ -13,10 +13,12 @@ from cli import redrive
 from cli.stage import Stage
 from functions import publish
 from shared.bus import Bus
-from shared.conditions import parse
+from shared.conditions.reader import parse
 from shared.config import Config, Route
-from shared.events import feedback_event
-from shared.feedback import Answer, Channel, Customer, Feedback, Flag, Revision, answer_id, transition
+from shared.ids import answer_id
+from shared.model.events import feedback_event
+from shared.model.feedback import Answer, Channel, Customer, Feedback, Flag, Revision
+from shared.model.life import transition
 from shared.store import Store
 from tests.faults import stream
 from tests.faults.bus import EVENT, EventBridge, RuleTarget

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from functions.receipts import Desk, handler, read_receipt
-from shared.feedback import Channel, Customer
-from shared.invitations import Invitation, Invitations, InvitationStatus
+from shared.invitations import Invitations
 from shared.messages import Message, Messages, Purpose
+from shared.model.feedback import Channel, Customer
+from shared.model.invitation import Invitation, InvitationStatus
 from shared.people import People, Silence
 from shared.store import Store
 from tests.factories import a_context

@@ -10,10 +10,11 @@ from pydynox.exceptions import ConnectionException
 
 from functions.send import Sender, send
 from shared.config import Config
-from shared.feedback import Channel, Customer
-from shared.invitations import Invitation, Invitations, InvitationStatus
+from shared.invitations import Invitations
 from shared.mails import Mails
 from shared.messages import Message, Messages, Purpose
+from shared.model.feedback import Channel, Customer
+from shared.model.invitation import Invitation, InvitationStatus
 from shared.people import People, Silence
 from shared.store import Store
 

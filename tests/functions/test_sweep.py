@@ -7,7 +7,8 @@ from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
 from shared.deliveries import Deliveries, Delivery
-from shared.feedback import Feedback, answer_id
+from shared.ids import answer_id
+from shared.model.feedback import Feedback
 from shared.observe import logger
 from shared.queue import Message
 from shared.store import Store

@@ -10,7 +10,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Template
 
-from shared.events import InvitationRequested
+from shared.model.events import InvitationRequested
 
 README = Path(__file__).parent.parent.parent / "README.md"
 

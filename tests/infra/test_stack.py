@@ -14,9 +14,9 @@ from infra import app as infra_app
 from infra.stack import EarshotStack
 from infra.stage import Platform, Stage
 from shared import config as config_file
-from shared.conditions import parse
+from shared.conditions.pattern import rule_pattern
+from shared.conditions.reader import parse
 from shared.config import Config, ConfigError, NumberType
-from shared.patterns import rule_pattern
 from shared.sessions import LINK_WORKS_FOR
 from shared.store import RETENTION
 from tests.infra.conftest import Resources

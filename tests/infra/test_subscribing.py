@@ -16,9 +16,10 @@ from infra import app as infra_app
 from infra.feedback_route import FeedbackRoute
 from infra.schemas import openapi
 from shared import config as config_file
-from shared.conditions import ConditionError, parse
-from shared.events import CONTRACT, Event, InvitationRequested
-from shared.patterns import TEST_SOURCE, compile_pattern
+from shared.conditions.language import ConditionError
+from shared.conditions.pattern import compile_pattern
+from shared.conditions.reader import parse
+from shared.model.events import CONTRACT, Event, InvitationRequested, RouteTested
 from tests.infra.conftest import Resources
 from tests.samples import load_event
 
@@ -177,4 +178,4 @@ def _nullable_as_type(schema: Any) -> Any:
 def test_the_teams_page_may_put_tests_of_routes_and_no_feedback(resources: Resources) -> None:
     [own] = [each for each in resources("AWS::IAM::Policy").values() if each["PolicyName"].startswith("TeamFunction")]
     [put] = [each for each in own["PolicyDocument"]["Statement"] if each["Action"] == "events:PutEvents"]
-    assert put["Condition"] == {"StringEquals": {"events:source": TEST_SOURCE}}
+    assert put["Condition"] == {"StringEquals": {"events:source": RouteTested.source}}

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.bus import MAX_BYTES, MAX_ENTRIES, Bus, Entry, entry, pack
-from shared.events import feedback_event
-from shared.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, Transition
+from shared.model.events import feedback_event
+from shared.model.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES
+from shared.model.life import Transition
 from tests.factories import a_revision
 
 sizes = st.lists(st.one_of(st.integers(0, 3_000), st.integers(0, MAX_BYTES * 2)), max_size=60)

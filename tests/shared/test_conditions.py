@@ -10,10 +10,14 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
-from shared.conditions import MAX_LENGTH, And, Comparison, Condition, ConditionError, Node, Not, Or, check, parse
-from shared.events import CONTRACT, EVENTS, FEEDBACK_EVENTS, FeedbackAmended, FeedbackCaptured
-from shared.feedback import Channel, Feedback, Mood, Transition, fold
-from shared.patterns import MAX_COMPLEXITY, compile_pattern, complexity, pattern_text, rule_pattern
+from shared.conditions.language import MAX_LENGTH, And, Comparison, Condition, ConditionError, Node, Not, Or, check
+from shared.conditions.pattern import compile_pattern, pattern_text, rule_pattern
+from shared.conditions.reader import parse
+from shared.conditions.weight import MAX_COMPLEXITY, complexity
+from shared.model.events import CONTRACT, EVENTS, FEEDBACK_EVENTS, FeedbackAmended, FeedbackCaptured
+from shared.model.feedback import Channel, Feedback, fold
+from shared.model.life import Transition
+from shared.model.scales import Mood
 from tests.eventbridge import event, ministack_verdict
 from tests.factories import a_feedback
 from tests.samples import load_event

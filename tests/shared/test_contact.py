@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import contact
+from shared.addresses import contact
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,10 @@ from pydantic import ValidationError
 
 from events.__main__ import GOLDEN, ROOT, SUMS, contract
 from shared.config import load
-from shared.events import CONTRACT, InvitationRequested, RouteTested, feedback_event, read_event, wrong_field
-from shared.feedback import Channel, Customer, Mood, Scale, Transition, transition
+from shared.model.events import CONTRACT, InvitationRequested, RouteTested, feedback_event, read_event, wrong_field
+from shared.model.feedback import Channel, Customer
+from shared.model.life import Transition, transition
+from shared.model.scales import Mood, Scale
 from shared.routes import trial_detail
 from tests.factories import RECEIVED_AT, a_feedback, a_revision
 

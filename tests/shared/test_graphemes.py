@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.graphemes import ELLIPSIS, cut, cut_to_fit, exceeds, split
+from shared.text.graphemes import ELLIPSIS, cut, cut_to_fit, exceeds, split
 
 FAMILY = "👨‍👩‍👧‍👦"
 PIECES = [*"ab \n", FAMILY, "🇬🇧", "e\u0301", "\u0627\u064b", "\u202e", "\u200d"]

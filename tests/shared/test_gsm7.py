@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.gsm7 import Encoding, Length, measure, plain
+from shared.text.gsm7 import Encoding, Length, measure, plain
 
 GSM = st.text("abcXYZ 019@£$é\n€^{}")
 

@@ -4,9 +4,10 @@ import pytest
 from pydynox import DynamoDBClient
 
 from shared.errors import LinkExpired, LinkInvalid
-from shared.feedback import Channel, Customer
-from shared.invitations import Invitation, Invitations, InvitationStatus, is_short, new_link
+from shared.invitations import Invitations, is_short, new_link
 from shared.links import Link
+from shared.model.feedback import Channel, Customer
+from shared.model.invitation import Invitation, InvitationStatus
 from shared.store import Store
 from tests.tables import MAIN_TABLE
 

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from shared.config import Config
-from shared.feedback import Scale
 from shared.letters import Question, Thanks, invitation, thanks
+from shared.model.scales import Scale
 
 LINK = "https://feedback.fernleaf.example/f/abc123"
 LEAVE = "https://feedback.fernleaf.example/u/abc123"

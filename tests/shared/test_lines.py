@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.lines import fits_in_line, one_line
+from shared.text.lines import fits_in_line, one_line
 
 
 def test_one_line_keeps_the_words() -> None:

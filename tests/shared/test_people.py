@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydynox import DynamoDBClient
 
 from shared.errors import Contended
-from shared.feedback import Customer
+from shared.model.feedback import Customer
 from shared.people import Conversation, People, Person, Silence
 from tests.tables import MAIN_TABLE
 

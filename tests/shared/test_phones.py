@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.phones import Phone, may_text, read_phone, time_zones
+from shared.addresses.phones import Phone, may_text, read_phone, time_zones
 
 
 @pytest.mark.parametrize(

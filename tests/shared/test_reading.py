@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.feedback import Scale
-from shared.reading import Command, Reading, clean, language_of, read, read_parts
+from shared.languages.packs import language_of
+from shared.languages.reading import Command, Reading, clean, read, read_parts
+from shared.model.scales import Scale
 
 LANGUAGES = ("en", "ar")
 FIVE = Scale.SMILE5

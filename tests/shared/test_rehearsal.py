@@ -3,7 +3,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared import rehearsal
-from shared.conditions import Condition, parse
+from shared.conditions.language import Condition
+from shared.conditions.reader import parse
 from shared.config import Config, Route
 from shared.rehearsal import rehearse
 from shared.route_table import TeamRoute

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.feedback import answer_id
+from shared.ids import answer_id
 from shared.keys import Keys
 from shared.replies import ReplyKind, ReplyTo, read_reply_address
 

@@ -9,17 +9,18 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from pydynox import DynamoDBClient
 
-from shared import names
-from shared.conditions import ConditionError, parse
+from shared.addresses import dns
+from shared.addresses.targets import Target
+from shared.conditions.language import ConditionError
+from shared.conditions.pattern import rule_pattern
+from shared.conditions.reader import parse
 from shared.config import Config, Route
 from shared.deliveries import Deliveries, Health
 from shared.errors import EarshotError, InvalidInput
-from shared.events import read_event
-from shared.patterns import rule_pattern
+from shared.model.events import read_event
 from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, find
 from shared.routes import Routes, draft
 from shared.rules import RouteRefused, Rules
-from shared.targets import Target
 from shared.webhook_secrets import WebhookSecrets
 from tests.factories import a_feedback
 from tests.shared.conftest import Drafted
@@ -531,11 +532,11 @@ def test_in_the_local_stage_no_name_is_resolved(routes: Routes, config: Config, 
 def test_a_resolver_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     answered = Event()
     monkeypatch.setattr("socket.getaddrinfo", lambda *name, **more: answered.wait() and [])
-    assert names.resolve("slow.example", 0.01) == []
+    assert dns.resolve("slow.example", 0.01) == []
     answered.set()
     monkeypatch.undo()
-    assert names.resolve("127.0.0.1", 60) == ["127.0.0.1"]
-    assert names.resolve("." * 300, 60) == []
+    assert dns.resolve("127.0.0.1", 60) == ["127.0.0.1"]
+    assert dns.resolve("." * 300, 60) == []
 
 
 def test_a_route_to_this_machine_is_made_in_the_local_stage_only(config: Config, now: datetime) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 import boto3
 import pytest
 
-from shared.conditions import parse
-from shared.feedback import Mood
-from shared.patterns import rule_pattern
+from shared.conditions.pattern import rule_pattern
+from shared.conditions.reader import parse
+from shared.model.scales import Mood
 from shared.rules import RouteRefused, Rules, rule_targets
 from tests.eventbridge import event, ministack_verdict
 from tests.factories import a_feedback

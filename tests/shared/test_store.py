@@ -5,7 +5,8 @@ import pytest
 
 from shared.config import Config
 from shared.errors import TooManyChanges
-from shared.feedback import MAX_REVISIONS, Customer, Mood, Scale
+from shared.model.feedback import MAX_REVISIONS, Customer
+from shared.model.scales import Mood, Scale
 from shared.store import CaptureStatus, Store, read_image
 from tests.factories import an_answer
 

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.targets import Target, TargetKind
+from shared.addresses.targets import Target, TargetKind
 
 
 @pytest.mark.parametrize(

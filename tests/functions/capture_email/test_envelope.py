@@ -2,7 +2,7 @@ import pytest
 
 from functions.capture_email.envelope import Envelope, read_envelope
 from functions.capture_email.mime import read
-from shared.feedback import Flag
+from shared.model.feedback import Flag
 from tests.samples import load_bytes
 
 SES = (

@@ -7,11 +7,13 @@ import pytest
 from functions.capture_email.mailroom import CONVERSATION, Mailroom
 from functions.capture_email.mime import MailUnreadable
 from shared.config import Config
-from shared.feedback import MAX_COMMENT_BYTES, MAX_REVISIONS, Customer, Feedback, Flag, answer_id
-from shared.invitations import Invitation, Invitations, InvitationStatus
+from shared.ids import answer_id
+from shared.invitations import Invitations
 from shared.keys import Keys
 from shared.mails import MailOutcome, MailRecord, Mails
 from shared.messages import Message, Messages, Purpose
+from shared.model.feedback import MAX_COMMENT_BYTES, MAX_REVISIONS, Customer, Feedback, Flag
+from shared.model.invitation import Invitation, InvitationStatus
 from shared.people import People, Silence
 from shared.replies import ReplyKind, ReplyTo, read_reply_address
 from shared.store import Store

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.capture_email.mime import MailUnreadable, Part, decode_text, decode_words, read
-from shared.reading import clean
+from shared.languages.reading import clean
 from tests.samples import load_bytes
 
 

@@ -7,8 +7,9 @@ from pydynox import DynamoDBClient
 
 from functions.capture_sms.conversation import Text
 from functions.capture_sms.hearing import Ear, Outcome
-from shared.feedback import Revision, answer_id
+from shared.ids import answer_id
 from shared.messages import Purpose
+from shared.model.feedback import Revision
 from shared.people import Person, Silence
 from tests.factories import RECEIVED_AT
 from tests.tables import MAIN_TABLE

@@ -4,7 +4,7 @@ from pydynox import DynamoDBClient
 from functions.capture_sms.twilio import read_form, respond, sign, verify
 from shared.config import Config
 from shared.errors import Forged, Unreadable
-from shared.reading import Command
+from shared.languages.reading import Command
 from shared.twilio_tokens import TwilioTokens
 from tests.tables import KEYS_TABLE
 

@@ -10,9 +10,10 @@ from functions.capture_web.pages import Pages, Step
 from shared import errors
 from shared.config import Config
 from shared.errors import EarshotError, InvalidInput, LinkExpired, LinkInvalid, Unavailable
-from shared.feedback import Scale, utc_now
+from shared.languages.packs import LANGUAGES, texts
 from shared.links import Link
-from shared.texts import LANGUAGES, texts
+from shared.model.scales import Scale
+from shared.values import utc_now
 
 LINK = Link("checkout", "leeds-3", None, utc_now() + timedelta(days=1))
 ODD = "Fish & <Chips> $checked_1 $$ ${x} \"quoted\" 'so'"

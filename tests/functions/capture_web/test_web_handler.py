@@ -16,8 +16,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from shared.feedback import MAX_REVISIONS, Mood
 from shared.keys import Keys
+from shared.model.feedback import MAX_REVISIONS
+from shared.model.scales import Mood
 from shared.store import Store
 from tests.http_api import CONTEXT, http_event
 from tests.web_customer import Customer

@@ -8,11 +8,13 @@ from pydynox import DynamoDBClient
 
 from functions.invite.asking import Asker, Outcome
 from shared.config import Config
-from shared.events import InvitationRequested
-from shared.feedback import Channel, answer_id
-from shared.invitations import Invitations, InvitationStatus
+from shared.ids import answer_id
+from shared.invitations import Invitations
 from shared.keys import Keys
 from shared.messages import Messages, Purpose
+from shared.model.events import InvitationRequested
+from shared.model.feedback import Channel
+from shared.model.invitation import InvitationStatus
 from shared.people import People, Silence
 from shared.store import Store
 from tests.tables import MAIN_TABLE

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydynox import DynamoDBClient
 
-from shared.feedback import answer_id
+from shared.ids import answer_id
 from shared.invitations import Invitations
 from tests.factories import a_context
 from tests.samples import load_event

@@ -1,10 +1,10 @@
 import pytest
 
 from functions.invite.wording import invitation_text
-from shared import gsm7
 from shared.config import Config
-from shared.gsm7 import Encoding, measure
-from shared.texts import LANGUAGES, texts
+from shared.languages.packs import LANGUAGES, texts
+from shared.text import gsm7
+from shared.text.gsm7 import Encoding, measure
 
 LINK = "https://feedback.fernleaf.example/f/k3v9x0m5w2r8"
 

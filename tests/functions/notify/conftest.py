@@ -11,13 +11,14 @@ import pytest
 from functions.notify.delivery import Notifier
 from functions.notify.parcel import Parcel
 from functions.notify.schedule import Outcome
+from shared.addresses.targets import Target, TargetKind
 from shared.config import Config, Route
 from shared.deliveries import Deliveries, Delivery
-from shared.events import feedback_event
-from shared.feedback import Answer, Revision, Transition
+from shared.model.events import feedback_event
+from shared.model.feedback import Answer, Revision
+from shared.model.life import Transition
 from shared.queue import Message
 from shared.store import Store
-from shared.targets import Target, TargetKind
 from tests.factories import an_answer
 
 

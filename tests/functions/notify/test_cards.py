@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from functions.notify.cards import Card, fingerprint, make_card, words_direction
 from shared.config import Config, Route
-from shared.feedback import Channel, Customer, Flag, Revision, Scale
-from shared.lines import one_line
-from shared.texts import LANGUAGES, texts
+from shared.languages.packs import LANGUAGES, texts
+from shared.model.feedback import Channel, Customer, Flag, Revision
+from shared.model.scales import Scale
+from shared.text.lines import one_line
 from tests.factories import a_feedback, a_revision
 
 ROUTE = Route(team="tills", to=("email:tills@fernleaf.example",))

@@ -6,8 +6,8 @@ from functions.notify.delivery import MOST_WAITS
 from functions.notify.schedule import AT_ONCE, ATTEMPTS, FAILURES_TO_OPEN, FORGET_AFTER, LEASE, PLACE, WATCHED, Outcome
 from shared import routes
 from shared.deliveries import State
-from shared.feedback import MAX_REVISIONS, Customer, Flag, Revision
-from shared.patterns import TEST_EVENT
+from shared.model.events import RouteTested
+from shared.model.feedback import MAX_REVISIONS, Customer, Flag, Revision
 from shared.queue import Message
 from tests.functions.notify.conftest import World
 from tests.samples import load_event
@@ -299,7 +299,7 @@ class TestTests:
     def test_a_test_arrives_at_once_without_any_feedback(self, world: World, to: str) -> None:
         target = world.route("r", to)
         detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
-        message = Message(route="r", target=target.id, event={"detail-type": TEST_EVENT, "detail": detail})
+        message = Message(route="r", target=target.id, event={"detail-type": RouteTested.detail_type, "detail": detail})
         world.handle(message)
         world.handle(message)
         (parcel,) = world.sent
@@ -311,7 +311,9 @@ class TestTests:
         target = world.route("r", MAIL)
         detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
         detail["feedback"]["comment"] = "I was robbed at till 4!"
-        world.handle(Message(route="r", target=target.id, event={"detail-type": TEST_EVENT, "detail": detail}))
+        world.handle(
+            Message(route="r", target=target.id, event={"detail-type": RouteTested.detail_type, "detail": detail})
+        )
         (parcel,) = world.sent
         assert parcel.shown.words == "This is a test of the route r, asked for by Tom. No customer said this."
 
@@ -320,7 +322,9 @@ class TestTests:
         tap = world.say()
         detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
         detail["feedback"]["id"] = tap.feedback.id
-        world.handle(Message(route="r", target=target.id, event={"detail-type": TEST_EVENT, "detail": detail}))
+        world.handle(
+            Message(route="r", target=target.id, event={"detail-type": RouteTested.detail_type, "detail": detail})
+        )
         assert world.sent == []
         world.handle(world.message("r", tap))
         assert len(world.sent) == 1

@@ -12,11 +12,12 @@ from moto.ses.models import ses_backends
 
 from functions.notify.parcel import Parcel
 from functions.notify.schedule import Outcome
+from shared.addresses.targets import TargetKind
 from shared.config import Config
-from shared.events import feedback_event
-from shared.feedback import Transition, utc_now
+from shared.model.events import feedback_event
+from shared.model.life import Transition
 from shared.store import Store
-from shared.targets import TargetKind
+from shared.values import utc_now
 from tests.factories import a_context, an_answer
 from tests.tables import KEYS_TABLE, MAIN_TABLE
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from functions.notify.mail import Mailer, render
 from functions.notify.notices import Notices
 from functions.notify.parcel import Parcel
+from shared.addresses.targets import Target
 from shared.config import Config, Route
-from shared.targets import Target
 from tests.factories import a_revision
 from tests.functions.notify.test_cards import ROUTE, a_card, in_arabic
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.notify import outgoing as module
 from functions.notify.outgoing import MAX_ANSWER_BYTES, Forbidden, NoAnswer, Outgoing, Request
-from shared.addresses import is_public
+from shared.addresses.web import is_public
 from tests.functions.notify.receiver import (
     HOST,
     Behaviour,

@@ -13,9 +13,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel
 from functions.notify.webhook import MAX_BYTES, Webhooks, render, signed, webhook_id
-from shared.events import feedback_event
-from shared.feedback import Transition
-from shared.targets import Target
+from shared.addresses.targets import Target
+from shared.model.events import feedback_event
+from shared.model.life import Transition
 from shared.webhook_secrets import PREFIX, WebhookSecrets
 from tests.factories import a_revision
 from tests.functions.notify.receiver import Behaviour, Receiver, answering, receiving

@@ -13,10 +13,10 @@ from botocore.exceptions import EndpointConnectionError
 from functions.team.pages import Pages
 from shared.config import Config, Route
 from shared.deliveries import Deliveries, Delivery, Health
-from shared.feedback import utc_now
+from shared.languages.packs import LANGUAGES, texts
 from shared.routes import Routes, draft
 from shared.store import Store
-from shared.texts import LANGUAGES, texts
+from shared.values import utc_now
 from tests.factories import an_answer
 from tests.functions.team.conftest import BUS, PRIYA, Answer, Browser
 

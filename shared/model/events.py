@@ -11,9 +11,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
-from shared.feedback import Customer, Feedback, Flag, Moment, Mood, Revision, Transition
-from shared.invitations import Invitation, InvitationRevision, InvitationStatus
-from shared.lines import fits_in_line
+from shared.model.feedback import Customer, Feedback, Flag, Revision
+from shared.model.invitation import Invitation, InvitationRevision, InvitationStatus
+from shared.model.life import Transition
+from shared.model.scales import Mood
+from shared.text.lines import fits_in_line
+from shared.values import Moment
 
 SOURCE = "earshot"
 _LIMITS = {  # what fits into a link, a card and an item

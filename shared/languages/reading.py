@@ -5,19 +5,15 @@ in doubt they are kept whole and rate nothing. No word is ever dropped, other th
 """
 
 import re
-import tomllib
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from shared.feedback import Scale
-from shared.texts import LANGUAGES
+from shared.languages.packs import LANGUAGES, vocabulary
+from shared.model.scales import Scale
 
-_FOLDER = Path(__file__).parent / "words"
 _BREAKS = "\n\r\v\f\x85"
 _CONTROLS: dict[int, str | None] = dict.fromkeys([*range(32), *range(127, 160), 0xFFFE, 0xFFFF])
 _CONTROLS |= {ord("\t"): "\t"} | dict.fromkeys(map(ord, _BREAKS), "\n")
@@ -88,12 +84,6 @@ def clean(message: str) -> str:
     return whole.replace("\r\n", "\n").translate(_CONTROLS)
 
 
-def language_of(text: str, languages: Iterable[str]) -> str | None:
-    """The first of the languages that is written like the text; None for one without letters, or like none of them."""
-    script = _script(text)
-    return next((language for language in languages if script and script == _script_of(language)), None)
-
-
 # --- Words of the languages -------------------------------------------------------------------------------------------
 
 _PHRASES = (3, 2, 1)  # words of a command
@@ -108,12 +98,6 @@ def _fold(text: str) -> str:
 
 def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(_fold(text))
-
-
-@cache
-def _vocabulary(language: str) -> dict[str, Any]:
-    path = _FOLDER / f"{language}.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 class _Words(NamedTuple):
@@ -132,7 +116,7 @@ class _Words(NamedTuple):
     @cache
     def of(cls, languages: tuple[str, ...]) -> "_Words":
         """Join the vocabularies. Commands are understood in every language there is: a stop is a stop."""
-        chosen = [_vocabulary(language) for language in languages]
+        chosen = [vocabulary(language) for language in languages]
 
         def phrases(key: str) -> list[str]:
             return [_fold(phrase) for vocabulary in chosen for phrase in vocabulary.get(key, ())]
@@ -140,7 +124,7 @@ class _Words(NamedTuple):
         def one_of(key: str) -> str:
             return "|".join(re.escape(phrase) for phrase in sorted(phrases(key), key=len, reverse=True)) or r"(?!)"
 
-        everything = [_vocabulary(language) for language in LANGUAGES]
+        everything = [vocabulary(language) for language in LANGUAGES]
 
         def commands(vocabularies: Iterable[dict[str, Any]]) -> dict[str, Command]:
             return {
@@ -308,14 +292,3 @@ def _on_scale(position: int, scale: Scale) -> int | None:
 
 
 # --- Scripts ----------------------------------------------------------------------------------------------------------
-
-
-def _script(text: str) -> str | None:
-    """The script of most letters, as Unicode names it: LATIN, ARABIC, …"""
-    names = Counter(unicodedata.name(char, "").partition(" ")[0] for char in text if char.isalpha())
-    return names.most_common(1)[0][0] if names else None
-
-
-@cache
-def _script_of(language: str) -> str | None:
-    return _script("".join(_vocabulary(language).get("courtesy", ())))

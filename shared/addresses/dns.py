@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Thread
 
-from shared.addresses import is_public
+from shared.addresses.web import is_public
 
 LIMIT_SECONDS = 2.0
 

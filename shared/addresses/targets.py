@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
-from shared import contact
-from shared.addresses import LOOPBACK, find_problem
+from shared.addresses import contact
+from shared.addresses.web import LOOPBACK, find_problem
 
 
 class TargetKind(StrEnum):
@@ -87,6 +87,13 @@ class Target(NamedTuple):
     def is_on_loopback(self) -> bool:
         """Whether it leads to the machine itself, which only the local stage has business with."""
         return self.kind is TargetKind.WEBHOOK and urlsplit(self.address).hostname in LOOPBACK
+
+    @property
+    def shown(self) -> str:
+        """The target as people are shown it: of a URL only the host, since its path may be a credential."""
+        if self.kind is TargetKind.EMAIL or self.kind.is_aws:
+            return str(self)
+        return f"{self.kind}:{urlsplit(self.address).hostname}"
 
     @property
     def id(self) -> str:
