@@ -17,7 +17,7 @@ import urllib3
 from cli.stage import Stage
 from local.serving import Server
 from local.stage import Running
-from shared.config import Config
+from shared.config.model import Config
 from shared.links import Link
 from shared.routes import draft
 from shared.values import utc_now

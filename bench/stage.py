@@ -16,7 +16,7 @@ from bench import sick_targets
 from bench.figures import Figure
 from bench.sick_targets import Endpoints, answer, place
 from local.stage import Running, running
-from shared.config import Config
+from shared.config.model import Config
 from shared.routes import draft
 from shared.values import utc_now
 

@@ -9,7 +9,7 @@ from cli.searches import Message, Search
 from cli.stage import Stage
 from cli.watches import ARRIVED, Sight, Unseen, View, is_test, open_view
 from shared.addresses.targets import Target
-from shared.config import Route
+from shared.config.model import Route
 from shared.deliveries import State
 from shared.route_table import TeamRoute
 

@@ -15,7 +15,7 @@ from cli.route_checks import check_claims, check_remains, check_room, check_rule
 from cli.stage import Stage, client_at, with_stage
 from cli.text_checks import check_texts
 from shared.addresses.targets import Target, TargetKind
-from shared.config import ConfigError
+from shared.config.problems import ConfigError
 
 
 def check_kept(stage: Stage) -> Iterator[Finding]:

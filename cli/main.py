@@ -8,7 +8,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 from pydynox.pydynox_core import PydynoxException
 
-from shared.config import ConfigError
+from shared.config.problems import ConfigError
 from shared.errors import EarshotError
 
 COMMANDS = (

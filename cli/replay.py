@@ -13,7 +13,7 @@ from cli.stage import Stage, with_stage
 from shared.addresses.targets import Target
 from shared.conditions.pattern import compile_pattern
 from shared.conditions.reader import parse
-from shared.config import Route
+from shared.config.model import Route
 from shared.deliveries import State
 from shared.model.events import EVENTS, SOURCE, InvitationEvent, feedback_event
 from shared.model.feedback import Revision

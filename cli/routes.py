@@ -18,7 +18,7 @@ from shared.addresses.targets import Target, TargetKind
 from shared.conditions.language import check
 from shared.conditions.pattern import compile_pattern
 from shared.conditions.reader import parse
-from shared.config import Route
+from shared.config.model import Route
 from shared.errors import InvalidInput
 from shared.rehearsal import rehearse
 from shared.route_table import TeamRoute

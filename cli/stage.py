@@ -14,9 +14,9 @@ import click
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 from pydynox import DynamoDBClient
 
-from shared import config as config_file
 from shared.addresses.dns import resolve
-from shared.config import Config
+from shared.config import load as config_file
+from shared.config.model import Config
 from shared.deliveries import Deliveries
 from shared.keys import Keys
 from shared.route_table import RouteTable

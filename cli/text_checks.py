@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from cli.findings import Finding
 from cli.stage import Stage
 from shared.addresses.phones import read_phone
-from shared.config import Sms
+from shared.config.model import SmsSettings
 from shared.twilio_tokens import TwilioTokens
 
 
@@ -33,7 +33,7 @@ def check_texts(stage: Stage) -> Iterator[Finding]:
     yield from _check_aws(stage, sms)
 
 
-def _check_aws(stage: Stage, sms: Sms) -> Iterator[Finding]:
+def _check_aws(stage: Stage, sms: SmsSettings) -> Iterator[Finding]:
     client = stage.client("pinpoint-sms-voice-v2")
     try:
         account = client.describe_account_attributes()["AccountAttributes"]

@@ -17,7 +17,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as BotoConfig
 
 from shared.bus import Bus, Entry, entry
-from shared.config import Config, load
+from shared.config.load import load
+from shared.config.model import Config
 from shared.invitations import read_invitation
 from shared.model.events import feedback_event, invitation_event
 from shared.model.life import Transition, transition

@@ -18,7 +18,8 @@ from pydynox import DynamoDBClient
 from pydynox.exceptions import PydynoxException
 
 from shared import mail
-from shared.config import Config, load
+from shared.config.load import load
+from shared.config.model import Config
 from shared.invitations import Invitations
 from shared.mails import Mails
 from shared.messages import TAG, Message, Messages, read_message

@@ -11,11 +11,13 @@ from cdk_nag import AwsSolutionsChecks
 from infra import asset
 from infra.stack import EarshotStack
 from infra.stage import LocalStage, Platform, Stage
-from shared import config
+from shared.config import load as config_file
+from shared.config.model import Config
+from shared.config.problems import ConfigError
 
 
 def build(app: App) -> EarshotStack:
-    """Add the stack of the stage that the app's context names; raises `config.ConfigError` and `BundlingError`."""
+    """Add the stack of the stage that the app's context names; raises `ConfigError` and `BundlingError`."""
     name = app.node.try_get_context("stage") or "prod"
     context = app.node.try_get_context("local")
     local = LocalStage(**json.loads(context)) if context else None
@@ -26,11 +28,11 @@ def build(app: App) -> EarshotStack:
     return stack
 
 
-def _config(local: LocalStage | None) -> config.Config:
-    loaded = config.load()
+def _config(local: LocalStage | None) -> Config:
+    loaded = config_file.load()
     if local:
         return loaded.at(local.public_url)
-    config.check_for_aws(loaded)
+    config_file.check_for_aws(loaded)
     return loaded
 
 
@@ -61,7 +63,7 @@ def main() -> None:
     app = App()
     try:
         build(app)
-    except (config.ConfigError, asset.BundlingError) as error:
+    except (ConfigError, asset.BundlingError) as error:
         sys.exit(str(error))
     app.synth()
 

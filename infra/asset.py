@@ -10,7 +10,7 @@ from typing import Literal
 
 import uv
 
-from shared.config import config_path
+from shared.config.load import config_path
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"

@@ -14,7 +14,7 @@ from infra.function import Function
 from infra.http import HttpApi
 from infra.stage import Stage
 from infra.store import Store
-from shared.config import NumberType, Sms
+from shared.config.model import NumberType, SmsSettings
 from shared.settings import CaptureSmsSettings
 
 
@@ -76,7 +76,7 @@ class CaptureSms(Construct):
         if stage.config.sms and stage.config.sms.request:
             self._request_number(stage.config.sms, stage.config.sms.request, stage)
 
-    def _request_number(self, sms: Sms, kind: NumberType, stage: Stage) -> None:
+    def _request_number(self, sms: SmsSettings, kind: NumberType, stage: Stage) -> None:
         """A number whose texts come here, STOP and HELP among them: Earshot knows more words for those than AWS."""
         unsaid = smsvoice.CfnPhoneNumber.MandatoryKeywordProperty(message=f"For help: {sms.help}")
         smsvoice.CfnPhoneNumber(

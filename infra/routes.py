@@ -12,7 +12,7 @@ from infra.stage import Stage
 from shared.addresses.targets import Target, TargetKind
 from shared.conditions.pattern import rule_pattern
 from shared.conditions.reader import parse
-from shared.config import Route
+from shared.config.model import Route
 from shared.rules import RULE_PREFIX, rule_targets
 from shared.settings import ClearRulesSettings
 

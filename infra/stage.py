@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
 
-from shared.config import Config
+from shared.config.model import Config
 
 
 @dataclass(frozen=True)

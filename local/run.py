@@ -16,7 +16,7 @@ from cli.tail import as_text, follow
 from infra.local_stage import LEFT_OUT, NOT_MODELLED
 from local import stage as local_stage
 from local.errors import LocalStageError
-from shared.config import ConfigError
+from shared.config.problems import ConfigError
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ from local.deploy import ROOT, STAGE, deploy, session
 from local.errors import LocalStageError
 from local.outbox import OutboxServer
 from local.proxy import Proxy
-from shared import config as config_file
-from shared.config import Config
+from shared.config import load as config_file
+from shared.config.model import Config
 from shared.links import Link
 from shared.values import utc_now
 

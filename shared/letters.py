@@ -6,7 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 from shared import mail
-from shared.config import Config, Team
+from shared.config.model import Config, Team
 from shared.languages.packs import texts
 from shared.languages.ratings import rating_label, rating_symbol
 from shared.mail import REPLY_TO, Mail, automatic

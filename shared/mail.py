@@ -10,7 +10,7 @@ from html import escape
 from string import Template
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.config import Business
+from shared.config.model import Business
 from shared.languages.packs import direction
 from shared.text.lines import one_line
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from shared.conditions.language import Condition
 from shared.conditions.reader import parse
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.model.feedback import Revision
 from shared.model.life import Transition
 from shared.route_table import TeamRoute

@@ -1,7 +1,7 @@
 """The signed address that a mail of ours is answered to: `feedback+…@…` says what the answer is about.
 
 Mail servers and people change the case of an address, and its part before the @ holds 64 characters, so the signature
-is short and in lower case, and `shared.config.MAX_MAILBOX` bounds what it is added to.
+is short and in lower case, and `shared.config.fields.MAX_MAILBOX` bounds what it is added to.
 """
 
 import re

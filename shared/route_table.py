@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
-from shared.config import Config, Identifier, Route, is_identifier
+from shared.config.fields import Identifier, is_identifier
+from shared.config.model import Config, Route
 from shared.errors import EarshotError
 from shared.values import Moment
 

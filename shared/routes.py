@@ -23,7 +23,8 @@ from shared.addresses.targets import Target, TargetKind, spelling
 from shared.conditions.language import check
 from shared.conditions.pattern import makes_cards, rule_pattern
 from shared.conditions.reader import parse
-from shared.config import Config, Route, is_identifier
+from shared.config.fields import is_identifier
+from shared.config.model import Config, Route
 from shared.deliveries import Deliveries
 from shared.errors import EarshotError, InvalidInput
 from shared.languages.packs import texts

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.model.feedback import Revision
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from shared.addresses.targets import Target, TargetKind
 from shared.conditions.pattern import pattern_text, rule_pattern
 from shared.conditions.reader import parse
-from shared.config import Route
+from shared.config.model import Route
 from shared.errors import EarshotError
 from shared.model.events import RouteTested
 from shared.route_table import TeamRoute

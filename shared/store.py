@@ -11,7 +11,7 @@ from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException, TransactionCanceledException
 from pydynox.pydynox_core import item_from_dynamo
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.errors import InvalidInput, TooManyChanges
 from shared.ids import answer_id
 from shared.model.feedback import MAX_REVISIONS, Answer, Channel, Customer, Feedback, Flag, Revision

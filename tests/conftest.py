@@ -26,8 +26,8 @@ from pydynox import DynamoDBClient  # noqa: E402
 from xdist.remote import Producer  # noqa: E402
 from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 
-from shared import config as config_module  # noqa: E402
-from shared.config import Config  # noqa: E402
+from shared.config import load as config_module  # noqa: E402
+from shared.config.model import Config  # noqa: E402
 from shared.keys import Keys  # noqa: E402
 from shared.store import Store  # noqa: E402
 from tests.tables import KEYS_TABLE, MAIN_TABLE  # noqa: E402

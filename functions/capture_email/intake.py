@@ -9,7 +9,7 @@ from pydynox import DynamoDBClient
 
 from functions.capture_email.mailroom import Mailroom
 from functions.capture_email.mime import MAX_BYTES, MailUnreadable
-from shared.config import load
+from shared.config.load import load
 from shared.keys import Keys
 from shared.mails import MAIL, QUARANTINE, MailOutcome, MailRecord, Mails
 from shared.observe import count, logger

@@ -13,7 +13,7 @@ from functions.capture_email.envelope import Envelope, read_envelope
 from functions.capture_email.hypertext import to_text
 from functions.capture_email.mime import MailUnreadable, Part, decode_words, read
 from functions.capture_email.reply import customers_words
-from shared.config import Config
+from shared.config.model import Config
 
 TIME_LIMIT_SECONDS = 1.5  # of CPU, so that a busy machine refuses no mail that an idle one takes
 _MAX_PARTS_SHOWN = 20

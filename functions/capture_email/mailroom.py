@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from functions.capture_email.letter import Letter, read_letter
 from shared import letters
 from shared.amending import bounded, flagged, joined
-from shared.config import Config
+from shared.config.model import Config
 from shared.errors import Contended
 from shared.ids import answer_id
 from shared.invitations import Invitations

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from functions.capture_sms.replies import Replies
 from shared.addresses.phones import may_text
 from shared.amending import flagged, joined
-from shared.config import Config, Sms
+from shared.config.model import Config, SmsSettings
 from shared.ids import answer_id
 from shared.languages.packs import language_of
 from shared.languages.reading import Command, Reading, read
@@ -52,7 +52,7 @@ class Turn(NamedTuple):
     reply: Reply | None
 
 
-def topic(person: Person, text: Text, sms: Sms, config: Config) -> Conversation:
+def topic(person: Person, text: Text, sms: SmsSettings, config: Config) -> Conversation:
     """What a text is about: the question that the person was asked, what they were just saying, or something new."""
     known = person.conversation
     said_before_we_asked = person.asked_at is not None and text.at < person.asked_at - CLOCKS
@@ -64,7 +64,7 @@ def topic(person: Person, text: Text, sms: Sms, config: Config) -> Conversation:
     return afresh(text, sms, config)
 
 
-def afresh(text: Text, sms: Sms, config: Config) -> Conversation:
+def afresh(text: Text, sms: SmsSettings, config: Config) -> Conversation:
     """The conversation that a text out of nowhere opens."""
     languages = config.business.languages
     return Conversation(
@@ -82,7 +82,7 @@ def take_turn(
     person: Person,
     about: Conversation,
     before: Revision | None,
-    sms: Sms,
+    sms: SmsSettings,
     config: Config,
     now: datetime,
 ) -> Turn:

@@ -13,7 +13,7 @@ from functions.capture_sms import twilio
 from functions.capture_sms.conversation import Text
 from functions.capture_sms.hearing import Ear
 from shared import http
-from shared.config import load
+from shared.config.load import load
 from shared.errors import EarshotError, Forged, NotConfigured, Unreadable
 from shared.http import Request, Response
 from shared.messages import Messages

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from functions.capture_sms.conversation import Reply, Text, Turn, take_turn, topic
 from shared.addresses.phones import read_phone
-from shared.config import Config, Sms
+from shared.config.model import Config, SmsSettings
 from shared.errors import Contended
 from shared.ids import answer_id
 from shared.languages.reading import clean
@@ -43,7 +43,7 @@ class Ear(NamedTuple):
     people: People
     messages: Messages
     config: Config
-    sms: Sms
+    sms: SmsSettings
 
     def hear(self, text: Text, now: datetime, *, sends_reply: bool) -> Heard:
         """Store what a text says. With `sends_reply` the reply is stored with it, to be sent from the stream.

@@ -1,6 +1,6 @@
 """What a customer is texted back, in their language and in as few segments as it allows."""
 
-from shared.config import Config, Sms
+from shared.config.model import Config, SmsSettings
 from shared.languages.packs import texts
 from shared.text import gsm7
 
@@ -8,7 +8,7 @@ from shared.text import gsm7
 class Replies:
     """The replies in one language, to someone whose words `team` reads."""
 
-    def __init__(self, config: Config, sms: Sms, language: str, team: str) -> None:
+    def __init__(self, config: Config, sms: SmsSettings, language: str, team: str) -> None:
         self._texts = texts(language)
         self._names = {"business": config.business.name, "team": config.teams[team].name, "contact": sms.help}
 

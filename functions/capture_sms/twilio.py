@@ -7,7 +7,7 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from shared.config import Sms
+from shared.config.model import SmsSettings
 from shared.errors import Forged, Unreadable
 from shared.languages.reading import Command
 from shared.twilio_tokens import TwilioTokens
@@ -35,7 +35,9 @@ def read_form(body: bytes) -> list[tuple[str, str]]:
         raise Unreadable("The form cannot be read.") from None
 
 
-def verify(parameters: Sequence[tuple[str, str]], signature: str, url: str, sms: Sms, tokens: TwilioTokens) -> Incoming:
+def verify(
+    parameters: Sequence[tuple[str, str]], signature: str, url: str, sms: SmsSettings, tokens: TwilioTokens
+) -> Incoming:
     """Check that one of our Twilio accounts sent these parameters to `url`; raises `Forged` or `Unreadable`."""
     fields = dict(parameters)
     account = fields.get("AccountSid", "")

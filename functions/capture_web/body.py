@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from shared.addresses import contact
-from shared.config import Touchpoint
+from shared.config.model import Touchpoint
 from shared.errors import InvalidInput, TooLong, Unreadable, UnsupportedType
 from shared.http import FORM, JSON, MAX_BYTES, Request
 from shared.links import Link

@@ -13,7 +13,7 @@ from pydynox.exceptions import PydynoxException
 from functions.capture_web import body, opening
 from functions.capture_web.pages import Pages
 from functions.capture_web.reply import Reply
-from shared.config import load
+from shared.config.load import load
 from shared.errors import EarshotError
 from shared.http import Request, Response, outage
 from shared.invitations import Invitations

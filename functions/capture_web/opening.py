@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from shared import links
-from shared.config import Config
+from shared.config.model import Config
 from shared.errors import LinkExpired
 from shared.invitations import Invitations, is_short
 from shared.keys import Keys

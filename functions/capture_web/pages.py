@@ -14,7 +14,7 @@ from typing import Any
 
 from functions.capture_web.body import TRAP, new_submission
 from functions.capture_web.scales import mark
-from shared.config import Config, Touchpoint
+from shared.config.model import Config, Touchpoint
 from shared.errors import EarshotError, Unavailable
 from shared.languages.packs import direction, texts
 from shared.links import Link

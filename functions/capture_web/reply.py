@@ -7,7 +7,7 @@ from functions.capture_web import body, language
 from functions.capture_web.body import Said
 from functions.capture_web.pages import Pages, Step
 from shared import http
-from shared.config import Config
+from shared.config.model import Config
 from shared.errors import EarshotError
 from shared.http import Request, Response
 from shared.links import Link

@@ -8,7 +8,7 @@ from functions.invite.wording import invitation_text
 from shared import letters
 from shared.addresses import contact
 from shared.addresses.phones import Phone, read_phone, time_zones
-from shared.config import Config
+from shared.config.model import Config
 from shared.errors import Contended
 from shared.invitations import Invitations, new_link
 from shared.keys import Keys

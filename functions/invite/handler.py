@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydynox import DynamoDBClient
 
 from functions.invite.asking import Asker, Outcome
-from shared.config import load
+from shared.config.load import load
 from shared.ids import answer_id, random_id
 from shared.keys import Keys
 from shared.model.events import InvitationRequested, wrong_field

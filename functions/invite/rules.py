@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.config import Config, Quiet
+from shared.config.model import Config, Quiet
 from shared.people import Person
 
 

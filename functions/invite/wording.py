@@ -1,6 +1,6 @@
 """The words of an invitation by text: within one segment where the language and the names allow."""
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.languages.packs import texts
 from shared.languages.ratings import ANSWERS_BY_TEXT
 from shared.text import gsm7

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.languages.packs import direction, texts
 from shared.languages.ratings import choice_in_words
 from shared.model.feedback import Feedback, Revision

@@ -16,7 +16,7 @@ from functions.notify.schedule import LEASE, Outcome, Verdict, next_attempt
 from functions.notify.targets import Targets, Tell
 from shared.addresses.targets import Target, TargetKind
 from shared.conditions.reader import parse
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.deliveries import Deliveries, Delivery, Health, State
 from shared.model.events import RouteTested
 from shared.model.feedback import Revision

@@ -19,7 +19,7 @@ from functions.notify.slack import Slack
 from functions.notify.teams import Teams
 from functions.notify.webhook import Webhooks
 from shared.addresses.targets import TargetKind
-from shared.config import load
+from shared.config.load import load
 from shared.deliveries import Deliveries
 from shared.observe import count, logger, metrics, without_words
 from shared.queue import Message, SqsQueue

@@ -9,7 +9,7 @@ from functions.notify.cards import Card
 from functions.notify.parcel import Parcel
 from functions.notify.schedule import Outcome
 from shared import mail
-from shared.config import Business
+from shared.config.model import Business
 from shared.mail import Mail
 
 if TYPE_CHECKING:

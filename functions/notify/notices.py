@@ -4,7 +4,7 @@ from html import escape
 
 from functions.notify.mail import Mailer
 from shared.addresses.targets import Target
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.languages.packs import texts
 from shared.mail import Mail, automatic, page, text
 from shared.observe import logger

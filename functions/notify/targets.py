@@ -9,7 +9,7 @@ from datetime import datetime
 
 from functions.notify.schedule import Admission, Outcome, Verdict, admit, after, away
 from shared.addresses.targets import Target
-from shared.config import Route
+from shared.config.model import Route
 from shared.deliveries import Deliveries, Delivery, Health
 from shared.observe import count
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shared.addresses.targets import Target, TargetKind
 from shared.conditions.reader import parse
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.deliveries import Deliveries, Health, State
 from shared.errors import EarshotError, FeedbackUnknown, InvalidInput
 from shared.ids import can_be_id

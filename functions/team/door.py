@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.sessions import Wanted
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from functions.team.door import Door
 from functions.team.pages import Pages
 from functions.team.request import TeamRequest
 from shared.addresses.dns import resolve
-from shared.config import load
+from shared.config.load import load
 from shared.deliveries import Deliveries
 from shared.errors import EarshotError, LinkExpired, LinkInvalid
 from shared.http import Response, outage, page, redirect

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from functions.team.desk import KINDS, TARGETS, Look, Outcome, hooks
 from shared.addresses.targets import Target
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.deliveries import Health
 from shared.languages.packs import texts
 from shared.model.feedback import Revision

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from shared.config import is_identifier
+from shared.config.fields import is_identifier
 from shared.errors import EarshotError, Unreadable
 from shared.http import Request
 from shared.ids import can_be_id

@@ -15,7 +15,8 @@ from pydynox import DynamoDBClient
 
 from functions.team.door import Asked, teams_of
 from shared import letters, mail
-from shared.config import Config, load
+from shared.config.load import load
+from shared.config.model import Config
 from shared.keys import Keys
 from shared.observe import count, logger, metrics, without_words
 from shared.sessions import Sessions

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydynox import DynamoDBClient
 from pydynox.exceptions import PydynoxException
 
-from shared.config import load
+from shared.config.load import load
 from shared.errors import Contended
 from shared.http import Request, Response, outage, page
 from shared.invitations import Invitations, ShortLink, is_short

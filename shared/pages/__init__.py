@@ -7,8 +7,8 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from shared.colours import lightened
-from shared.config import Config
+from shared.config.colours import lightened
+from shared.config.model import Config
 from shared.languages.packs import direction
 
 _FOLDER = Path(__file__).parent

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from functions.team.pages import Pages
-from shared.config import Config
+from shared.config.model import Config
 from shared.store import Store
 from shared.values import utc_now
 from tests.browser.conftest import Visit

@@ -6,9 +6,9 @@ import boto3
 import pytest
 
 from cli import route_checks
-from shared import config as config_file
 from shared.addresses.targets import Target
-from shared.config import Config
+from shared.config import load as config_file
+from shared.config.model import Config
 from shared.route_table import RouteTable, TeamRoute
 from shared.store import Store
 from shared.values import utc_now

@@ -7,7 +7,7 @@ import pytest
 from cli.findings import Finding
 from cli.mail_checks import check_mail
 from cli.stage import Stage
-from shared.config import Config
+from shared.config.model import Config
 
 DOMAIN = "fernleaf.example"
 

@@ -9,7 +9,7 @@ from cli import kept_messages
 from cli.stage import Stage
 from functions.capture_email.intake import Intake
 from functions.capture_email.mailroom import Mailroom
-from shared.config import Config
+from shared.config.model import Config
 from shared.keys import Keys
 from shared.mails import Mails
 from shared.store import Store

@@ -5,8 +5,8 @@ from typing import Any
 import boto3
 import pytest
 
-from shared import config as config_file
-from shared.config import Config
+from shared.config import load as config_file
+from shared.config.model import Config
 from shared.deliveries import Deliveries, Delivery, Health, State
 from shared.model.events import read_event
 from shared.model.feedback import Revision

@@ -5,7 +5,7 @@ from typing import Any
 import boto3
 import pytest
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.store import Store
 from shared.values import utc_now
 from shared.webhook_secrets import PREFIX

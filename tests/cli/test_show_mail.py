@@ -1,7 +1,7 @@
 from datetime import datetime
 
 from functions.capture_email.mailroom import Mailroom
-from shared.config import Config
+from shared.config.model import Config
 from shared.ids import answer_id
 from shared.keys import Keys
 from shared.messages import Messages

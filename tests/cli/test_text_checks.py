@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from pydynox import DynamoDBClient
 
 from cli.text_checks import check_texts
-from shared.config import Config
+from shared.config.model import Config
 from shared.twilio_tokens import TwilioTokens
 from tests.tables import KEYS_TABLE
 

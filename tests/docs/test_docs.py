@@ -11,7 +11,7 @@ from cli.main import cli
 from shared.conditions.language import FIELDS
 from shared.conditions.pattern import compile_pattern
 from shared.conditions.reader import parse
-from shared.config import Config
+from shared.config.model import Config
 from shared.model.events import EVENTS, SOURCE, InvitationRequested
 
 ROOT = Path(__file__).parent.parent.parent

@@ -12,7 +12,7 @@ import pytest
 import urllib3
 
 from functions.capture_sms.twilio import sign
-from shared.config import load
+from shared.config.load import load
 from shared.invitations import Invitations
 from shared.twilio_tokens import TwilioTokens
 from tests.end_to_end.world import Subscriber, World, eventually

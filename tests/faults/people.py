@@ -23,7 +23,7 @@ from functions.notify.webhook import Webhooks
 from functions.sweep import sweep
 from shared.addresses.targets import Target, TargetKind
 from shared.conditions.reader import parse
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.deliveries import Deliveries, State
 from shared.languages.packs import texts
 from shared.model.feedback import Revision

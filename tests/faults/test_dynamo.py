@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.errors import TooManyChanges
 from shared.store import Store
 from tests.factories import an_answer

@@ -20,7 +20,7 @@ from functions.notify.cards import fingerprint
 from functions.notify.delivery import Notifier
 from functions.notify.schedule import LEASE
 from shared.bus import Bus, Entry
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.deliveries import Deliveries, Delivery
 from shared.ids import random_id
 from shared.model.events import FeedbackEvent, feedback_event

@@ -19,7 +19,7 @@ from functions.notify.schedule import AT_ONCE, Outcome
 from functions.notify.webhook import webhook_id
 from functions.sweep import sweep
 from shared.addresses.targets import Target, TargetKind
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.deliveries import Deliveries, Delivery, Health
 from shared.ids import answer_id
 from shared.model.events import feedback_event

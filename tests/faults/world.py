@@ -14,7 +14,7 @@ from cli.stage import Stage
 from functions import publish
 from shared.bus import Bus
 from shared.conditions.reader import parse
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.ids import answer_id
 from shared.model.events import feedback_event
 from shared.model.feedback import Answer, Channel, Customer, Feedback, Flag, Revision

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from pydynox.exceptions import ConnectionException
 
 from functions.send import Sender, send
-from shared.config import Config
+from shared.config.model import Config
 from shared.invitations import Invitations
 from shared.mails import Mails
 from shared.messages import Message, Messages, Purpose

@@ -13,10 +13,11 @@ from aws_cdk.assertions import Match, Template
 from infra import app as infra_app
 from infra.stack import EarshotStack
 from infra.stage import Platform, Stage
-from shared import config as config_file
 from shared.conditions.pattern import rule_pattern
 from shared.conditions.reader import parse
-from shared.config import Config, ConfigError, NumberType
+from shared.config import load as config_file
+from shared.config.model import Config, NumberType
+from shared.config.problems import ConfigError
 from shared.sessions import LINK_WORKS_FOR
 from shared.store import RETENTION
 from tests.infra.conftest import Resources

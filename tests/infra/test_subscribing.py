@@ -15,10 +15,10 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from infra import app as infra_app
 from infra.feedback_route import FeedbackRoute
 from infra.schemas import openapi
-from shared import config as config_file
 from shared.conditions.language import ConditionError
 from shared.conditions.pattern import compile_pattern
 from shared.conditions.reader import parse
+from shared.config import load as config_file
 from shared.model.events import CONTRACT, Event, InvitationRequested, RouteTested
 from tests.infra.conftest import Resources
 from tests.samples import load_event

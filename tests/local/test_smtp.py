@@ -12,7 +12,7 @@ from functions.capture_email.letter import read_letter
 from functions.capture_email.mime import read
 from local import smtp
 from local.smtp import Arrived, listening
-from shared.config import Config
+from shared.config.model import Config
 from tests.samples import load_bytes
 
 MAILBOX = "feedback@fernleaf.example"

@@ -8,7 +8,7 @@ import pytest
 
 from local import deploy, stage
 from local.errors import LocalStageError
-from shared.config import Config
+from shared.config.model import Config
 
 DESCRIPTION = {"stage": "local"}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.route_table import TeamRoute
 from shared.routes import draft
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.colours import DARK_CARD, READABLE, contrast, darkened, lightened
+from shared.config.colours import DARK_CARD, READABLE, contrast, darkened, lightened
 
 colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import config as config_module
-from shared.colours import contrast
-from shared.config import Config, ConfigError
-from shared.config_checks import find_problems
+from shared.config import fields
+from shared.config import load as config_module
+from shared.config.checks import find_problems
+from shared.config.colours import contrast
+from shared.config.model import Config
+from shared.config.problems import ConfigError
 
 OURS = config_module.config_path().read_text(encoding="utf-8")
 
@@ -312,7 +314,7 @@ def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
 @given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
 def test_any_colour_is_either_readable_on_white_or_refused_with_one_that_is(colour: str) -> None:
     try:
-        assert contrast(config_module._brand_colour(colour), "#ffffff") >= 4.5
+        assert contrast(fields._brand_colour(colour), "#ffffff") >= 4.5
     except ValueError as refusal:
         suggested = str(refusal).split("; ")[1][:7]
         assert contrast(suggested, "#ffffff") >= 4.5

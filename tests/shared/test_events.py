@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from pydantic import ValidationError
 
 from events.__main__ import GOLDEN, ROOT, SUMS, contract
-from shared.config import load
+from shared.config.load import load
 from shared.model.events import CONTRACT, InvitationRequested, RouteTested, feedback_event, read_event, wrong_field
 from shared.model.feedback import Channel, Customer
 from shared.model.life import Transition, transition

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.ids import answer_id, can_be_id, random_id
 from shared.model.feedback import Answer, Channel, Customer, Revision
 from shared.model.life import Transition, transition

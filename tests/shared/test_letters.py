@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.letters import Question, Thanks, invitation, thanks
 from shared.model.scales import Scale
 

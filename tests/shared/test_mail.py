@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.letters import MAX_SUBJECT, thanks
 from shared.mail import Mail, automatic, send
 from tests.shared.test_letters import a_thanks

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.pages import Layout
 
 

@@ -5,7 +5,7 @@ import pytest
 from shared import rehearsal
 from shared.conditions.language import Condition
 from shared.conditions.reader import parse
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.rehearsal import rehearse
 from shared.route_table import TeamRoute
 from shared.store import Store

@@ -14,7 +14,7 @@ from shared.addresses.targets import Target
 from shared.conditions.language import ConditionError
 from shared.conditions.pattern import rule_pattern
 from shared.conditions.reader import parse
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.deliveries import Deliveries, Health
 from shared.errors import EarshotError, InvalidInput
 from shared.model.events import read_event

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import boto3
 import pytest
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.errors import TooManyChanges
 from shared.model.feedback import MAX_REVISIONS, Customer
 from shared.model.scales import Mood, Scale

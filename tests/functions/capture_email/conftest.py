@@ -8,7 +8,7 @@ import pytest
 
 from functions.capture_email.intake import Intake
 from functions.capture_email.mailroom import Mailroom
-from shared.config import Config
+from shared.config.model import Config
 from shared.keys import Keys
 from shared.mails import Mails
 from shared.replies import ReplyTo

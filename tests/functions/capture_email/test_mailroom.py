@@ -6,7 +6,7 @@ import pytest
 
 from functions.capture_email.mailroom import CONVERSATION, Mailroom
 from functions.capture_email.mime import MailUnreadable
-from shared.config import Config
+from shared.config.model import Config
 from shared.ids import answer_id
 from shared.invitations import Invitations
 from shared.keys import Keys

@@ -6,7 +6,7 @@ import pytest
 from pydynox import DynamoDBClient
 
 from functions.capture_sms.hearing import Ear
-from shared.config import Config
+from shared.config.model import Config
 from shared.messages import Messages
 from shared.people import People
 from shared.store import Store

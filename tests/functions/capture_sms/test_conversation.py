@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.capture_sms.conversation import CLOCKS, PAUSE, Text, Turn, take_turn, topic
-from shared import config as config_module
+from shared.config import load as config_module
 from shared.ids import answer_id
 from shared.languages.reading import Command, clean
 from shared.messages import Purpose

@@ -2,7 +2,7 @@ import pytest
 from pydynox import DynamoDBClient
 
 from functions.capture_sms.twilio import read_form, respond, sign, verify
-from shared.config import Config
+from shared.config.model import Config
 from shared.errors import Forged, Unreadable
 from shared.languages.reading import Command
 from shared.twilio_tokens import TwilioTokens

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.capture_web import body
-from shared import config
+from shared.config.load import load
 from shared.errors import EarshotError, InvalidInput, TooLarge, TooLong, Unreadable, UnsupportedType
 from shared.http import MAX_BYTES, Request
 from shared.model.feedback import MAX_COMMENT_BYTES
 from tests.http_api import http_event
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
-TOUCHPOINT = config.load().touchpoints["checkout"]
+TOUCHPOINT = load().touchpoints["checkout"]
 
 
 def read(content: Any, content_type: str = JSON) -> body.Said:

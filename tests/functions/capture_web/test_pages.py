@@ -8,7 +8,7 @@ import pytest
 
 from functions.capture_web.pages import Pages, Step
 from shared import errors
-from shared.config import Config
+from shared.config.model import Config
 from shared.errors import EarshotError, InvalidInput, LinkExpired, LinkInvalid, Unavailable
 from shared.languages.packs import LANGUAGES, texts
 from shared.links import Link

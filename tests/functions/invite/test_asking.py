@@ -7,7 +7,7 @@ import pytest
 from pydynox import DynamoDBClient
 
 from functions.invite.asking import Asker, Outcome
-from shared.config import Config
+from shared.config.model import Config
 from shared.ids import answer_id
 from shared.invitations import Invitations
 from shared.keys import Keys

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from functions.invite.rules import asked_recently, is_quiet, zones_of
-from shared.config import Config, Quiet
+from shared.config.model import Config, Quiet
 from shared.people import Person
 
 OVERNIGHT = Quiet.model_validate({"from": "20:00", "to": "09:00"})

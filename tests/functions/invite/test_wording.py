@@ -1,7 +1,7 @@
 import pytest
 
 from functions.invite.wording import invitation_text
-from shared.config import Config
+from shared.config.model import Config
 from shared.languages.packs import LANGUAGES, texts
 from shared.text import gsm7
 from shared.text.gsm7 import Encoding, measure

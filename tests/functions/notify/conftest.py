@@ -12,7 +12,7 @@ from functions.notify.delivery import Notifier
 from functions.notify.parcel import Parcel
 from functions.notify.schedule import Outcome
 from shared.addresses.targets import Target, TargetKind
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.deliveries import Deliveries, Delivery
 from shared.model.events import feedback_event
 from shared.model.feedback import Answer, Revision

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.notify.cards import Card, fingerprint, make_card, words_direction
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.languages.packs import LANGUAGES, texts
 from shared.model.feedback import Channel, Customer, Flag, Revision
 from shared.model.scales import Scale

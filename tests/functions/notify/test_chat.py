@@ -12,7 +12,7 @@ from functions.notify import slack, teams
 from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, Sender
 from shared.addresses.targets import Target
-from shared.config import Config
+from shared.config.model import Config
 from tests.factories import a_revision
 from tests.functions.notify.receiver import answering, receiving
 from tests.functions.notify.test_cards import a_card, in_arabic

@@ -13,7 +13,7 @@ from moto.ses.models import ses_backends
 from functions.notify.parcel import Parcel
 from functions.notify.schedule import Outcome
 from shared.addresses.targets import TargetKind
-from shared.config import Config
+from shared.config.model import Config
 from shared.model.events import feedback_event
 from shared.model.life import Transition
 from shared.store import Store

@@ -13,7 +13,7 @@ from functions.notify.mail import Mailer, render
 from functions.notify.notices import Notices
 from functions.notify.parcel import Parcel
 from shared.addresses.targets import Target
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from tests.factories import a_revision
 from tests.functions.notify.test_cards import ROUTE, a_card, in_arabic
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from shared.config import Config
+from shared.config.model import Config
 from shared.deliveries import Deliveries, Delivery, State
 from shared.store import Store
 from tests.factories import an_answer

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from functions.team.pages import Pages
-from shared.config import Config, Route
+from shared.config.model import Config, Route
 from shared.deliveries import Deliveries, Delivery, Health
 from shared.languages.packs import LANGUAGES, texts
 from shared.routes import Routes, draft

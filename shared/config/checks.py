@@ -1,8 +1,8 @@
 """Every mistake in `earshot.toml`, found in one reading and told in a line that names the key and the fix.
 
-What a value must be is said by the models of shared/config.py. What no single value shows (references between tables,
-texts per language, ids that stand twice) is looked for here, in the file as TOML reads it, so that other mistakes hide
-none of it.
+What a value must be is said by the models of shared/config/model.py. What no single value shows (references between
+tables, texts per language, ids that stand twice) is looked for here, in the file as TOML reads it, so that other
+mistakes hide none of it.
 """
 
 import difflib
@@ -18,7 +18,8 @@ from shared.addresses.targets import TargetKind, spelling
 from shared.conditions.language import ConditionError, check
 from shared.conditions.pattern import makes_cards, rule_pattern
 from shared.conditions.reader import parse
-from shared.config import Config, Problem
+from shared.config.model import Config
+from shared.config.problems import Problem
 
 Table = Mapping[str, Any]
 Ids = Mapping[str, list[str]]

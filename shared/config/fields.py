@@ -1,0 +1,121 @@
+"""What a single value in `earshot.toml` must be. Each check returns the value or raises ValueError with what to do."""
+
+import re
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+from shared.addresses import contact
+from shared.config.colours import darkened
+from shared.languages.packs import LANGUAGES
+
+MAX_MAILBOX = 20  # of the 64 characters that may stand before an @, what a reply's signature leaves (shared/replies.py)
+
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_URL = re.compile(r"https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}(:[1-9]\d{0,4})?")
+
+
+def is_identifier(value: str) -> bool:
+    """Whether a text can be the id of a team, a touchpoint, a reason or a route."""
+    return _ID.fullmatch(value) is not None
+
+
+def _identifier(value: str) -> str:
+    if not is_identifier(value):
+        raise ValueError(f"{value!r} cannot be an id; use 1 to 40 of a-z, 0-9 and '-', not at the ends")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{value!r} is not a time zone; write one like 'Europe/London'") from None
+    return value
+
+
+def _public_url(value: str) -> str:
+    if not _URL.fullmatch(value):
+        raise ValueError(f"{value!r} must be https:// and a host, with no path or slash at the end")
+    return value
+
+
+def _language(value: str) -> str:
+    if value not in LANGUAGES:
+        raise ValueError(
+            f"no texts in {value!r}; use one of {', '.join(LANGUAGES)}, or add shared/languages/{value}/texts.toml"
+        )
+    return value
+
+
+def _brand_colour(value: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise ValueError(f"{value!r} is not a colour; write #rrggbb")
+    darker = darkened(value.lower())  # the page's buttons and links carry text in it
+    if darker != value.lower():
+        raise ValueError(f"{value} is too pale to read on white; {darker} is the same hue and dark enough")
+    return darker
+
+
+def _phone(value: str) -> str:
+    if not re.fullmatch(r"\+[1-9]\d{6,14}", value):
+        raise ValueError(f"{value!r} is not a phone number; write it with its country, like '+447400900100'")
+    return value
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", value):
+        raise ValueError(f"{value!r} is not a country; write its two capital letters, like 'GB'")
+    return value
+
+
+def _twilio_account(value: str) -> str:
+    if not re.fullmatch(r"AC[0-9a-f]{32}", value):
+        raise ValueError(f"{value!r} is not a Twilio account SID; it is AC and 32 of 0-9 and a-f")
+    return value
+
+
+def _clock(value: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError(f"{value!r} is not a time of day; write one like '08:30'")
+    return value
+
+
+def _account(value: str) -> str:
+    if not re.fullmatch(r"\d{12}", value):
+        raise ValueError(f"{value!r} is not an AWS account; write its 12 digits in quotes")
+    return value
+
+
+def _mailbox(value: str) -> str:
+    address = contact.email(value)
+    name = address.partition("@")[0]
+    if len(name) > MAX_MAILBOX or "+" in name:
+        raise ValueError(
+            f"{value!r} leaves replies no room for a signature; use at most {MAX_MAILBOX} characters before the @, no +"
+        )
+    return address
+
+
+def _line(value: str) -> str:
+    if not value.strip() or _CONTROLS.search(value):
+        raise ValueError(f"{value!r} must be one line of text")
+    return value
+
+
+Email = Annotated[str, AfterValidator(contact.email)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Language = Annotated[str, AfterValidator(_language)]
+Clock = Annotated[str, AfterValidator(_clock)]
+Phone = Annotated[str, AfterValidator(_phone)]
+Country = Annotated[str, AfterValidator(_country)]
+Text = Annotated[str, Field(max_length=200), AfterValidator(_line)]
+Account = Annotated[str, AfterValidator(_account)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+BrandColour = Annotated[str, AfterValidator(_brand_colour)]
+TwilioAccount = Annotated[str, AfterValidator(_twilio_account)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Labels = dict[str, Text]  # language → text
