@@ -15,8 +15,8 @@ from pydynox import DynamoDBClient
 from bench import stub
 from bench.environment import ENVIRONMENT, REGION
 from bench.figures import Figure
-from shared.keys import Keys
-from shared.links import Link
+from shared.keys.links import Link
+from shared.keys.signing import Keys
 from shared.values import utc_now
 
 OURS, CONVENTIONAL = "functions.capture_web.handler", "bench.conventional"

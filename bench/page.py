@@ -15,7 +15,7 @@ from bench import stub
 from bench.child import CONTEXT, http_event
 from bench.environment import ENVIRONMENT
 from bench.figures import Figure
-from shared.links import Link
+from shared.keys.links import Link
 from shared.values import utc_now
 
 VIEWS = 100

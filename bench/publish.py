@@ -25,7 +25,7 @@ def measure() -> Iterator[Figure]:
     """Both in turns against the same endpoint; the median of the rounds' ratios counts."""
     with stub.serve() as eventbridge, redirect_stdout(StringIO()):
         os.environ |= ENVIRONMENT | {"AWS_ENDPOINT_URL": eventbridge.url, "EARSHOT_BUS": "earshot"}
-        publish: Any = import_module("functions.publish")
+        publish: Any = import_module("functions.publish.handler")
         publish._bus.cache_clear()
         batch = _batch()
         _records_a_second(publish, batch)  # connects
@@ -63,7 +63,7 @@ def _records_a_second(publish: Any, batch: dict[str, Any]) -> float:
 
 @contextmanager
 def _one_entry_a_request() -> Iterator[None]:
-    bus: Any = import_module("shared.bus")
+    bus: Any = import_module("functions.publish.bus")
     entries, bus.MAX_ENTRIES = bus.MAX_ENTRIES, 1
     yield
     bus.MAX_ENTRIES = entries

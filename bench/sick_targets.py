@@ -18,8 +18,8 @@ from cli.stage import Stage
 from local.serving import Server
 from local.stage import Running
 from shared.config.model import Config
-from shared.links import Link
-from shared.routes import draft
+from shared.keys.links import Link
+from shared.routes.drafts import draft
 from shared.values import utc_now
 
 ROUTES = 50

@@ -17,7 +17,7 @@ from bench.figures import Figure
 from bench.sick_targets import Endpoints, answer, place
 from local.stage import Running, running
 from shared.config.model import Config
-from shared.routes import draft
+from shared.routes.drafts import draft
 from shared.values import utc_now
 
 ROUTES = 1_000

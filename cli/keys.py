@@ -7,7 +7,7 @@ import click
 
 from cli.durations import DURATION
 from cli.stage import Stage, with_stage
-from shared.twilio_tokens import TwilioTokens
+from shared.keys.twilio_tokens import TwilioTokens
 
 
 @click.group()

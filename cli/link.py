@@ -10,7 +10,7 @@ import click
 
 from cli.durations import DURATION
 from cli.stage import Stage, with_stage
-from shared.links import Link
+from shared.keys.links import Link
 from shared.values import utc_now
 
 MAX_LIFE = timedelta(days=400)  # as long as keys overlap by default

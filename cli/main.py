@@ -11,35 +11,35 @@ from pydynox.pydynox_core import PydynoxException
 from shared.config.problems import ConfigError
 from shared.errors import EarshotError
 
-COMMANDS = (
-    "doctor",
-    "invite",
-    "keys",
-    "link",
-    "mail",
-    "qr",
-    "redrive",
-    "replay",
-    "routes",
-    "show",
-    "snippet",
-    "tail",
-    "text",
-)
+COMMANDS = {
+    "doctor": "cli.doctor.command",
+    "invite": "cli.invite",
+    "keys": "cli.keys",
+    "link": "cli.link",
+    "mail": "cli.mail",
+    "qr": "cli.qr",
+    "redrive": "cli.redrive.command",
+    "replay": "cli.replay",
+    "routes": "cli.routes.command",
+    "show": "cli.show",
+    "snippet": "cli.snippet",
+    "tail": "cli.tail",
+    "text": "cli.text",
+}
 
 
 class Commands(click.Group):
-    """Commands by name, one module each in this folder, imported when they are called."""
+    """Commands by name; the module of each is imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In alphabetical order."""
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The command `name` of the module `cli.<name>`."""
+        """The command of this name; None where there is none."""
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"cli.{name}"), name)
+        command: click.Command = getattr(importlib.import_module(COMMANDS[name]), name)
         return command
 
 

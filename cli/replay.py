@@ -14,15 +14,15 @@ from shared.addresses.targets import Target
 from shared.conditions.pattern import compile_pattern
 from shared.conditions.reader import parse
 from shared.config.model import Route
-from shared.deliveries import State
+from shared.deliveries.delivery import State
+from shared.deliveries.queue import QueueMessage, SqsQueue
 from shared.model.events import EVENTS, SOURCE, InvitationEvent, feedback_event
 from shared.model.feedback import Revision
 from shared.model.life import Transition
-from shared.queue import Message, SqsQueue
-from shared.rehearsal import caught_by
-from shared.route_table import TeamRoute
-from shared.routes import RoutePaused
-from shared.rules import RULE_PREFIX
+from shared.routes.rehearsal import caught_by
+from shared.routes.route_table import TeamRoute
+from shared.routes.routes import RoutePaused
+from shared.routes.rules import RULE_PREFIX
 from shared.values import to_iso, utc_now
 
 LONGEST = timedelta(days=14)
@@ -57,7 +57,7 @@ def replay(stage: Stage, route_id: str, since: timedelta, missed: bool, as_json:
     queue = SqsQueue(stage.client("sqs"), stage.outputs["DeliveriesQueueUrl"], stage.outputs["AsideQueueUrl"])
     id, sent = secrets.token_hex(4), 0
     for name, revision, target in (_missed if missed else _caught)(stage, route_id, route, targets, since):
-        queue.send(Message(route=route_id, target=target.id, event=_event(name, revision), replay=id))
+        queue.send(QueueMessage(route=route_id, target=target.id, event=_event(name, revision), replay=id))
         sent += 1
     if as_json:
         told = {"replay": id, "route": route_id, "sent": sent, "enabled": enabled, "not_replayed": left}

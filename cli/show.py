@@ -7,11 +7,11 @@ import click
 
 from cli.stage import Stage, with_stage
 from cli.tail import Change, as_text
-from shared.deliveries import Delivery
+from shared.customers.invitations import Invitations
+from shared.customers.messages import Messages
+from shared.deliveries.delivery import Delivery
 from shared.ids import answer_id
-from shared.invitations import Invitations
-from shared.mails import MAIL, Mails
-from shared.messages import Messages
+from shared.mail.received import MAIL, Mails
 from shared.model.life import Transition
 
 

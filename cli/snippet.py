@@ -6,8 +6,8 @@ import click
 
 from cli.link import Asked, asking
 from cli.stage import Stage, with_stage
-from shared import letters
 from shared.languages.packs import direction
+from shared.mail import letters
 
 
 @click.command()

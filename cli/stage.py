@@ -17,13 +17,13 @@ from pydynox import DynamoDBClient
 from shared.addresses.dns import resolve
 from shared.config import load as config_file
 from shared.config.model import Config
-from shared.deliveries import Deliveries
-from shared.keys import Keys
-from shared.route_table import RouteTable
-from shared.routes import Routes
-from shared.rules import Rules
-from shared.store import Store
-from shared.webhook_secrets import WebhookSecrets
+from shared.deliveries.deliveries import Deliveries
+from shared.feedback.store import Store
+from shared.keys.signing import Keys
+from shared.keys.webhook_secrets import WebhookSecrets
+from shared.routes.route_table import RouteTable
+from shared.routes.routes import Routes
+from shared.routes.rules import Rules
 
 LOCAL_FILE = Path(".earshot/local.json")
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import click
 
 from cli.stage import Stage, with_stage
-from shared.invitations import read_invitation
+from shared.customers.invitations import read_invitation
+from shared.feedback.store import read_image
 from shared.model.events import feedback_event, invitation_event
 from shared.model.feedback import Feedback, Revision
 from shared.model.invitation import InvitationRevision, InvitationStatus
 from shared.model.life import Transition, transition
-from shared.store import read_image
 
 POLL_SECONDS = 0.5
 SHARDS_SECONDS = 30.0  # how often to look for shards that DynamoDB has opened

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydynox import DynamoDBClient
 
-from shared.invitations import Invitations
-from shared.messages import TAG, Message, Messages
+from shared.customers.invitations import Invitations
+from shared.customers.messages import TAG, Message, Messages
+from shared.customers.people import People, Silence
 from shared.model.invitation import InvitationStatus
 from shared.observe import count, logger, metrics
-from shared.people import People, Silence
 from shared.settings import ReceiptsSettings
 from shared.values import utc_now
 

@@ -17,16 +17,17 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from pydynox import DynamoDBClient
 from pydynox.exceptions import PydynoxException
 
-from shared import mail
 from shared.config.load import load
 from shared.config.model import Config
-from shared.invitations import Invitations
-from shared.mails import Mails
-from shared.messages import TAG, Message, Messages, read_message
+from shared.customers.invitations import Invitations
+from shared.customers.messages import TAG, Message, Messages, read_message
+from shared.customers.people import People, Silence
+from shared.mail import sending
+from shared.mail.frame import REPLY_TO, Mail
+from shared.mail.received import Mails
 from shared.model.feedback import Channel
 from shared.model.invitation import Held, InvitationStatus
 from shared.observe import count, logger, metrics
-from shared.people import People, Silence
 from shared.settings import SendSettings
 from shared.values import utc_now
 
@@ -129,14 +130,14 @@ class Sender(NamedTuple):
         return answer["MessageId"]
 
     def _mail(self, message: Message) -> str:
-        rendered = mail.Mail(message.subject, message.text, message.html, message.headers)
-        return mail.send(self.ses, self.config.business, message.to, rendered, tags={TAG: message.id})
+        rendered = Mail(message.subject, message.text, message.html, message.headers)
+        return sending.send(self.ses, self.config.business, message.to, rendered, tags={TAG: message.id})
 
     def _left(self, message: Message, provider_id: str, at: datetime) -> None:
         """Note that a message left. Noting it twice is as once."""
         self.messages.sent(message, provider_id, at)
-        if mail.REPLY_TO in message.headers:
-            self.mails.sent(provider_id, message.headers[mail.REPLY_TO], at)
+        if REPLY_TO in message.headers:
+            self.mails.sent(provider_id, message.headers[REPLY_TO], at)
         if message.invitation_id:
             self.invitations.move(message.invitation_id, InvitationStatus.SENT, at)
 

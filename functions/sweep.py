@@ -1,4 +1,4 @@
-"""Every minute: puts deliveries whose time has come back into the queue (`shared.deliveries`, `due_at`)."""
+"""Every minute: puts deliveries whose time has come back into the queue (`shared.deliveries.deliveries`, `due_at`)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,9 +10,10 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 from pydynox import DynamoDBClient
 
-from shared.deliveries import Deliveries, State
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import State
+from shared.deliveries.queue import Queue, QueueMessage, SqsQueue
 from shared.observe import count, logger, metrics, without_words
-from shared.queue import Message, Queue, SqsQueue
 from shared.settings import SweepSettings
 from shared.values import utc_now
 
@@ -33,7 +34,7 @@ def sweep(deliveries: Deliveries, queue: Queue, now: datetime, has_time: Callabl
             logger.warning("more is due than a minute can sweep")
             break
         try:
-            message = Message.model_validate_json(delivery.message)
+            message = QueueMessage.model_validate_json(delivery.message)
         except ValidationError as error:  # of a version that nobody reads any more: the others are still due
             logger.error("unreadable message", delivery="/".join(delivery.key), extra=without_words(error))
             count("DeliveryUnreadable")

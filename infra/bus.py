@@ -10,7 +10,7 @@ from constructs import Construct
 
 from infra.stage import Stage
 from shared.model.events import SOURCE, InvitationRequested
-from shared.rules import RULE_PREFIX
+from shared.routes.rules import RULE_PREFIX
 
 # Single events cannot be taken out of an archive, so its age is how long an erased person's words can outlive them.
 ARCHIVED = Duration.days(14)

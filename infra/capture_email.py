@@ -8,12 +8,13 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from infra.failures import Alarms, DeadLetterQueue
+from infra.alarms import Alarms
+from infra.failures import DeadLetterQueue
 from infra.function import Function
 from infra.sources import Schedule
 from infra.stage import Stage
 from infra.store import Store
-from shared.mails import MAIL, QUARANTINE, RETENTION
+from shared.mail.received import MAIL, QUARANTINE, RETENTION
 from shared.settings import CaptureEmailSettings, Settings
 
 _MEMORY_MB = 1024  # for its share of the processor; a mail of 40 MB takes 120
@@ -119,7 +120,7 @@ class CaptureEmail(Construct):
         )
 
     def _account_setup(self, stage: Stage) -> None:
-        """What the account shares: its active receipt rules, and the sender's domain (functions/mail_setup.py)."""
+        """What the account shares: its active receipt rules, and the sender's domain (functions/setup/mail.py)."""
         stack = Stack.of(self)
         configuration_set = ses.ConfigurationSet(self, "Sending", configuration_set_name=stage.qualified_name)
         configuration_set.add_event_destination(
@@ -131,7 +132,7 @@ class CaptureEmail(Construct):
             self,
             "Setup",
             stage=stage,
-            handler="functions.mail_setup.handler",
+            handler="functions.setup.mail.handler",
             settings=Settings(),
             timeout=Duration.minutes(3),
             memory_mb=256,

@@ -9,7 +9,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.failures import Alarms, DeadLetterQueue
+from infra.alarms import Alarms
+from infra.failures import DeadLetterQueue
 from infra.function import Function
 from infra.http import HttpApi
 from infra.stage import Stage

@@ -11,7 +11,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.failures import Alarms
+from infra.alarms import Alarms
 from infra.function import LOG_RETENTION, Function
 
 # A route's key stands in for the path, in which a signed link is a credential. The caller's address is not kept.

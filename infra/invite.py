@@ -4,8 +4,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from constructs import Construct
 
+from infra.alarms import Alarms
 from infra.bus import Bus
-from infra.failures import Alarms
 from infra.function import Function
 from infra.sources import BusEvents
 from infra.stage import Stage

@@ -11,7 +11,7 @@ def let_send_mail(function: Function, stage: Stage) -> None:
     """Allow sending as the business: SES looks for the verified identity of the address, else of its domain.
 
     And for the identity's configuration set, which is ours, or another's where the identity was there before us
-    (functions/mail_setup.py).
+    (functions/setup/mail.py).
     """
     sender = stage.config.business.sender
     names = (sender, sender.partition("@")[2])

@@ -6,7 +6,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
-from infra.failures import Alarms, DeadLetterQueue
+from infra.alarms import Alarms
+from infra.failures import DeadLetterQueue
 from infra.function import Function
 from infra.mail import let_send_mail
 from infra.stage import Stage

@@ -4,14 +4,14 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from infra.alarms import Alarms
 from infra.bus import Bus
-from infra.failures import Alarms
 from infra.function import Function
 from infra.sources import TableChanges
 from infra.stage import Stage
 from infra.store import Store
+from shared.feedback.store import RETENTION
 from shared.settings import PublishSettings
-from shared.store import RETENTION
 
 
 class Publish(Construct):
@@ -23,7 +23,7 @@ class Publish(Construct):
             self,
             "Function",
             stage=stage,
-            handler="functions.publish.handler",
+            handler="functions.publish.handler.handler",
             settings=PublishSettings(bus=bus.bus.event_bus_name),
             timeout=Duration.seconds(30),
             memory_mb=512,

@@ -4,8 +4,9 @@ from aws_cdk import Acknowledgment, CfnResource, CustomResource, Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from infra.alarms import Alarms
 from infra.bus import Bus
-from infra.failures import Alarms, DeadLetterQueue
+from infra.failures import DeadLetterQueue
 from infra.function import Function
 from infra.notify import Notify
 from infra.stage import Stage
@@ -13,7 +14,7 @@ from shared.addresses.targets import Target, TargetKind
 from shared.conditions.pattern import rule_pattern
 from shared.conditions.reader import parse
 from shared.config.model import Route
-from shared.rules import RULE_PREFIX, rule_targets
+from shared.routes.rules import RULE_PREFIX, rule_targets
 from shared.settings import ClearRulesSettings
 
 
@@ -87,7 +88,7 @@ class Routes(Construct):
             self,
             "ClearRules",
             stage=stage,
-            handler="functions.clear_rules.handler",
+            handler="functions.setup.rules.handler",
             settings=ClearRulesSettings(bus=bus.event_bus_name),
             timeout=Duration.minutes(5),
             memory_mb=256,

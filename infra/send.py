@@ -4,7 +4,8 @@ from aws_cdk import Acknowledgment, Duration, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.failures import KEPT, Alarms
+from infra.alarms import Alarms
+from infra.failures import KEPT
 from infra.function import Function
 from infra.mail import let_send_mail
 from infra.sources import TableChanges

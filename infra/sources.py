@@ -11,7 +11,8 @@ from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk.aws_lambda_event_sources import DynamoEventSource
 from constructs import Construct
 
-from infra.failures import Alarms, DeadLetterQueue, FailureBucket
+from infra.alarms import Alarms
+from infra.failures import DeadLetterQueue, FailureBucket
 from infra.function import Function
 from infra.stage import Stage
 from infra.store import Store

@@ -4,11 +4,11 @@ from aws_cdk import CfnOutput, IStackSynthesizer, Stack
 from constructs import Construct
 
 from infra import local_stage
+from infra.alarms import Alarms
 from infra.bus import Bus
 from infra.capture_email import CaptureEmail
 from infra.capture_sms import CaptureSms
 from infra.capture_web import CaptureWeb
-from infra.failures import Alarms
 from infra.http import HttpApi
 from infra.invite import Invite
 from infra.notify import Notify
@@ -22,7 +22,7 @@ from infra.store import Store
 from infra.sweep import Sweep
 from infra.team import Team
 from infra.unsubscribe import Unsubscribe
-from shared.mails import MAIL
+from shared.mail.received import MAIL
 
 
 class EarshotStack(Stack):

@@ -53,7 +53,7 @@ class Store(Construct):
         self.secrets_key = kms.Key(
             self,
             "SecretsKey",
-            description="Seals the secrets that sign webhooks (shared/webhook_secrets.py)",
+            description="Seals the secrets that sign webhooks (shared/keys/webhook_secrets.py)",
             enable_key_rotation=True,
             removal_policy=stage.removal_policy,
         )
@@ -71,15 +71,15 @@ class Store(Construct):
         iam.Grant.add_to_principal(grantee=grantee, actions=["dynamodb:Query"], resource_arns=[arn])
 
     def grant_signing(self, grantee: iam.IGrantable) -> None:
-        """Allow reading the signing keys, and writing the first one (`shared.keys`)."""
+        """Allow reading the signing keys, and writing the first one (`shared.keys.signing`)."""
         self.keys.grant(grantee, "dynamodb:GetItem", "dynamodb:PutItem")
 
     def grant_twilio_tokens(self, grantee: iam.IGrantable) -> None:
-        """Allow reading the auth tokens of Twilio accounts (`shared.twilio_tokens`)."""
+        """Allow reading the auth tokens of Twilio accounts (`shared.keys.twilio_tokens`)."""
         _grant(grantee, self.keys, ("dynamodb:GetItem",), ("twilio#*",))
 
     def grant_webhook_secrets(self, grantee: iam.IGrantable, *, keeps: bool = False) -> None:
-        """Allow opening the secrets of webhooks, and making the first of a target (`shared.webhook_secrets`).
+        """Allow opening the secrets of webhooks, and making a target's first (`shared.keys.webhook_secrets`).
 
         `keeps`: also what their owners ask for: noting that one was shown, making new ones, and removing them.
         """

@@ -4,7 +4,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.failures import Alarms
+from infra.alarms import Alarms
 from infra.function import Function
 from infra.notify import Notify
 from infra.sources import Schedule

@@ -8,8 +8,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
+from infra.alarms import Alarms
 from infra.bus import Bus
-from infra.failures import Alarms
 from infra.function import Function
 from infra.http import HttpApi
 from infra.mail import let_send_mail
@@ -17,9 +17,9 @@ from infra.notify import Notify
 from infra.routes import Routes
 from infra.stage import Stage
 from infra.store import Store
+from shared.keys.sessions import LINK_WORKS_FOR
 from shared.model.events import RouteTested
-from shared.rules import RULE_PREFIX
-from shared.sessions import LINK_WORKS_FOR
+from shared.routes.rules import RULE_PREFIX
 from shared.settings import SignInSettings, TeamSettings
 
 

@@ -21,7 +21,7 @@ from local.outbox import OutboxServer
 from local.proxy import Proxy
 from shared.config import load as config_file
 from shared.config.model import Config
-from shared.links import Link
+from shared.keys.links import Link
 from shared.values import utc_now
 
 FOLDER = ROOT / ".earshot"

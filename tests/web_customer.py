@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import boto3
 
-from shared.links import Link
+from shared.feedback.store import Store
+from shared.keys.links import Link
 from shared.model.feedback import Revision
-from shared.store import Store
 from shared.values import utc_now
 from tests.http_api import CONTEXT, body_of, http_event
 from tests.tables import MAIN_TABLE

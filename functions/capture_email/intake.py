@@ -10,11 +10,11 @@ from pydynox import DynamoDBClient
 from functions.capture_email.mailroom import Mailroom
 from functions.capture_email.mime import MAX_BYTES, MailUnreadable
 from shared.config.load import load
-from shared.keys import Keys
-from shared.mails import MAIL, QUARANTINE, MailOutcome, MailRecord, Mails
+from shared.feedback.store import Store
+from shared.keys.signing import Keys
+from shared.mail.received import MAIL, QUARANTINE, MailOutcome, MailRecord, Mails
 from shared.observe import count, logger
 from shared.settings import CaptureEmailSettings
-from shared.store import Store
 from shared.values import utc_now
 
 if TYPE_CHECKING:

@@ -4,23 +4,23 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from functions.capture_email.letter import Letter, read_letter
-from shared import letters
-from shared.amending import bounded, flagged, joined
+from functions.capture_email.incoming import IncomingMail, read_letter
 from shared.config.model import Config
+from shared.customers.invitations import Invitations
+from shared.customers.messages import Message, Messages, Purpose
+from shared.customers.people import People, Person, Silence
 from shared.errors import Contended
+from shared.feedback.joining import bounded, flagged, joined
+from shared.feedback.owners import reader
+from shared.feedback.store import Store
 from shared.ids import answer_id
-from shared.invitations import Invitations
-from shared.keys import Keys
+from shared.keys.signing import Keys
 from shared.languages.packs import language_of
 from shared.languages.reading import Command, Reading, read_parts
-from shared.mails import MailOutcome, MailRecord, Mails
-from shared.messages import Message, Messages, Purpose
+from shared.mail import letters
+from shared.mail.received import MailOutcome, MailRecord, Mails
+from shared.mail.reply_address import ReplyKind, ReplyTo, read_reply_address
 from shared.model.feedback import Answer, Channel, Customer, Flag
-from shared.people import People, Person, Silence
-from shared.replies import ReplyKind, ReplyTo, read_reply_address
-from shared.routing import reader
-from shared.store import Store
 
 _ATTEMPTS = 5
 _MAX_RATED = 200  # characters; a longer mail that begins with a number does not begin with a rating, but may with STOP
@@ -70,7 +70,7 @@ class Mailroom:
         raise Contended("This conversation is being changed from too many sides at once; the mail is tried again.")
 
     def _plan(
-        self, id: str, letter: Letter, flags: tuple[Flag, ...], now: datetime
+        self, id: str, letter: IncomingMail, flags: tuple[Flag, ...], now: datetime
     ) -> tuple[MailRecord, list[dict[str, Any]]]:
         """The record of a mail, and the operations that store it with all that follows from it."""
         verified = Flag.SENDER_UNVERIFIED not in flags
@@ -98,7 +98,7 @@ class Mailroom:
             operations += [self._mails.filing(record), self._store.revise(answer, self._config, before, now)]
         return record, [self._mails.saving(record), *operations]
 
-    def _topic(self, letter: Letter, verified: bool, now: datetime) -> Topic:
+    def _topic(self, letter: IncomingMail, verified: bool, now: datetime) -> Topic:
         """By the signed address it came to, then by the mails of ours that it answers; else a fresh mail."""
         for address in self._addresses(letter):
             about = read_reply_address(address, self._config.mail.address, self._keys)
@@ -109,7 +109,7 @@ class Mailroom:
         customer = Customer(name=letter.name, email=letter.sender or None) if verified else Customer()
         return Topic(self._config.mail.touchpoint, customer=customer)
 
-    def _addresses(self, letter: Letter) -> Iterator[str]:
+    def _addresses(self, letter: IncomingMail) -> Iterator[str]:
         yield letter.envelope.recipient or ""
         for message_id in letter.answers:
             yield self._mails.reply_address(message_id) or ""
@@ -128,7 +128,7 @@ class Mailroom:
         joins = feedback.id if now < found.changed_at + CONVERSATION else None
         return Topic(feedback.touchpoint, feedback.place, joins, feedback.customer, feedback.language)
 
-    def _reading(self, letter: Letter, topic: Topic, *, verified: bool) -> Reading:
+    def _reading(self, letter: IncomingMail, topic: Topic, *, verified: bool) -> Reading:
         """The words; where a line or two answer our question, the rating in them; and a STOP of whoever may say it."""
         answers_us = topic.feedback_id is not None
         is_fresh = not answers_us and not letter.is_answer and letter.subject not in letter.words
@@ -161,7 +161,7 @@ class Mailroom:
     def _towards(
         self,
         person: Person,
-        letter: Letter,
+        letter: IncomingMail,
         topic: Topic,
         answer: Answer,
         team: str,
@@ -179,7 +179,7 @@ class Mailroom:
         told = heard.model_copy(update={"told": heard.told + 1})
         return [self._people.saving(told, now), self._messages.saving(message)]
 
-    def _thanks(self, id: str, letter: Letter, answer: Answer, team: str, now: datetime) -> Message:
+    def _thanks(self, id: str, letter: IncomingMail, answer: Answer, team: str, now: datetime) -> Message:
         rendered = letters.thanks(
             self._config,
             letters.Thanks(
@@ -205,7 +205,7 @@ class Mailroom:
         )
 
 
-def _record(id: str, outcome: MailOutcome, letter: Letter, now: datetime, **more: Any) -> MailRecord:
+def _record(id: str, outcome: MailOutcome, letter: IncomingMail, now: datetime, **more: Any) -> MailRecord:
     return MailRecord(
         id=id,
         outcome=outcome,

@@ -5,16 +5,16 @@ from typing import NamedTuple
 
 from functions.capture_sms.replies import Replies
 from shared.addresses.phones import may_text
-from shared.amending import flagged, joined
 from shared.config.model import Config, SmsSettings
+from shared.customers.messages import Purpose
+from shared.customers.people import Conversation, Person, Silence
+from shared.feedback.joining import flagged, joined
+from shared.feedback.owners import reader
 from shared.ids import answer_id
 from shared.languages.packs import language_of
 from shared.languages.reading import Command, Reading, read
-from shared.messages import Purpose
 from shared.model.feedback import Answer, Channel, Customer, Revision
 from shared.model.scales import Mood
-from shared.people import Conversation, Person, Silence
-from shared.routing import reader
 
 PAUSE = timedelta(hours=24)
 """Texts that follow each other within it are one feedback; after it, a text is about something new."""

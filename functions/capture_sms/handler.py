@@ -12,17 +12,17 @@ from pydynox.exceptions import PydynoxException
 from functions.capture_sms import twilio
 from functions.capture_sms.conversation import Text
 from functions.capture_sms.hearing import Ear
-from shared import http
 from shared.config.load import load
+from shared.customers.messages import Messages
+from shared.customers.people import People
 from shared.errors import EarshotError, Forged, NotConfigured, Unreadable
-from shared.http import Request, Response
-from shared.messages import Messages
+from shared.feedback.store import Store
+from shared.keys.twilio_tokens import TwilioTokens
 from shared.observe import count, logger, metrics
-from shared.people import People
 from shared.settings import CaptureSmsSettings
-from shared.store import Store
-from shared.twilio_tokens import TwilioTokens
 from shared.values import utc_now
+from shared.web import http
+from shared.web.http import Request, Response
 
 settings = CaptureSmsSettings.from_environment()
 config = load(deployed=True)

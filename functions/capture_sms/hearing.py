@@ -7,18 +7,18 @@ from typing import NamedTuple
 from functions.capture_sms.conversation import Reply, Text, Turn, take_turn, topic
 from shared.addresses.phones import read_phone
 from shared.config.model import Config, SmsSettings
+from shared.customers.messages import Message, Messages
+from shared.customers.people import People, Person
 from shared.errors import Contended
+from shared.feedback.store import Store
 from shared.ids import answer_id
 from shared.languages.reading import clean
-from shared.messages import Message, Messages
 from shared.model.feedback import Channel
-from shared.people import People, Person
-from shared.store import Store
 
 _ATTEMPTS = 6
 
 
-class Outcome(StrEnum):
+class TextOutcome(StrEnum):
     """What became of a text; the values name metrics."""
 
     STORED = "TextStored"
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 class Heard(NamedTuple):
     """The outcome, and what is to be said back by whoever brought the text."""
 
-    outcome: Outcome
+    outcome: TextOutcome
     reply: Reply | None = None
 
 
@@ -52,23 +52,23 @@ class Ear(NamedTuple):
         """
         phone = read_phone(text.sender)
         if phone is None or phone.number in self.sms.numbers:
-            return Heard(Outcome.SENDER_REFUSED)
+            return Heard(TextOutcome.SENDER_REFUSED)
         text = text._replace(sender=phone.number, body=clean(text.body).strip())
         if not text.body and text.command is None:
-            return Heard(Outcome.EMPTY)
+            return Heard(TextOutcome.EMPTY)
         identity = f"sms#{text.provider}#{text.id}"
         for _ in range(_ATTEMPTS):
             person = self.people.get(text.sender)
             turn, operations = self._plan(text, person, now)
             if turn.person == person.on(now):
-                return Heard(Outcome.OVER_CAP)
+                return Heard(TextOutcome.OVER_CAP)
             operations += [self.people.saving(turn.person, now), self.store.claim(identity, now)]
             if turn.reply and sends_reply:
                 operations.append(self.messages.saving(_message(text, turn, now)))
             if self.store.transact(operations):
-                return Heard(Outcome.STORED if turn.answer else Outcome.HEARD, turn.reply)
+                return Heard(TextOutcome.STORED if turn.answer else TextOutcome.HEARD, turn.reply)
             if self.store.is_claimed(identity):
-                return Heard(Outcome.REPEATED)
+                return Heard(TextOutcome.REPEATED)
         raise Contended("This number's texts come too fast; send it again.")
 
     def _plan(self, text: Text, person: Person, now: datetime) -> tuple[Turn, list[dict[str, object]]]:

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from shared.config.model import SmsSettings
 from shared.errors import Forged, Unreadable
+from shared.keys.twilio_tokens import TwilioTokens
 from shared.languages.reading import Command
-from shared.twilio_tokens import TwilioTokens
 
 MAX_FIELDS = 200
 

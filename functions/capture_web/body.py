@@ -15,9 +15,9 @@ from urllib.parse import parse_qsl
 from shared.addresses import contact
 from shared.config.model import Touchpoint
 from shared.errors import InvalidInput, TooLong, Unreadable, UnsupportedType
-from shared.http import FORM, JSON, MAX_BYTES, Request
-from shared.links import Link
+from shared.keys.links import Link
 from shared.model.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, Answer, Channel, Customer
+from shared.web.http import FORM, JSON, MAX_BYTES, Request
 
 FIELDS = ("rating", "comment", "reasons", "contact", "submission")
 MAX_DEPTH = 20  # an answer needs 2; up to here the field is named, deeper is not even parsed

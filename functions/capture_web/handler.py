@@ -12,16 +12,16 @@ from pydynox.exceptions import PydynoxException
 
 from functions.capture_web import body, opening
 from functions.capture_web.pages import Pages
-from functions.capture_web.reply import Reply
+from functions.capture_web.response import Responder
 from shared.config.load import load
+from shared.customers.invitations import Invitations
 from shared.errors import EarshotError
-from shared.http import Request, Response, outage
-from shared.invitations import Invitations
-from shared.keys import Keys
+from shared.feedback.store import Store
+from shared.keys.signing import Keys
 from shared.observe import logger, metrics
 from shared.settings import CaptureWebSettings
-from shared.store import Store
 from shared.values import utc_now
+from shared.web.http import Request, Response, outage
 
 settings = CaptureWebSettings.from_environment()
 config = load(deployed=True)
@@ -39,7 +39,7 @@ gc.enable()
 def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     """Entry point."""
     request = Request(event)
-    reply = Reply(request, config, pages)
+    reply = Responder(request, config, pages)
     try:
         link, customer = opening.open_link(request.link, keys, invitations, config)
         reply.about(link)

@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from shared import links
 from shared.config.model import Config
+from shared.customers.invitations import Invitations, is_short
 from shared.errors import LinkExpired
-from shared.invitations import Invitations, is_short
-from shared.keys import Keys
-from shared.links import Link
+from shared.keys import links
+from shared.keys.links import Link
+from shared.keys.signing import Keys
 from shared.model.feedback import Customer
 from shared.values import utc_now
 

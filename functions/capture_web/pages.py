@@ -16,9 +16,9 @@ from functions.capture_web.body import TRAP, new_submission
 from functions.capture_web.scales import mark
 from shared.config.model import Config, Touchpoint
 from shared.errors import EarshotError, Unavailable
+from shared.keys.links import Link
 from shared.languages.packs import direction, texts
-from shared.links import Link
-from shared.pages import Layout
+from shared.web.layout import Layout
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FIELDS = ("rating", "comment", "contact")  # that have a place on the page for what is wrong with them

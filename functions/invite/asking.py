@@ -5,21 +5,21 @@ from typing import Any, NamedTuple
 
 from functions.invite.rules import asked_recently, is_quiet, zones_of
 from functions.invite.wording import invitation_text
-from shared import letters
 from shared.addresses import contact
 from shared.addresses.phones import Phone, read_phone, time_zones
 from shared.config.model import Config
+from shared.customers.invitations import Invitations, new_link
+from shared.customers.messages import Message, Messages, Purpose
+from shared.customers.people import Conversation, People, Person
 from shared.errors import Contended
-from shared.invitations import Invitations, new_link
-from shared.keys import Keys
-from shared.links import Link
-from shared.messages import Message, Messages, Purpose
+from shared.feedback.store import Store
+from shared.keys.links import Link
+from shared.keys.signing import Keys
+from shared.mail import letters
+from shared.mail.reply_address import ReplyKind, ReplyTo
 from shared.model.events import InvitationRequested
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Held, Invitation, InvitationStatus
-from shared.people import Conversation, People, Person
-from shared.replies import ReplyKind, ReplyTo
-from shared.store import Store
 from shared.text import gsm7
 
 STALE = timedelta(hours=24)
@@ -27,7 +27,7 @@ STALE = timedelta(hours=24)
 _ATTEMPTS = 5
 
 
-class Outcome(NamedTuple):
+class Asked(NamedTuple):
     """What became of a request. `text` is what is sent; `segments` and `price` (US dollars) are a text's."""
 
     invitation: Invitation
@@ -73,7 +73,7 @@ class Asker:
         requested_at: datetime | None = None,
         any_hour: bool = False,
         dry_run: bool = False,
-    ) -> Outcome:
+    ) -> Asked:
         """Ask, or store why not; the same `id` asks once. A dry run only says what would be."""
         for _ in range(_ATTEMPTS):
             outcome, operations = self._plan(id, request, now, requested_at or now, any_hour=any_hour)
@@ -81,10 +81,10 @@ class Asker:
                 return outcome
             known = self._invitations.get(id)
             if known:
-                return Outcome(known.invitation, outcome.to, repeated=True)
+                return Asked(known.invitation, outcome.to, repeated=True)
         raise Contended("This customer is being asked from too many sides at once; try again.")
 
-    def unreadable(self, id: str, field: str, now: datetime, *, dry_run: bool = False) -> Outcome:
+    def unreadable(self, id: str, field: str, now: datetime, *, dry_run: bool = False) -> Asked:
         """Store that a request could not be read, and which field of it."""
         request = InvitationRequested(touchpoint="", customer=Customer())
         invitation = self._invitation(id, request, now, Known(None, None), None).model_copy(
@@ -92,11 +92,11 @@ class Asker:
         )
         if not dry_run:
             self._store.transact(self._invitations.saving(invitation, None))
-        return Outcome(invitation)
+        return Asked(invitation)
 
     def _plan(
         self, id: str, request: InvitationRequested, now: datetime, requested_at: datetime, *, any_hour: bool
-    ) -> tuple[Outcome, list[dict[str, Any]]]:
+    ) -> tuple[Asked, list[dict[str, Any]]]:
         known = self._known(request.customer)
         address = self._address(request, known)
         reached = address if isinstance(address, Address) else None
@@ -108,7 +108,7 @@ class Asker:
         if held or reached is None:
             held = held or Held.NO_ADDRESS
             invitation = invitation.model_copy(update={"status": InvitationStatus.SUPPRESSED, "reason": held.value})
-            return Outcome(invitation, reached.to if reached else None), self._invitations.saving(invitation, None)
+            return Asked(invitation, reached.to if reached else None), self._invitations.saving(invitation, None)
         link = new_link()
         message = self._message(invitation, reached, link, now)
         operations = [*self._invitations.saving(invitation, link), self._messages.saving(message)]
@@ -229,9 +229,9 @@ class Asker:
             **common,
         )
 
-    def _outcome(self, invitation: Invitation, address: Address, message: Message) -> Outcome:
+    def _outcome(self, invitation: Invitation, address: Address, message: Message) -> Asked:
         if address.channel is not Channel.SMS or address.phone is None or self._config.sms is None:
-            return Outcome(invitation, address.to, message.text)
+            return Asked(invitation, address.to, message.text)
         segments = gsm7.measure(message.text).segments
         price = self._config.sms.price.get(address.phone.country)
-        return Outcome(invitation, address.to, message.text, segments, None if price is None else price * segments)
+        return Asked(invitation, address.to, message.text, segments, None if price is None else price * segments)

@@ -8,14 +8,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 from pydynox import DynamoDBClient
 
-from functions.invite.asking import Asker, Outcome
+from functions.invite.asking import Asked, Asker
 from shared.config.load import load
+from shared.feedback.store import Store
 from shared.ids import answer_id, random_id
-from shared.keys import Keys
+from shared.keys.signing import Keys
 from shared.model.events import InvitationRequested, wrong_field
 from shared.observe import count, logger, metrics
 from shared.settings import InviteSettings
-from shared.store import Store
 from shared.values import utc_now
 
 settings = InviteSettings.from_environment()
@@ -38,7 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"outcomes": [_answer(outcome, dry_run=dry_run) for outcome in outcomes]}
 
 
-def _from_bus(event: Mapping[str, Any]) -> Outcome:
+def _from_bus(event: Mapping[str, Any]) -> Asked:
     """Ask for what an event requests; its id makes a redelivery ask once."""
     id, requested_at = answer_id("invitation", event["id"]), datetime.fromisoformat(event["time"])
     return _ask(id, event["source"], event["detail"], requested_at=requested_at)
@@ -52,7 +52,7 @@ def _ask(
     requested_at: datetime | None = None,
     any_hour: bool = False,
     dry_run: bool = False,
-) -> Outcome:
+) -> Asked:
     """Ask for what `content` requests, which may be anything: one that cannot be read is an outcome too."""
     try:
         request = InvitationRequested.model_validate(content)
@@ -63,7 +63,7 @@ def _ask(
     return asker.ask(id, request, utc_now(), requested_at=requested_at, any_hour=any_hour, dry_run=dry_run)
 
 
-def _answer(outcome: Outcome, *, dry_run: bool = False) -> dict[str, Any]:
+def _answer(outcome: Asked, *, dry_run: bool = False) -> dict[str, Any]:
     invitation = outcome.invitation
     if dry_run:
         count("InvitationsRehearsed")

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.config.model import Config, Quiet
-from shared.people import Person
+from shared.customers.people import Person
 
 
 def asked_recently(people: Iterable[Person], days: int, now: datetime) -> bool:

@@ -11,23 +11,23 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from pydynox import DynamoDBClient
 
-from functions.notify.delivery import Notifier
 from functions.notify.mail import Mailer
 from functions.notify.notices import Notices
+from functions.notify.notifier import Notifier
 from functions.notify.outgoing import Outgoing
 from functions.notify.slack import Slack
 from functions.notify.teams import Teams
 from functions.notify.webhook import Webhooks
 from shared.addresses.targets import TargetKind
 from shared.config.load import load
-from shared.deliveries import Deliveries
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.queue import QueueMessage, SqsQueue
+from shared.feedback.store import Store
+from shared.keys.webhook_secrets import WebhookSecrets
 from shared.observe import count, logger, metrics, without_words
-from shared.queue import Message, SqsQueue
-from shared.route_table import RouteTable, find
+from shared.routes.route_table import RouteTable, find
 from shared.settings import NotifySettings
-from shared.store import Store
 from shared.values import utc_now
-from shared.webhook_secrets import WebhookSecrets
 
 # Attempts are counted, spaced and recorded by us, and all of them fit into the function's minute.
 ONE_ATTEMPT = Config(connect_timeout=3, read_timeout=12, retries={"total_max_attempts": 1})
@@ -69,7 +69,7 @@ notifier = build()
 def handle(record: dict[str, Any]) -> str | None:
     """Deliver one message; the message's id if it must come again."""
     try:
-        notifier.handle(Message.model_validate_json(record["body"]))
+        notifier.handle(QueueMessage.model_validate_json(record["body"]))
     except Exception as error:  # whatever it is, the other messages of the batch are delivered
         logger.error("message failed", message_id=record["messageId"], extra=without_words(error))
         count("MessagesFailed")

@@ -7,10 +7,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.notify.cards import Card
 from functions.notify.parcel import Parcel
-from functions.notify.schedule import Outcome
-from shared import mail
+from functions.notify.retries import Attempt
 from shared.config.model import Business
-from shared.mail import Mail
+from shared.mail import frame, sending
+from shared.mail.frame import Mail
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -43,9 +43,9 @@ def render(card: Card, brand_colour: str) -> Mail:
         *([_NOTE.format(escape(card.note))] if card.note else []),
         _FACTS.format("\n".join(facts)),
     ]
-    headers = mail.automatic("auto-generated") | {"X-Earshot-Team": card.team, "X-Earshot-Feedback": card.feedback_id}
+    headers = frame.automatic("auto-generated") | {"X-Earshot-Team": card.team, "X-Earshot-Feedback": card.feedback_id}
     return Mail(
-        card.subject, _text(card), mail.page(card.language, card.subject, content, escape(card.because)), headers
+        card.subject, _text(card), frame.page(card.language, card.subject, content, escape(card.because)), headers
     )
 
 
@@ -66,7 +66,7 @@ def _words(card: Card, colour: str) -> str:
 def _text(card: Card) -> str:
     words = f"“{card.words}”" if card.words else card.no_words
     facts = "\n".join(f"{label}: {value}" for label, value in card.facts)
-    return mail.text([part for part in (words, card.note, facts, card.because) if part])
+    return frame.text([part for part in (words, card.note, facts, card.because) if part])
 
 
 class Mailer:
@@ -76,16 +76,16 @@ class Mailer:
         self._client = client
         self._business = business
 
-    def send_card(self, parcel: Parcel) -> Outcome:
+    def send_card(self, parcel: Parcel) -> Attempt:
         """Send a card; never raises for what SES answers."""
         return self.send(parcel.target.address, render(parcel.shown, self._business.brand_colour))
 
-    def send(self, address: str, letter: Mail) -> Outcome:
+    def send(self, address: str, letter: Mail) -> Attempt:
         """Send a mail; never raises for what SES answers."""
         try:
-            mail.send(self._client, self._business, address, letter)
+            sending.send(self._client, self._business, address, letter)
         except ClientError as error:
-            return Outcome(error=f"SES: {error.response['Error'].get('Code', 'Error')}")
+            return Attempt(error=f"SES: {error.response['Error'].get('Code', 'Error')}")
         except BotoCoreError as error:
-            return Outcome(error=f"SES: {type(error).__name__}")
-        return Outcome()
+            return Attempt(error=f"SES: {type(error).__name__}")
+        return Attempt()

@@ -6,7 +6,7 @@ from functions.notify.mail import Mailer
 from shared.addresses.targets import Target
 from shared.config.model import Config, Route
 from shared.languages.packs import texts
-from shared.mail import Mail, automatic, page, text
+from shared.mail.frame import Mail, automatic, page, text
 from shared.observe import logger
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from functions.notify.cards import Card
 from functions.notify.outgoing import Answer, Forbidden, NoAnswer, Outgoing, Request
-from functions.notify.schedule import Outcome
+from functions.notify.retries import Attempt
 from shared.addresses.targets import Target
 
 
@@ -33,22 +33,22 @@ class Parcel(NamedTuple):
         return self.card
 
 
-Sender = Callable[[Parcel], Outcome]
+Sender = Callable[[Parcel], Attempt]
 """Makes one attempt; returns what became of it and does not raise for what the other side does."""
 
 
-def post(outgoing: Outgoing, parcel: Parcel, body: bytes, headers: Mapping[str, str]) -> Outcome:
+def post(outgoing: Outgoing, parcel: Parcel, body: bytes, headers: Mapping[str, str]) -> Attempt:
     """POST a parcel to its target's address: 2xx arrived, 410 is gone, and everything else is a failure."""
     request = Request(parcel.target.address, body, headers, str(parcel.target.kind), parcel.team, parcel.feedback_id)
     try:
         answer = outgoing.post(request)
     except (Forbidden, NoAnswer) as error:
-        return Outcome(error=str(error))
+        return Attempt(error=str(error))
     if 200 <= answer.status < 300:
-        return Outcome()
+        return Attempt()
     if 300 <= answer.status < 400:
-        return Outcome(error=f"It answered {answer.status}, and redirects are not followed.")
-    return Outcome(
+        return Attempt(error=f"It answered {answer.status}, and redirects are not followed.")
+    return Attempt(
         error=f"It answered {answer.status}.", retry_after=_retry_after(answer, parcel.at), gone=answer.status == 410
     )
 

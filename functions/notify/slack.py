@@ -6,7 +6,7 @@ from typing import Any
 from functions.notify.cards import Card
 from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, post
-from functions.notify.schedule import Outcome
+from functions.notify.retries import Attempt
 from shared.languages.packs import texts
 from shared.text.graphemes import cut_to_fit, split
 from shared.text.lines import one_line
@@ -49,7 +49,7 @@ class Slack:
     def __init__(self, outgoing: Outgoing) -> None:
         self._outgoing = outgoing
 
-    def send(self, parcel: Parcel) -> Outcome:
+    def send(self, parcel: Parcel) -> Attempt:
         """Send one card; never raises for what the other side does."""
         body = json.dumps(render(parcel.shown), ensure_ascii=False).encode()
         return post(self._outgoing, parcel, body, {"Content-Type": "application/json; charset=utf-8"})

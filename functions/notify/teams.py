@@ -6,7 +6,7 @@ from typing import Any
 from functions.notify.cards import Card
 from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, post
-from functions.notify.schedule import Outcome
+from functions.notify.retries import Attempt
 from shared.languages.packs import texts
 from shared.text.graphemes import cut_to_fit
 
@@ -30,7 +30,7 @@ class Teams:
     def __init__(self, outgoing: Outgoing) -> None:
         self._outgoing = outgoing
 
-    def send(self, parcel: Parcel) -> Outcome:
+    def send(self, parcel: Parcel) -> Attempt:
         """Send one card; never raises for what the other side does."""
         return post(self._outgoing, parcel, render(parcel.shown), {"Content-Type": "application/json"})
 

@@ -14,9 +14,9 @@ import grapheme
 
 from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, post
-from functions.notify.schedule import Outcome
+from functions.notify.retries import Attempt
+from shared.keys.webhook_secrets import PREFIX, WebhookSecrets
 from shared.text.graphemes import ELLIPSIS
-from shared.webhook_secrets import PREFIX, WebhookSecrets
 
 MAX_BYTES = 20_000
 
@@ -77,7 +77,7 @@ class Webhooks:
         self._outgoing = outgoing
         self._secrets = secrets
 
-    def send(self, parcel: Parcel) -> Outcome:
+    def send(self, parcel: Parcel) -> Attempt:
         """Send one event; never raises for what the other side does."""
         body = render(parcel.event, parcel.link, parcel.replay)
         secrets = self._secrets.live(parcel.route_id, parcel.target.id)

@@ -12,25 +12,25 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydynox import DynamoDBClient
 from pydynox.exceptions import PydynoxException
 
-from functions.team.desk import Desk, Outcome
-from functions.team.door import Door
+from functions.team.members import Members
 from functions.team.pages import Pages
 from functions.team.request import TeamRequest
+from functions.team.routes import Done, TeamRoutes
 from shared.addresses.dns import resolve
 from shared.config.load import load
-from shared.deliveries import Deliveries
+from shared.deliveries.deliveries import Deliveries
 from shared.errors import EarshotError, LinkExpired, LinkInvalid
-from shared.http import Response, outage, page, redirect
-from shared.keys import Keys
+from shared.feedback.store import Store
+from shared.keys.sessions import Sessions
+from shared.keys.signing import Keys
+from shared.keys.webhook_secrets import WebhookSecrets
 from shared.observe import count, logger, metrics
-from shared.route_table import RouteNotYours, RouteTable
-from shared.routes import Routes
-from shared.rules import Rules
-from shared.sessions import Sessions
+from shared.routes.route_table import RouteNotYours, RouteTable
+from shared.routes.routes import Routes
+from shared.routes.rules import Rules
 from shared.settings import TeamSettings
-from shared.store import Store
 from shared.values import utc_now
-from shared.webhook_secrets import WebhookSecrets
+from shared.web.http import Response, outage, page, redirect
 
 SIGN_IN = "sign_in"  # no id of a team: those have no underscore
 FAILURES = (PydynoxException, ClientError, BotoCoreError)
@@ -41,13 +41,13 @@ config = load(deployed=True).at(settings.public_url)
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
 sessions = Sessions(client, settings.table, Keys(client, settings.keys_table))
 quick = ClientConfig(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2})
-door = Door(config, boto3.client("sqs", config=quick), settings.sign_ins_queue_url)
+door = Members(config, boto3.client("sqs", config=quick), settings.sign_ins_queue_url)
 rules = Rules(
     boto3.client("events"), bus=settings.bus, deliveries=settings.deliveries_queue, refused=settings.refused_queue
 )
 deliveries = Deliveries(client, settings.table)
 webhook_secrets = WebhookSecrets(client, settings.keys_table, boto3.client("kms"), settings.secrets_key)
-desk = Desk(
+desk = TeamRoutes(
     config,
     Routes(config, RouteTable(client, settings.table), rules, deliveries, webhook_secrets, resolver=resolve),
     Store(client, settings.table),
@@ -119,7 +119,7 @@ def _team(request: TeamRequest) -> Response:
     if request.is_post:
         outcome = desk.act(team, action, request.form, session.email, now)
     else:
-        outcome = desk.fill_in(team, request.query["change"]) if "change" in request.query else Outcome()
+        outcome = desk.fill_in(team, request.query["change"]) if "change" in request.query else Done()
     if outcome.refused:
         logger.warning("refused: not a route of this team", team=team, action=action, session=session.id)
         count("TeamRefused")

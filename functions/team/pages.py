@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from functions.team.desk import KINDS, TARGETS, Look, Outcome, hooks
+from functions.team.routes import KINDS, TARGETS, Done, Look, hooks
 from shared.addresses.targets import Target
 from shared.config.model import Config, Route
-from shared.deliveries import Health
+from shared.deliveries.health import Health
+from shared.keys.sessions import Wanted
 from shared.languages.packs import texts
 from shared.model.feedback import Revision
-from shared.pages import Layout
-from shared.rehearsal import Rehearsal
-from shared.route_table import TeamRoute
-from shared.sessions import Wanted
+from shared.routes.rehearsal import Rehearsal
+from shared.routes.route_table import TeamRoute
+from shared.web.layout import Layout
 
 _STYLE = Path(__file__).parent / "page.css"
 
@@ -65,7 +65,7 @@ class Pages:
         """What is said when the table, or another part of AWS, failed."""
         return self._page("unavailable_title", self._problem(self._say["unavailable"]))
 
-    def desk(self, team: str, teams: Iterable[str], email: str, look: Look, outcome: Outcome) -> str:
+    def desk(self, team: str, teams: Iterable[str], email: str, look: Look, outcome: Done) -> str:
         """A team's routes, what became of the last action, and the form for another route."""
         say = self._say
         tested = outcome.tested or look.tested
@@ -165,7 +165,7 @@ class Pages:
             f"<button name=action value={action}>{escape(self._say[label or action])}</button></form>"
         )
 
-    def _form(self, outcome: Outcome) -> str:
+    def _form(self, outcome: Done) -> str:
         """For a new route, or one that is being changed; what it would catch is shown before it can be saved."""
         say, typed = self._say, outcome.typed or {}
         change = "change" in typed

@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from shared.config.fields import is_identifier
 from shared.errors import EarshotError, Unreadable
-from shared.http import Request
 from shared.ids import can_be_id
-from shared.sessions import SESSION_LASTS, Wanted
+from shared.keys.sessions import SESSION_LASTS, Wanted
+from shared.web.http import Request
 
 MAX_FIELDS = 50
 _COOKIE = "earshot_session"

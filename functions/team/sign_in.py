@@ -13,13 +13,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
 from pydynox import DynamoDBClient
 
-from functions.team.door import Asked, teams_of
-from shared import letters, mail
+from functions.team.members import SignInRequest, teams_of
 from shared.config.load import load
 from shared.config.model import Config
-from shared.keys import Keys
+from shared.keys.sessions import Sessions
+from shared.keys.signing import Keys
+from shared.mail import letters, sending
 from shared.observe import count, logger, metrics, without_words
-from shared.sessions import Sessions
 from shared.settings import SignInSettings
 from shared.values import utc_now
 
@@ -38,7 +38,7 @@ class Links:
         self._client = client
         self._clock = clock
 
-    def send(self, asked: Asked) -> bool:
+    def send(self, asked: SignInRequest) -> bool:
         """Mail a link; False where the address is not listed, or got as many of late as it may."""
         now = self._clock()
         token = self._sessions.link(asked.email, now, asked.wanted) if teams_of(self._config, asked.email) else None
@@ -47,7 +47,7 @@ class Links:
         business = self._config.business
         letter = letters.sign_in(self._config, f"{business.public_url}/t/{token}")
         try:
-            mail.send(self._client, business, asked.email, letter)
+            sending.send(self._client, business, asked.email, letter)
         except Exception:
             self._sessions.unlink(asked.email, now)
             raise
@@ -76,7 +76,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     failed = []
     for record in event["Records"]:
         try:
-            sent = links.send(Asked.model_validate_json(record["body"]))
+            sent = links.send(SignInRequest.model_validate_json(record["body"]))
         except Exception as error:  # whatever it is, the others of the batch get their links
             logger.error("A sign-in link could not be mailed", extra=without_words(error))
             count("SignInLinkFailed")

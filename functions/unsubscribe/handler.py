@@ -9,15 +9,15 @@ from pydynox import DynamoDBClient
 from pydynox.exceptions import PydynoxException
 
 from shared.config.load import load
+from shared.customers.invitations import Invitations, ShortLink, is_short
+from shared.customers.people import People, Silence
 from shared.errors import Contended
-from shared.http import Request, Response, outage, page
-from shared.invitations import Invitations, ShortLink, is_short
 from shared.languages.packs import texts
 from shared.observe import count, logger, metrics
-from shared.pages import Layout
-from shared.people import People, Silence
 from shared.settings import UnsubscribeSettings
 from shared.values import utc_now
+from shared.web.http import Request, Response, outage, page
+from shared.web.layout import Layout
 
 settings = UnsubscribeSettings.from_environment()
 config = load(deployed=True)

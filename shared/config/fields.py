@@ -10,7 +10,7 @@ from shared.addresses import contact
 from shared.config.colours import darkened
 from shared.languages.packs import LANGUAGES
 
-MAX_MAILBOX = 20  # of the 64 characters that may stand before an @, what a reply's signature leaves (shared/replies.py)
+MAX_MAILBOX = 20  # of the 64 characters before an @, what the signature of a reply address leaves
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
-from shared.store import Store
+from shared.feedback.store import Store
 from tests.http_api import serve
 from tests.web_customer import Customer
 

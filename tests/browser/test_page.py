@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from functions.capture_web import opening
 from functions.capture_web.pages import Pages, Step
 from shared.config.model import Config
-from shared.links import Link
+from shared.keys.links import Link
 from shared.model.scales import Scale
 from shared.values import utc_now
 from tests.browser.conftest import PHONE, Visit

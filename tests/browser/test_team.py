@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from functions.team.pages import Pages
 from shared.config.model import Config
-from shared.store import Store
+from shared.feedback.store import Store
 from shared.values import utc_now
 from tests.browser.conftest import Visit
 from tests.factories import an_answer

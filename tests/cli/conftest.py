@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from cli.main import main
-from shared.store import Store
+from shared.feedback.store import Store
 from tests.tables import KEYS_TABLE, MAIN_TABLE
 
 ACCOUNT = "123456789012"

@@ -8,10 +8,12 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import arrivals, watches
-from shared.deliveries import Deliveries, Delivery
-from shared.routes import Routes
-from shared.store import Store
+from cli.routes import trial as arrivals
+from cli.routes import views as watches
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import Delivery
+from shared.feedback.store import Store
+from shared.routes.routes import Routes
 from shared.values import utc_now
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.tables import MAIN_TABLE

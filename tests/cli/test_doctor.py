@@ -5,12 +5,12 @@ from pathlib import Path
 import boto3
 import pytest
 
-from cli import route_checks
+from cli.doctor import routes as route_checks
 from shared.addresses.targets import Target
 from shared.config import load as config_file
 from shared.config.model import Config
-from shared.route_table import RouteTable, TeamRoute
-from shared.store import Store
+from shared.feedback.store import Store
+from shared.routes.route_table import RouteTable, TeamRoute
 from shared.values import utc_now
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer

@@ -12,8 +12,8 @@ import pytest
 
 from cli.invite import Customer
 from cli.stage import Stage
-from shared.people import People, Silence
-from shared.store import Store
+from shared.customers.people import People, Silence
+from shared.feedback.store import Store
 from tests.cli.conftest import Earshot
 from tests.factories import a_context
 from tests.tables import KEYS_TABLE, MAIN_TABLE

@@ -1,6 +1,6 @@
 import json
 
-from shared.keys import Keys
+from shared.keys.signing import Keys
 from tests.cli.conftest import Earshot
 
 

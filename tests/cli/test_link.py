@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared import links
-from shared.keys import Keys
+from shared.keys import links
+from shared.keys.signing import Keys
 from shared.values import utc_now
 from tests.cli.conftest import Earshot
 

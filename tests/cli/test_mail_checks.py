@@ -4,8 +4,8 @@ from typing import Any, cast
 import boto3
 import pytest
 
-from cli.findings import Finding
-from cli.mail_checks import check_mail
+from cli.doctor.findings import Finding
+from cli.doctor.mail import check_mail
 from cli.stage import Stage
 from shared.config.model import Config
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cli.policies import lets_in, policy_to_paste
+from cli.routes.policies import lets_in, policy_to_paste
 from shared.addresses.targets import Target
 
 QUEUE = Target.parse("sqs:arn:aws:sqs:eu-west-1:444455556666:finance")

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from shared import links
-from shared.keys import Keys
+from shared.keys import links
+from shared.keys.signing import Keys
 from shared.values import utc_now
 from tests.cli.conftest import Earshot
 

@@ -7,9 +7,9 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import kept_messages
+from cli.redrive import queues as kept_messages
 from cli.stage import Stage
-from functions import publish
+from functions.publish import handler as publish
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import a_context
 from tests.samples import load_event

@@ -5,14 +5,14 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import kept_messages
+from cli.redrive import queues as kept_messages
 from cli.stage import Stage
 from functions.capture_email.intake import Intake
 from functions.capture_email.mailroom import Mailroom
 from shared.config.model import Config
-from shared.keys import Keys
-from shared.mails import Mails
-from shared.store import Store
+from shared.feedback.store import Store
+from shared.keys.signing import Keys
+from shared.mail.received import Mails
 from tests.cli.conftest import Earshot
 from tests.samples import load_bytes
 

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import kept_messages
+from cli.redrive import queues as kept_messages
 from cli.stage import Stage
 from tests.cli.conftest import Earshot
 from tests.samples import load_event

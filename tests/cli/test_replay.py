@@ -7,11 +7,13 @@ import pytest
 
 from shared.config import load as config_file
 from shared.config.model import Config
-from shared.deliveries import Deliveries, Delivery, Health, State
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import Delivery, State
+from shared.deliveries.health import Health
+from shared.feedback.store import Store
 from shared.model.events import read_event
 from shared.model.feedback import Revision
-from shared.route_table import RouteTable, TeamRoute
-from shared.store import Store
+from shared.routes.route_table import RouteTable, TeamRoute
 from shared.values import utc_now
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer

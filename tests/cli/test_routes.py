@@ -6,9 +6,9 @@ import boto3
 import pytest
 
 from shared.config.model import Config
-from shared.store import Store
+from shared.feedback.store import Store
+from shared.keys.webhook_secrets import PREFIX
 from shared.values import utc_now
-from shared.webhook_secrets import PREFIX
 from tests.cli.conftest import ACCOUNT, Earshot
 from tests.factories import an_answer
 
@@ -87,7 +87,7 @@ def test_before_it_is_saved_a_route_shows_what_it_would_have_caught(
 def test_a_rehearsal_that_stops_somewhere_says_so_in_whole_numbers(
     earshot: Earshot, stage: str, store: Store, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.rehearsal.LOOK_AT", 2)
+    monkeypatch.setattr("shared.routes.rehearsal.LOOK_AT", 2)
     for name in "abc":
         store.capture(an_answer(name, reasons=("queue",)), config, utc_now() - timedelta(days=1))
     out = earshot("routes", "rehearse", "--when", WHEN).out

@@ -2,10 +2,10 @@ from datetime import datetime
 
 from functions.capture_email.mailroom import Mailroom
 from shared.config.model import Config
+from shared.customers.messages import Messages
+from shared.feedback.store import Store
 from shared.ids import answer_id
-from shared.keys import Keys
-from shared.messages import Messages
-from shared.store import Store
+from shared.keys.signing import Keys
 from tests.cli.conftest import Earshot
 from tests.samples import load_bytes
 

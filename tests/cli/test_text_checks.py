@@ -7,9 +7,9 @@ import pytest
 from botocore.exceptions import ClientError
 from pydynox import DynamoDBClient
 
-from cli.text_checks import check_texts
+from cli.doctor.texts import check_texts
 from shared.config.model import Config
-from shared.twilio_tokens import TwilioTokens
+from shared.keys.twilio_tokens import TwilioTokens
 from tests.tables import KEYS_TABLE
 
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:earshot-texts"

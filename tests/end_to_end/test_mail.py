@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.mails import MailOutcome, MailRecord, Mails
+from shared.mail.received import MailOutcome, MailRecord, Mails
 from shared.values import utc_now
 from tests.end_to_end.world import World, eventually
 from tests.samples import load_bytes

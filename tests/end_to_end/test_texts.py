@@ -13,8 +13,8 @@ import urllib3
 
 from functions.capture_sms.twilio import sign
 from shared.config.load import load
-from shared.invitations import Invitations
-from shared.twilio_tokens import TwilioTokens
+from shared.customers.invitations import Invitations
+from shared.keys.twilio_tokens import TwilioTokens
 from tests.end_to_end.world import Subscriber, World, eventually
 from tests.samples import load_event
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 import urllib3
 
 from local.stage import Running
-from shared.links import Link
+from shared.keys.links import Link
 from shared.model.events import SOURCE
 from shared.model.feedback import Revision
 from shared.values import utc_now

@@ -14,21 +14,22 @@ from greenlet import getcurrent
 from pydynox.exceptions import ConnectionException, ProvisionedThroughputExceededException
 
 from functions.notify.cards import Card, make_card
-from functions.notify.delivery import Notifier
 from functions.notify.mail import Mailer
+from functions.notify.notifier import Notifier
 from functions.notify.outgoing import Answer, NoAnswer, Request
 from functions.notify.parcel import Parcel
-from functions.notify.schedule import Outcome
+from functions.notify.retries import Attempt
 from functions.notify.webhook import Webhooks
 from functions.sweep import sweep
 from shared.addresses.targets import Target, TargetKind
 from shared.conditions.reader import parse
 from shared.config.model import Config, Route
-from shared.deliveries import Deliveries, State
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import State
+from shared.deliveries.queue import QueueMessage, SqsQueue
+from shared.feedback.store import Store
 from shared.languages.packs import texts
 from shared.model.feedback import Revision
-from shared.queue import Message, SqsQueue
-from shared.store import Store
 from tests.faults import queues
 from tests.faults.clock import START, Clock
 from tests.faults.dynamo import Item, MemoryDynamo
@@ -141,7 +142,7 @@ class People:
         for message in batch:
             seen = len(self.mails)
             try:
-                self.notifier.handle(Message.model_validate_json(message.body))
+                self.notifier.handle(QueueMessage.model_validate_json(message.body))
             except Exception as error:
                 self.faults.raised.append(error)
                 failed.add(message.id)
@@ -225,7 +226,7 @@ class People:
 
     # Outside: a mail server and a receiver of webhooks
 
-    def _send_card(self, parcel: Parcel) -> Outcome:
+    def _send_card(self, parcel: Parcel) -> Attempt:
         self._parcel = parcel
         return self._mailer.send_card(parcel)
 

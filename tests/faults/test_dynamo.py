@@ -11,7 +11,7 @@ from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared.config.model import Config
 from shared.errors import TooManyChanges
-from shared.store import Store
+from shared.feedback.store import Store
 from tests.factories import an_answer
 from tests.faults.dynamo import Image, MemoryDynamo
 from tests.tables import MAIN_TABLE

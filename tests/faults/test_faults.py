@@ -14,20 +14,23 @@ from typing import Any
 
 import pytest
 
-from functions import publish, sweep
-from functions.notify import delivery, webhook
+from functions import sweep
+from functions.notify import notifier as delivery
+from functions.notify import webhook
 from functions.notify.cards import fingerprint
-from functions.notify.delivery import Notifier
-from functions.notify.schedule import LEASE
-from shared.bus import Bus, Entry
+from functions.notify.notifier import Notifier
+from functions.notify.retries import LEASE
+from functions.publish import handler as publish
+from functions.publish.bus import Bus, Entry
 from shared.config.model import Config, Route
-from shared.deliveries import Deliveries, Delivery
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import Delivery
+from shared.deliveries.queue import QueueMessage
+from shared.feedback.store import read_image
 from shared.ids import random_id
 from shared.model.events import FeedbackEvent, feedback_event
 from shared.model.feedback import Customer, Feedback, Revision
 from shared.observe import logger
-from shared.queue import Message
-from shared.store import read_image
 from tests.faults.world import Violation, World
 
 SEEDS = int(os.environ.get("SEEDS", "80"))
@@ -171,7 +174,7 @@ def test_a_notify_that_takes_what_another_has_claimed_is_seen(config: Config, mo
 def test_a_notify_that_settles_from_the_first_change_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     real = Notifier._waits_for_words
 
-    def impatient(notifier: Notifier, message: Message, route: Route, changed_at: datetime, now: datetime) -> bool:
+    def impatient(notifier: Notifier, message: QueueMessage, route: Route, changed_at: datetime, now: datetime) -> bool:
         return real(notifier, message, route, message.occurred_at, now)
 
     monkeypatch.setattr(Notifier, "_waits_for_words", impatient)
@@ -181,7 +184,7 @@ def test_a_notify_that_settles_from_the_first_change_is_seen(config: Config, mon
 def test_a_notify_that_shows_each_event_instead_of_how_it_now_is_is_seen(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def as_it_was(notifier: Notifier, message: Message, route: Route) -> Revision:
+    def as_it_was(notifier: Notifier, message: QueueMessage, route: Route) -> Revision:
         feedback = Feedback.model_validate(message.detail["feedback"])
         return Revision(message.revision, message.occurred_at, feedback)
 

@@ -12,22 +12,25 @@ from typing import cast
 
 import pytest
 
-from functions.notify import delivery
-from functions.notify.delivery import Notifier
+from functions.notify import notifier as delivery
+from functions.notify.breaker import AT_ONCE
+from functions.notify.notifier import Notifier
 from functions.notify.parcel import Parcel
-from functions.notify.schedule import AT_ONCE, Outcome
+from functions.notify.retries import Attempt
 from functions.notify.webhook import webhook_id
 from functions.sweep import sweep
 from shared.addresses.targets import Target, TargetKind
 from shared.config.model import Config, Route
-from shared.deliveries import Deliveries, Delivery, Health
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import Delivery
+from shared.deliveries.health import Health
+from shared.deliveries.queue import Queue, QueueMessage
+from shared.feedback.store import Store
 from shared.ids import answer_id
 from shared.model.events import feedback_event
 from shared.model.feedback import Revision
 from shared.model.life import Transition
 from shared.observe import logger
-from shared.queue import Message, Queue
-from shared.store import Store
 from tests.factories import a_revision
 from tests.faults.clock import Clock
 
@@ -132,7 +135,7 @@ class Model:
         self._one_in = one_in
         self._on_their_way: Counter[str] = Counter()
         self._revisions: dict[str, Revision] = {}
-        self._visible: dict[bool, list[Message]] = {False: [], True: []}
+        self._visible: dict[bool, list[QueueMessage]] = {False: [], True: []}
         self._free = {False: INVOCATIONS, True: ASIDE}
         self.deliveries = MemoryDeliveries(self.clock)
         self._notifier = Notifier(
@@ -162,7 +165,7 @@ class Model:
         self.clock.pause(TABLE_SECONDS)
         return self._revisions.get(id)
 
-    def send(self, message: Message, delay: timedelta = timedelta()) -> None:
+    def send(self, message: QueueMessage, delay: timedelta = timedelta()) -> None:
         def show() -> None:
             self._visible[message.aside].append(message)
             self._poll(message.aside)
@@ -173,7 +176,7 @@ class Model:
         self.notices.append(route_id)
         return True
 
-    def _endpoint(self, parcel: Parcel) -> Outcome:
+    def _endpoint(self, parcel: Parcel) -> Attempt:
         id = parcel.route_id
         seconds, error = self._answers(id, self.clock.seconds)
         self._on_their_way[id] += 1
@@ -182,12 +185,12 @@ class Model:
         self.clock.pause(seconds)
         self._on_their_way[id] -= 1
         if error:
-            return Outcome(error=error)
+            return Attempt(error=error)
         event_id = parcel.event["detail"]["id"]
         self.received[webhook_id(parcel.route_id, parcel.target.id, event_id, parcel.replay)] += 1
         said_at = self._said_at[event_id]
         self.waited[parcel.route_id].append((said_at, self.clock.seconds - said_at))
-        return Outcome()
+        return Attempt()
 
     # The world around them
 
@@ -199,7 +202,7 @@ class Model:
         self._revisions[revision.feedback.id] = revision
         self._said_at[event.id] = self.clock.seconds
         self.send(
-            Message(
+            QueueMessage(
                 route=route_id,
                 target=self.routes[route_id].targets[0].id,
                 event={"detail-type": event.detail_type, "detail": event.detail()},
@@ -215,7 +218,7 @@ class Model:
             for message in batch:
                 self.clock.start(partial(self._invoke, message, running))
 
-    def _invoke(self, message: Message, running: list[int]) -> None:
+    def _invoke(self, message: QueueMessage, running: list[int]) -> None:
         self._notifier.handle(message)
         running[0] -= 1
         if not running[0]:

@@ -9,17 +9,17 @@ from io import BytesIO
 from types import SimpleNamespace
 from typing import Any, cast
 
-from cli import redrive
+from cli.redrive import command as redrive
 from cli.stage import Stage
-from functions import publish
-from shared.bus import Bus
+from functions.publish import handler as publish
+from functions.publish.bus import Bus
 from shared.conditions.reader import parse
 from shared.config.model import Config, Route
+from shared.feedback.store import Store
 from shared.ids import answer_id
 from shared.model.events import feedback_event
 from shared.model.feedback import Answer, Channel, Customer, Feedback, Flag, Revision
 from shared.model.life import transition
-from shared.store import Store
 from tests.faults import stream
 from tests.faults.bus import EVENT, EventBridge, RuleTarget
 from tests.faults.clock import Clock

@@ -4,7 +4,7 @@ from typing import Any
 import boto3
 import pytest
 
-from functions import clear_rules
+from functions.setup import rules as clear_rules
 from tests.cloudformation import CloudFormation, waiting
 from tests.factories import a_context
 

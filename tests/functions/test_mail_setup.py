@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import pytest
 
-from functions import mail_setup
-from functions.mail_setup import Wanted, set_up, tear_down
+from functions.setup import mail as mail_setup
+from functions.setup.mail import Wanted, set_up, tear_down
 from tests.cloudformation import CloudFormation, waiting
 from tests.factories import a_context
 

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
-from functions import publish
-from shared.bus import Bus
+from functions.publish import handler as publish
+from functions.publish.bus import Bus
 from shared.observe import logger
 from tests.factories import a_context
 from tests.samples import load_event

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from functions.receipts import Desk, handler, read_receipt
-from shared.invitations import Invitations
-from shared.messages import Message, Messages, Purpose
+from shared.customers.invitations import Invitations
+from shared.customers.messages import Message, Messages, Purpose
+from shared.customers.people import People, Silence
+from shared.feedback.store import Store
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
-from shared.people import People, Silence
-from shared.store import Store
 from tests.factories import a_context
 from tests.samples import load_event
 

@@ -10,13 +10,13 @@ from pydynox.exceptions import ConnectionException
 
 from functions.send import Sender, send
 from shared.config.model import Config
-from shared.invitations import Invitations
-from shared.mails import Mails
-from shared.messages import Message, Messages, Purpose
+from shared.customers.invitations import Invitations
+from shared.customers.messages import Message, Messages, Purpose
+from shared.customers.people import People, Silence
+from shared.feedback.store import Store
+from shared.mail.received import Mails
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
-from shared.people import People, Silence
-from shared.store import Store
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 PHONE = "+447400123456"

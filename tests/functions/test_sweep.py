@@ -6,12 +6,13 @@ import pytest
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
-from shared.deliveries import Deliveries, Delivery
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import Delivery
+from shared.deliveries.queue import QueueMessage
+from shared.feedback.store import Store
 from shared.ids import answer_id
 from shared.model.feedback import Feedback
 from shared.observe import logger
-from shared.queue import Message
-from shared.store import Store
 
 LEASE = timedelta(seconds=90)
 Sweep = Callable[[Deliveries, "Waiting", datetime, Callable[[], bool]], int]
@@ -23,7 +24,7 @@ class Waiting:
     def __init__(self) -> None:
         self.sent: list[tuple[str, timedelta]] = []
 
-    def send(self, message: Message, delay: timedelta = timedelta()) -> None:
+    def send(self, message: QueueMessage, delay: timedelta = timedelta()) -> None:
         self.sent.append((message.feedback_id, delay))
 
 
@@ -44,7 +45,7 @@ def deliveries(store: Store) -> Deliveries:
 
 def owed(deliveries: Deliveries, name: str, now: datetime, at: datetime) -> Delivery:
     id = answer_id(name)
-    message = Message(route="r", target="t", event={"detail-type": "x", "detail": {"feedback": {"id": id}}})
+    message = QueueMessage(route="r", target="t", event={"detail-type": "x", "detail": {"feedback": {"id": id}}})
     blank = Delivery(
         feedback_id=id, route="r", target="t", subject="r1", to="webhook:x", created_at=now, changed_at=now
     )
@@ -92,7 +93,7 @@ def test_it_stops_when_its_time_is_over(sweep: Sweep, deliveries: Deliveries, no
     assert sweep(deliveries, Waiting(), now, lambda: next(left)) == 1
 
 
-@pytest.mark.parametrize("model", [Delivery, Message, Feedback])
+@pytest.mark.parametrize("model", [Delivery, QueueMessage, Feedback])
 def test_an_error_in_reading_quotes_nobody(model: type[BaseModel]) -> None:
     with pytest.raises(ValidationError) as refusal:
         model.model_validate({"feedback_id": ["whispered"], "route": ["whispered"], "comment": ["whispered"]})
@@ -141,7 +142,7 @@ def test_one_message_that_the_queue_refuses_holds_up_no_other(
     sweep: Sweep, deliveries: Deliveries, now: datetime
 ) -> None:
     class Picky(Waiting):
-        def send(self, message: Message, delay: timedelta = timedelta()) -> None:
+        def send(self, message: QueueMessage, delay: timedelta = timedelta()) -> None:
             if message.feedback_id == answer_id("refused"):
                 raise ClientError({"Error": {"Code": "InvalidMessageContents"}}, "SendMessage")
             super().send(message, delay)

@@ -26,7 +26,12 @@ def test_the_same_sources_give_the_same_zip(built: Path, tmp_path: Path) -> None
 
 def test_the_asset_holds_the_functions_the_settings_and_no_sdk(built: Path) -> None:
     names = set(zipfile.ZipFile(built).namelist())
-    assert {"earshot.toml", "functions/publish.py", "shared/store.py", "shared/languages/ar/texts.toml"} <= names
+    assert {
+        "earshot.toml",
+        "functions/publish/handler.py",
+        "shared/feedback/store.py",
+        "shared/languages/ar/texts.toml",
+    } <= names
     assert not [name for name in names if name.startswith(("boto3/", "botocore/", "tests/", "infra/", "cli/"))]
     assert not [name for name in names if name.endswith(".pyc")]
 

@@ -4,7 +4,7 @@ import json
 
 from aws_cdk.assertions import Template
 
-from shared.mails import RETENTION
+from shared.mail.received import RETENTION
 from tests.infra.conftest import Resources
 
 

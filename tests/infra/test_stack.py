@@ -18,8 +18,8 @@ from shared.conditions.reader import parse
 from shared.config import load as config_file
 from shared.config.model import Config, NumberType
 from shared.config.problems import ConfigError
-from shared.sessions import LINK_WORKS_FOR
-from shared.store import RETENTION
+from shared.feedback.store import RETENTION
+from shared.keys.sessions import LINK_WORKS_FOR
 from tests.infra.conftest import Resources
 from tests.samples import EVENTS
 from tests.tables import KEYS_TABLE, MAIN_TABLE

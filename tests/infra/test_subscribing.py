@@ -43,7 +43,9 @@ def test_nobody_but_publish_can_put_our_events_on_the_bus(template: Template, re
     assert statement["Condition"]["StringEquals"] == {"events:source": "earshot"}
     spared = statement["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]["Fn::GetAtt"][0]
     [publish] = [
-        f for f in resources("AWS::Lambda::Function").values() if f.get("Handler") == "functions.publish.handler"
+        f
+        for f in resources("AWS::Lambda::Function").values()
+        if f.get("Handler") == "functions.publish.handler.handler"
     ]
     assert publish["Role"]["Fn::GetAtt"][0] == spared
 

@@ -8,7 +8,7 @@ import pytest
 
 from cli.stage import Stage
 from functions.capture_email.envelope import read_envelope
-from functions.capture_email.letter import read_letter
+from functions.capture_email.incoming import read_letter
 from functions.capture_email.mime import read
 from local import smtp
 from local.smtp import Arrived, listening

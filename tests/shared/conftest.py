@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shared.config.model import Config
-from shared.route_table import TeamRoute
-from shared.routes import draft
+from shared.routes.drafts import draft
+from shared.routes.route_table import TeamRoute
 
 Drafted = Callable[..., TeamRoute]
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.amending import bounded, flagged, joined
+from shared.feedback.joining import bounded, flagged, joined
 from shared.model.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, MAX_REVISIONS, Flag
 from shared.text.graphemes import exceeds
 from tests.factories import a_revision

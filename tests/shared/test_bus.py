@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bus import MAX_BYTES, MAX_ENTRIES, Bus, Entry, entry, pack
+from functions.publish.bus import MAX_BYTES, MAX_ENTRIES, Bus, Entry, entry, pack
 from shared.model.events import feedback_event
 from shared.model.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES
 from shared.model.life import Transition

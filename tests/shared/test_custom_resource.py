@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared import custom_resource
+from functions.setup import custom_resource
 from tests.cloudformation import CloudFormation, waiting
 
 

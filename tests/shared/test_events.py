@@ -18,7 +18,7 @@ from shared.model.events import CONTRACT, InvitationRequested, RouteTested, feed
 from shared.model.feedback import Channel, Customer
 from shared.model.life import Transition, transition
 from shared.model.scales import Mood, Scale
-from shared.routes import trial_detail
+from shared.routes.trials import trial_detail
 from tests.factories import RECEIVED_AT, a_feedback, a_revision
 
 CONTRACT_FILES = contract()

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.config.model import Config
+from shared.feedback.owners import owner, reader
 from shared.ids import answer_id, can_be_id, random_id
 from shared.model.feedback import Answer, Channel, Customer, Revision
 from shared.model.life import Transition, transition
 from shared.model.scales import Mood, Scale
-from shared.routing import owner, reader
 from shared.values import utc_now
 from tests.factories import a_revision
 

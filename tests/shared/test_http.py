@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 from pydynox.exceptions import ConnectionException
 
-from shared import http
 from shared.errors import InvalidInput, TooLarge, Unreadable
-from shared.http import FORM, JSON, MAX_BYTES, PACKET, Request
 from shared.observe import logger
+from shared.web import http
+from shared.web.http import FORM, JSON, MAX_BYTES, PACKET, Request
 from tests.http_api import body_of, http_event
 
 

@@ -3,12 +3,12 @@ from datetime import datetime, timedelta
 import pytest
 from pydynox import DynamoDBClient
 
+from shared.customers.invitations import Invitations, is_short, new_link
 from shared.errors import LinkExpired, LinkInvalid
-from shared.invitations import Invitations, is_short, new_link
-from shared.links import Link
+from shared.feedback.store import Store
+from shared.keys.links import Link
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
-from shared.store import Store
 from tests.tables import MAIN_TABLE
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from shared.config.model import Config
-from shared.letters import Question, Thanks, invitation, thanks
+from shared.mail.letters import Question, Thanks, invitation, thanks
 from shared.model.scales import Scale
 
 LINK = "https://feedback.fernleaf.example/f/abc123"

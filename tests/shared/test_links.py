@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
-from shared import links
 from shared.errors import LinkExpired, LinkInvalid
-from shared.keys import Keys
-from shared.links import Link
+from shared.keys import links
+from shared.keys.links import Link
+from shared.keys.signing import Keys
 from tests.tables import KEYS_TABLE
 
 EXPIRES = datetime(2027, 1, 1, tzinfo=UTC)

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.config.model import Config
-from shared.letters import MAX_SUBJECT, thanks
-from shared.mail import Mail, automatic, send
+from shared.mail.frame import Mail, automatic
+from shared.mail.letters import MAX_SUBJECT, thanks
+from shared.mail.sending import send
 from tests.shared.test_letters import a_thanks
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.config.model import Config
-from shared.pages import Layout
+from shared.web.layout import Layout
 
 
 @pytest.fixture

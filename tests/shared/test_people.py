@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydynox import DynamoDBClient
 
+from shared.customers.people import Conversation, People, Person, Silence
 from shared.errors import Contended
 from shared.model.feedback import Customer
-from shared.people import Conversation, People, Person, Silence
 from tests.tables import MAIN_TABLE
 
 PHONE = "+447400123456"

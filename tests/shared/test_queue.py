@@ -3,7 +3,7 @@ from typing import Any, cast
 
 import pytest
 
-from shared.queue import Message, SqsQueue
+from shared.deliveries.queue import QueueMessage, SqsQueue
 
 
 class Sqs:
@@ -16,8 +16,8 @@ class Sqs:
         self.sent.append(message)
 
 
-def a_message(words: str) -> Message:
-    return Message(route="r", target="t", event={"detail-type": "x", "detail": {"feedback": {"comment": words}}})
+def a_message(words: str) -> QueueMessage:
+    return QueueMessage(route="r", target="t", event={"detail-type": "x", "detail": {"feedback": {"comment": words}}})
 
 
 @pytest.mark.parametrize("words", ["كان الطابور طويلًا", "👩🏽‍🚀", "\ufffe\uffff"])
@@ -26,7 +26,7 @@ def test_any_words_wait_in_characters_that_sqs_takes_and_come_back_as_they_were(
     SqsQueue(cast(Any, sqs), "queue", "aside").send(a_message(words))
     body = sqs.sent[0]["MessageBody"]
     assert body.isascii()
-    assert Message.model_validate_json(body) == a_message(words)
+    assert QueueMessage.model_validate_json(body) == a_message(words)
 
 
 @pytest.mark.parametrize(("delay", "seconds"), [(-5, 0), (0, 0), (0.2, 1), (59, 59), (3600, 900)])

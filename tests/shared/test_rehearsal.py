@@ -2,13 +2,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared import rehearsal
 from shared.conditions.language import Condition
 from shared.conditions.reader import parse
 from shared.config.model import Config, Route
-from shared.rehearsal import rehearse
-from shared.route_table import TeamRoute
-from shared.store import Store
+from shared.feedback.store import Store
+from shared.routes import rehearsal
+from shared.routes.rehearsal import rehearse
+from shared.routes.route_table import TeamRoute
 from tests.factories import an_answer
 
 OTHERS = {

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.ids import answer_id
-from shared.keys import Keys
-from shared.replies import ReplyKind, ReplyTo, read_reply_address
+from shared.keys.signing import Keys
+from shared.mail.reply_address import ReplyKind, ReplyTo, read_reply_address
 
 MAILBOX = "feedback@fernleaf.example"
 ABOUT = ReplyTo(ReplyKind.FEEDBACK, answer_id("a test"))

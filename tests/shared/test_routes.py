@@ -15,13 +15,15 @@ from shared.conditions.language import ConditionError
 from shared.conditions.pattern import rule_pattern
 from shared.conditions.reader import parse
 from shared.config.model import Config, Route
-from shared.deliveries import Deliveries, Health
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.health import Health
 from shared.errors import EarshotError, InvalidInput
+from shared.keys.webhook_secrets import WebhookSecrets
 from shared.model.events import read_event
-from shared.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, find
-from shared.routes import Routes, draft
-from shared.rules import RouteRefused, Rules
-from shared.webhook_secrets import WebhookSecrets
+from shared.routes.drafts import draft
+from shared.routes.route_table import RouteConflict, RouteNotYours, RouteTable, RouteUnknown, TeamRoute, find
+from shared.routes.routes import Routes
+from shared.routes.rules import RouteRefused, Rules
 from tests.factories import a_feedback
 from tests.shared.conftest import Drafted
 from tests.tables import KEYS_TABLE, MAIN_TABLE

@@ -7,7 +7,7 @@ import pytest
 from shared.conditions.pattern import rule_pattern
 from shared.conditions.reader import parse
 from shared.model.scales import Mood
-from shared.rules import RouteRefused, Rules, rule_targets
+from shared.routes.rules import RouteRefused, Rules, rule_targets
 from tests.eventbridge import event, ministack_verdict
 from tests.factories import a_feedback
 from tests.shared.conftest import Drafted

@@ -5,9 +5,9 @@ import pytest
 
 from shared.config.model import Config
 from shared.errors import TooManyChanges
+from shared.feedback.store import CaptureStatus, Store, read_image
 from shared.model.feedback import MAX_REVISIONS, Customer
 from shared.model.scales import Mood, Scale
-from shared.store import CaptureStatus, Store, read_image
 from tests.factories import an_answer
 
 

@@ -9,10 +9,10 @@ import pytest
 from functions.capture_email.intake import Intake
 from functions.capture_email.mailroom import Mailroom
 from shared.config.model import Config
-from shared.keys import Keys
-from shared.mails import Mails
-from shared.replies import ReplyTo
-from shared.store import Store
+from shared.feedback.store import Store
+from shared.keys.signing import Keys
+from shared.mail.received import Mails
+from shared.mail.reply_address import ReplyTo
 from tests.samples import load_bytes
 
 BUCKET = "earshot-test-mail"

@@ -9,8 +9,8 @@ import pytest
 
 from functions.capture_email.intake import SETUP_NOTICE, Intake
 from functions.capture_email.mailroom import Mailroom
-from shared.mails import MailOutcome, MailRecord, Mails
-from shared.store import Store
+from shared.feedback.store import Store
+from shared.mail.received import MailOutcome, MailRecord, Mails
 from tests.functions.capture_email.conftest import BUCKET
 from tests.functions.capture_email.test_mime import HOSTILE
 from tests.samples import load_bytes
@@ -66,7 +66,7 @@ def test_any_surprise_of_the_reader_is_quarantine_not_a_retry_storm(
     def surprise(*_: Any) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("functions.capture_email.letter.customers_words", surprise)
+    monkeypatch.setattr("functions.capture_email.incoming.customers_words", surprise)
     record = intake.take(put("mail/m1", load_bytes("samples/mail/fresh_mail.eml")))
     assert record is not None
     assert (record.outcome, record.reason) == (MailOutcome.QUARANTINED, "RecursionError")
@@ -77,8 +77,8 @@ def test_a_reader_that_never_ends_is_stopped(intake: Intake, monkeypatch: pytest
         while True:
             pass
 
-    monkeypatch.setattr("functions.capture_email.letter.customers_words", for_ever)
-    monkeypatch.setattr("functions.capture_email.letter.TIME_LIMIT_SECONDS", 0.05)
+    monkeypatch.setattr("functions.capture_email.incoming.customers_words", for_ever)
+    monkeypatch.setattr("functions.capture_email.incoming.TIME_LIMIT_SECONDS", 0.05)
     record = intake.take(put("mail/m1", load_bytes("samples/mail/fresh_mail.eml")))
     assert record is not None
     assert record.reason == "too-slow"

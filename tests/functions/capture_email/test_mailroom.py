@@ -7,16 +7,16 @@ import pytest
 from functions.capture_email.mailroom import CONVERSATION, Mailroom
 from functions.capture_email.mime import MailUnreadable
 from shared.config.model import Config
+from shared.customers.invitations import Invitations
+from shared.customers.messages import Message, Messages, Purpose
+from shared.customers.people import People, Silence
+from shared.feedback.store import Store
 from shared.ids import answer_id
-from shared.invitations import Invitations
-from shared.keys import Keys
-from shared.mails import MailOutcome, MailRecord, Mails
-from shared.messages import Message, Messages, Purpose
+from shared.keys.signing import Keys
+from shared.mail.received import MailOutcome, MailRecord, Mails
+from shared.mail.reply_address import ReplyKind, ReplyTo, read_reply_address
 from shared.model.feedback import MAX_COMMENT_BYTES, MAX_REVISIONS, Customer, Feedback, Flag
 from shared.model.invitation import Invitation, InvitationStatus
-from shared.people import People, Silence
-from shared.replies import ReplyKind, ReplyTo, read_reply_address
-from shared.store import Store
 from tests.factories import an_answer
 from tests.functions.capture_email.test_envelope import PASSED, SES
 from tests.samples import load_bytes

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.capture_email.reply import customers_words
+from functions.capture_email.quoting import customers_words
 
 OURS, BUSINESS = "feedback@fernleaf.example", "Fernleaf Market"
 

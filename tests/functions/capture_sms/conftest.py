@@ -7,9 +7,9 @@ from pydynox import DynamoDBClient
 
 from functions.capture_sms.hearing import Ear
 from shared.config.model import Config
-from shared.messages import Messages
-from shared.people import People
-from shared.store import Store
+from shared.customers.messages import Messages
+from shared.customers.people import People
+from shared.feedback.store import Store
 from tests.tables import KEYS_TABLE, MAIN_TABLE
 
 MODULE = "functions.capture_sms.handler"

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from functions.capture_sms.conversation import CLOCKS, PAUSE, Text, Turn, take_turn, topic
 from shared.config import load as config_module
+from shared.customers.messages import Purpose
+from shared.customers.people import Conversation, Person, Silence
 from shared.ids import answer_id
 from shared.languages.reading import Command, clean
-from shared.messages import Purpose
 from shared.model.feedback import MAX_REVISIONS, Channel, Customer, Flag, Revision
 from shared.model.scales import Scale
-from shared.people import Conversation, Person, Silence
 from tests.factories import a_feedback
 
 NOW = datetime.fromisoformat("2026-03-14T10:00:00Z")

@@ -18,7 +18,7 @@ from pydynox import DynamoDBClient
 from functions.capture_sms.twilio import sign
 from shared.errors import NotConfigured
 from shared.ids import answer_id
-from shared.twilio_tokens import TwilioTokens
+from shared.keys.twilio_tokens import TwilioTokens
 from tests.factories import a_context
 from tests.samples import load_event
 from tests.tables import MAIN_TABLE

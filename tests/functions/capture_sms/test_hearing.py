@@ -6,11 +6,11 @@ import pytest
 from pydynox import DynamoDBClient
 
 from functions.capture_sms.conversation import Text
-from functions.capture_sms.hearing import Ear, Outcome
+from functions.capture_sms.hearing import Ear, TextOutcome
+from shared.customers.messages import Purpose
+from shared.customers.people import Person, Silence
 from shared.ids import answer_id
-from shared.messages import Purpose
 from shared.model.feedback import Revision
-from shared.people import Person, Silence
 from tests.factories import RECEIVED_AT
 from tests.tables import MAIN_TABLE
 
@@ -29,7 +29,7 @@ def stored(ear: Ear, id: str = "m-1") -> Revision:
 
 def test_a_text_is_stored_with_its_reply(ear: Ear, now: datetime) -> None:
     heard = ear.hear(a_text("2 queue too long"), now, sends_reply=True)
-    assert heard.outcome is Outcome.STORED
+    assert heard.outcome is TextOutcome.STORED
     feedback = stored(ear).feedback
     assert (feedback.rating, feedback.comment, feedback.team) == (2, "queue too long", "tills")
     message = ear.messages.get(answer_id("reply", "aws", "m-1"))
@@ -42,7 +42,7 @@ def test_a_text_is_stored_with_its_reply(ear: Ear, now: datetime) -> None:
 def test_the_same_text_delivered_twice_is_one(ear: Ear, now: datetime) -> None:
     ear.hear(a_text("2 queue too long"), now, sends_reply=True)
     again = ear.hear(a_text("2 queue too long"), now + timedelta(days=13), sends_reply=True)
-    assert (again.outcome, again.reply) == (Outcome.REPEATED, None)
+    assert (again.outcome, again.reply) == (TextOutcome.REPEATED, None)
     assert stored(ear).number == 1
 
 
@@ -77,7 +77,7 @@ def test_texts_that_cross_are_both_kept(ear: Ear, now: datetime, monkeypatch: py
         return person
 
     monkeypatch.setattr(ear.people, "get", get_slowly)
-    assert ear.hear(a_text("price", "m-3"), now, sends_reply=True).outcome is Outcome.STORED
+    assert ear.hear(a_text("price", "m-3"), now, sends_reply=True).outcome is TextOutcome.STORED
     assert stored(ear).feedback.comment == "queue\nprice"
 
 
@@ -85,19 +85,19 @@ def test_texts_that_cross_are_both_kept(ear: Ear, now: datetime, monkeypatch: py
 def test_what_no_person_texts_from_is_refused_and_nothing_stored(
     ear: Ear, client: DynamoDBClient, now: datetime, sender: str
 ) -> None:
-    assert ear.hear(a_text("1 rude", sender=sender), now, sends_reply=True).outcome is Outcome.SENDER_REFUSED
+    assert ear.hear(a_text("1 rude", sender=sender), now, sends_reply=True).outcome is TextOutcome.SENDER_REFUSED
     assert list(client.sync_scan(MAIN_TABLE["TableName"])) == []
 
 
 @pytest.mark.parametrize("body", ["", "  \n", "\x00"])
 def test_an_empty_text_stores_nothing(ear: Ear, client: DynamoDBClient, now: datetime, body: str) -> None:
-    assert ear.hear(a_text(body), now, sends_reply=True).outcome is Outcome.EMPTY
+    assert ear.hear(a_text(body), now, sends_reply=True).outcome is TextOutcome.EMPTY
     assert list(client.sync_scan(MAIN_TABLE["TableName"])) == []
 
 
 @pytest.mark.parametrize("body", ["😡", "x" * 1600, "ok \ud83d", "الطابور طويل 😤", "\u202e2 queue"])
 def test_strange_texts_are_stored(ear: Ear, now: datetime, body: str) -> None:
-    assert ear.hear(a_text(body), now, sends_reply=True).outcome is Outcome.STORED
+    assert ear.hear(a_text(body), now, sends_reply=True).outcome is TextOutcome.STORED
     assert stored(ear).feedback.comment
 
 
@@ -109,7 +109,7 @@ def test_a_text_keeps_its_lines(ear: Ear, now: datetime) -> None:
 def test_over_the_cap_nothing_more_is_stored(ear: Ear, now: datetime) -> None:
     few = ear._replace(sms=ear.sms.model_copy(update={"texts_per_day": 2}))
     outcomes = [few.hear(a_text(f"text {n}", f"m-{n}"), now, sends_reply=True).outcome for n in range(4)]
-    assert outcomes == [Outcome.STORED, Outcome.STORED, Outcome.OVER_CAP, Outcome.OVER_CAP]
+    assert outcomes == [TextOutcome.STORED, TextOutcome.STORED, TextOutcome.OVER_CAP, TextOutcome.OVER_CAP]
 
 
 def test_a_reply_that_goes_back_in_the_response_is_not_sent_again(ear: Ear, now: datetime) -> None:

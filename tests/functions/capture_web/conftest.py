@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from shared.store import Store
+from shared.feedback.store import Store
 from tests.web_customer import Customer
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from functions.capture_web import body
 from shared.config.load import load
 from shared.errors import EarshotError, InvalidInput, TooLarge, TooLong, Unreadable, UnsupportedType
-from shared.http import MAX_BYTES, Request
 from shared.model.feedback import MAX_COMMENT_BYTES
+from shared.web.http import MAX_BYTES, Request
 from tests.http_api import http_event
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"

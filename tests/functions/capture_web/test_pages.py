@@ -10,8 +10,8 @@ from functions.capture_web.pages import Pages, Step
 from shared import errors
 from shared.config.model import Config
 from shared.errors import EarshotError, InvalidInput, LinkExpired, LinkInvalid, Unavailable
+from shared.keys.links import Link
 from shared.languages.packs import LANGUAGES, texts
-from shared.links import Link
 from shared.model.scales import Scale
 from shared.values import utc_now
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pydynox import DynamoDBClient
 
-from shared.invitations import Invitations
-from shared.links import Link
+from shared.customers.invitations import Invitations
+from shared.feedback.store import Store
+from shared.keys.links import Link
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
-from shared.store import Store
 from shared.values import utc_now
 from tests.factories import a_context
 from tests.tables import KEYS_TABLE, MAIN_TABLE

@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from shared.keys import Keys
+from shared.feedback.store import Store
+from shared.keys.signing import Keys
 from shared.model.feedback import MAX_REVISIONS
 from shared.model.scales import Mood
-from shared.store import Store
 from tests.http_api import CONTEXT, http_event
 from tests.web_customer import Customer
 

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 from pydynox import DynamoDBClient
 
-from functions.invite.asking import Asker, Outcome
+from functions.invite.asking import Asked, Asker
 from shared.config.model import Config
+from shared.customers.invitations import Invitations
+from shared.customers.messages import Messages, Purpose
+from shared.customers.people import People, Silence
+from shared.feedback.store import Store
 from shared.ids import answer_id
-from shared.invitations import Invitations
-from shared.keys import Keys
-from shared.messages import Messages, Purpose
+from shared.keys.signing import Keys
 from shared.model.events import InvitationRequested
 from shared.model.feedback import Channel
 from shared.model.invitation import InvitationStatus
-from shared.people import People, Silence
-from shared.store import Store
 from tests.tables import MAIN_TABLE
 
 NOON = datetime.fromisoformat("2026-03-14T12:00:00Z")
@@ -38,7 +38,7 @@ def request(**fields: Any) -> InvitationRequested:
     return InvitationRequested.model_validate({"touchpoint": "delivery", "customer": customer} | fields)
 
 
-def ask(asker: Asker, id: str = "i-1", now: datetime = NOON, **fields: Any) -> Outcome:
+def ask(asker: Asker, id: str = "i-1", now: datetime = NOON, **fields: Any) -> Asked:
     return asker.ask(id, request(**fields), now)
 
 

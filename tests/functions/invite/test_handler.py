@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydynox import DynamoDBClient
 
+from shared.customers.invitations import Invitations
 from shared.ids import answer_id
-from shared.invitations import Invitations
 from tests.factories import a_context
 from tests.samples import load_event
 from tests.tables import KEYS_TABLE, MAIN_TABLE

@@ -4,7 +4,7 @@ import pytest
 
 from functions.invite.rules import asked_recently, is_quiet, zones_of
 from shared.config.model import Config, Quiet
-from shared.people import Person
+from shared.customers.people import Person
 
 OVERNIGHT = Quiet.model_validate({"from": "20:00", "to": "09:00"})
 SIESTA = Quiet.model_validate({"from": "13:00", "to": "16:00"})

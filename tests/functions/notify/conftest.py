@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from functions.notify.delivery import Notifier
+from functions.notify.notifier import Notifier
 from functions.notify.parcel import Parcel
-from functions.notify.schedule import Outcome
+from functions.notify.retries import Attempt
 from shared.addresses.targets import Target, TargetKind
 from shared.config.model import Config, Route
-from shared.deliveries import Deliveries, Delivery
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import Delivery
+from shared.deliveries.queue import QueueMessage
+from shared.feedback.store import Store
 from shared.model.events import feedback_event
 from shared.model.feedback import Answer, Revision
 from shared.model.life import Transition
-from shared.queue import Message
-from shared.store import Store
 from tests.factories import an_answer
 
 
@@ -31,12 +32,12 @@ class World:
         self.store = store
         self.deliveries = Deliveries(store.client, store.table)
         self.routes: dict[str, Route] = {}
-        self.waiting: list[tuple[datetime, Message]] = []
-        self.queued: list[Message] = []
+        self.waiting: list[tuple[datetime, QueueMessage]] = []
+        self.queued: list[QueueMessage] = []
         self.sent: list[Parcel] = []
         self.notices: list[str] = []
         self.mail_works = True
-        self.answers: list[Outcome] = []
+        self.answers: list[Attempt] = []
         self.latency = timedelta()
         self.on_send: Callable[[], None] = lambda: None
         self.notifier = Notifier(
@@ -53,7 +54,7 @@ class World:
             settling=timedelta(seconds=45),
         )
 
-    def send(self, message: Message, delay: timedelta = timedelta()) -> None:
+    def send(self, message: QueueMessage, delay: timedelta = timedelta()) -> None:
         """The queue: a message waits for its time."""
         self.waiting.append((self.now + delay, message))
         self.queued.append(message)
@@ -62,11 +63,11 @@ class World:
         self.notices.append(f"{what} {route_id} {target}: {why}")
         return self.mail_works
 
-    def _send(self, parcel: Parcel) -> Outcome:
+    def _send(self, parcel: Parcel) -> Attempt:
         self.sent.append(parcel)
         self.now += self.latency
         self.on_send()
-        return self.answers.pop(0) if self.answers else Outcome()
+        return self.answers.pop(0) if self.answers else Attempt()
 
     def route(self, id: str, to: str, **changes: Any) -> Target:
         """A route to one target."""
@@ -78,18 +79,18 @@ class World:
         answer = answer or an_answer()
         return self.store.capture(answer._replace(**changes), self.config, self.now).revision
 
-    def message(self, route: str, revision: Revision, before: Revision | None = None, **more: Any) -> Message:
+    def message(self, route: str, revision: Revision, before: Revision | None = None, **more: Any) -> QueueMessage:
         """What the rule of a route puts into the queue for a revision."""
         name = Transition.AMENDED if before else Transition.CAPTURED
         event = feedback_event(name, before, revision)
-        return Message(
+        return QueueMessage(
             route=route,
             target=self.routes[route].targets[0].id,
             event={"detail-type": name.value, "detail": event.detail()},
             **more,
         )
 
-    def handle(self, message: Message) -> None:
+    def handle(self, message: QueueMessage) -> None:
         """The queue hands a message to the function, and what that puts aside is handed to it from there."""
         waited = len(self.waiting)
         self.notifier.handle(message)
@@ -122,7 +123,7 @@ class World:
         assert delivery.due_at is not None
         assert delivery.message is not None
         self.now = max(self.now, delivery.due_at)
-        self.handle(Message.model_validate_json(delivery.message))
+        self.handle(QueueMessage.model_validate_json(delivery.message))
 
     def only_delivery(self, revision: Revision) -> Delivery:
         """The one delivery of a feedback."""

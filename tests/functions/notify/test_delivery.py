@@ -2,19 +2,20 @@ from datetime import timedelta
 
 import pytest
 
-from functions.notify.delivery import MOST_WAITS
-from functions.notify.schedule import AT_ONCE, ATTEMPTS, FAILURES_TO_OPEN, FORGET_AFTER, LEASE, PLACE, WATCHED, Outcome
-from shared import routes
-from shared.deliveries import State
+from functions.notify.breaker import AT_ONCE, FAILURES_TO_OPEN, FORGET_AFTER, PLACE, WATCHED
+from functions.notify.notifier import MOST_WAITS
+from functions.notify.retries import ATTEMPTS, LEASE, Attempt
+from shared.deliveries.delivery import State
+from shared.deliveries.queue import QueueMessage
 from shared.model.events import RouteTested
 from shared.model.feedback import MAX_REVISIONS, Customer, Flag, Revision
-from shared.queue import Message
+from shared.routes import trials
 from tests.functions.notify.conftest import World
 from tests.samples import load_event
 
 HOOK = "webhook:https://orders.example/hook"
 MAIL = "email:tills@fernleaf.example"
-DOWN = Outcome(error="It answered 500.")
+DOWN = Attempt(error="It answered 500.")
 
 
 class TestPeople:
@@ -115,7 +116,7 @@ class TestPeople:
     def test_what_becomes_of_an_invitation_makes_no_card(self, world: World) -> None:
         world.route("r", MAIL)
         event = load_event("golden/InvitationSent.v1.json")
-        world.handle(Message(route="r", target=world.routes["r"].targets[0].id, event=event))
+        world.handle(QueueMessage(route="r", target=world.routes["r"].targets[0].id, event=event))
         assert (world.sent, world.waiting) == ([], [])
 
     def test_the_wait_is_the_routes_own_where_it_names_one(self, world: World) -> None:
@@ -201,7 +202,7 @@ class TestPeople:
     def test_news_that_meet_an_older_card_that_waits_decide_about_it(self, world: World, seconds: int) -> None:
         when = "(event = FeedbackCaptured and rating = 2) or (event = FeedbackAmended and rating = 1)"
         world.route("r", MAIL, when=when, settling=0)
-        world.answers = [Outcome(error="SES: no", retry_after=timedelta(seconds=seconds))]
+        world.answers = [Attempt(error="SES: no", retry_after=timedelta(seconds=seconds))]
         tap = world.say()
         world.handle(world.message("r", tap))
         worse = world.say(rating=1, comment="And nobody apologised.")
@@ -261,7 +262,7 @@ class TestMachines:
         world.route("r", HOOK)
         event = load_event("golden/InvitationSent.v1.json")
         for _ in range(2):
-            world.handle(Message(route="r", target=world.routes["r"].targets[0].id, event=event))
+            world.handle(QueueMessage(route="r", target=world.routes["r"].targets[0].id, event=event))
         (parcel,) = world.sent
         assert parcel.event == event
 
@@ -298,8 +299,10 @@ class TestTests:
     @pytest.mark.parametrize("to", [HOOK, MAIL])
     def test_a_test_arrives_at_once_without_any_feedback(self, world: World, to: str) -> None:
         target = world.route("r", to)
-        detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
-        message = Message(route="r", target=target.id, event={"detail-type": RouteTested.detail_type, "detail": detail})
+        detail = trials.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
+        message = QueueMessage(
+            route="r", target=target.id, event={"detail-type": RouteTested.detail_type, "detail": detail}
+        )
         world.handle(message)
         world.handle(message)
         (parcel,) = world.sent
@@ -309,10 +312,10 @@ class TestTests:
 
     def test_a_test_cannot_put_words_into_a_customers_mouth(self, world: World) -> None:
         target = world.route("r", MAIL)
-        detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
+        detail = trials.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
         detail["feedback"]["comment"] = "I was robbed at till 4!"
         world.handle(
-            Message(route="r", target=target.id, event={"detail-type": RouteTested.detail_type, "detail": detail})
+            QueueMessage(route="r", target=target.id, event={"detail-type": RouteTested.detail_type, "detail": detail})
         )
         (parcel,) = world.sent
         assert parcel.shown.words == "This is a test of the route r, asked for by Tom. No customer said this."
@@ -320,10 +323,10 @@ class TestTests:
     def test_a_test_under_the_id_of_a_feedback_is_refused_and_the_card_still_comes(self, world: World) -> None:
         target = world.route("r", MAIL, settling=0)
         tap = world.say()
-        detail = routes.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
+        detail = trials.trial_detail(world.config, "r", world.routes["r"], "Tom", world.now)
         detail["feedback"]["id"] = tap.feedback.id
         world.handle(
-            Message(route="r", target=target.id, event={"detail-type": RouteTested.detail_type, "detail": detail})
+            QueueMessage(route="r", target=target.id, event={"detail-type": RouteTested.detail_type, "detail": detail})
         )
         assert world.sent == []
         world.handle(world.message("r", tap))
@@ -403,7 +406,7 @@ class TestRetries:
 
     def test_the_target_says_when_to_come_back(self, world: World) -> None:
         world.route("r", HOOK)
-        world.answers = [Outcome(error="It answered 429.", retry_after=timedelta(hours=1))]
+        world.answers = [Attempt(error="It answered 429.", retry_after=timedelta(hours=1))]
         tap = world.say()
         world.handle(world.message("r", tap))
         wake_at = world.only_delivery(tap).wake_at
@@ -416,7 +419,7 @@ class TestRetries:
             world.answers = [DOWN]
             world.handle(world.message("r", world.say(id=f"a{number}")))
             world.now += timedelta(minutes=30)  # longer than a breaker is open
-        world.answers = [Outcome(error="It answered 503.", retry_after=timedelta(hours=6))]
+        world.answers = [Attempt(error="It answered 503.", retry_after=timedelta(hours=6))]
         world.handle(world.message("r", world.say(id="asked")))
         sent = len(world.sent)
         for hours in (0, 1, 5):
@@ -430,18 +433,18 @@ class TestRetries:
 
     def test_nobody_is_left_alone_for_longer_than_a_day(self, world: World) -> None:
         target = world.route("r", HOOK)
-        world.answers = [Outcome(error="It answered 429.", retry_after=timedelta(days=400))]
+        world.answers = [Attempt(error="It answered 429.", retry_after=timedelta(days=400))]
         world.handle(world.message("r", world.say()))
         assert world.deliveries.health("r", target.id).opens_at == world.now + timedelta(days=1)
 
     def test_what_arrives_meanwhile_does_not_shorten_what_the_target_asked_for(self, world: World) -> None:
         target = world.route("r", HOOK)
-        busy = Outcome(error="It answered 429.", retry_after=timedelta(hours=1))
+        busy = Attempt(error="It answered 429.", retry_after=timedelta(hours=1))
         world.answers = [DOWN]
         world.handle(world.message("r", world.say(id="a")))
 
         def meanwhile() -> None:
-            world.on_send, world.answers = (lambda: None), [busy, Outcome()]
+            world.on_send, world.answers = (lambda: None), [busy, Attempt()]
             world.handle(world.message("r", world.say(id="c")))
 
         world.on_send = meanwhile
@@ -487,7 +490,7 @@ class TestBreaker:
 
     def test_a_gone_target_is_disabled_at_once_and_its_owner_told(self, world: World) -> None:
         world.route("r", HOOK)
-        world.answers = [Outcome(error="It answered 410.", gone=True)]
+        world.answers = [Attempt(error="It answered 410.", gone=True)]
         first = world.say(id="a1")
         world.handle(world.message("r", first))
         second = world.say(id="a2")
@@ -498,7 +501,7 @@ class TestBreaker:
 
     def test_what_a_gone_target_did_not_take_is_given_up_and_not_sent_again(self, world: World) -> None:
         world.route("r", HOOK)
-        world.answers = [Outcome(error="It answered 410.", gone=True)]
+        world.answers = [Attempt(error="It answered 410.", gone=True)]
         first = world.say()
         world.handle(world.message("r", first))
         world.wake()
@@ -508,7 +511,7 @@ class TestBreaker:
 
     def test_an_owner_whom_no_mail_reached_is_told_with_the_next_message(self, world: World) -> None:
         target = world.route("r", HOOK)
-        world.answers, world.mail_works = [Outcome(error="It answered 410.", gone=True)], False
+        world.answers, world.mail_works = [Attempt(error="It answered 410.", gone=True)], False
         world.handle(world.message("r", world.say(id="a1")))
         assert not world.deliveries.health("r", target.id).noticed
         world.mail_works = True
@@ -519,7 +522,7 @@ class TestBreaker:
 
     def test_an_owner_whom_no_mail_reached_is_told_by_the_sweep_where_no_message_follows(self, world: World) -> None:
         world.route("r", HOOK)
-        world.answers, world.mail_works = [Outcome(error="It answered 410.", gone=True)], False
+        world.answers, world.mail_works = [Attempt(error="It answered 410.", gone=True)], False
         only = world.say()
         world.handle(world.message("r", only))
         for _ in range(8):
@@ -555,7 +558,7 @@ class TestBreaker:
 
     def test_one_success_between_keeps_a_target(self, world: World) -> None:
         world.route("r", HOOK)
-        world.answers = [DOWN, Outcome(), DOWN]
+        world.answers = [DOWN, Attempt(), DOWN]
         for number in range(3):
             world.handle(world.message("r", world.say(id=f"a{number}")))
             world.now += timedelta(days=3)
@@ -602,9 +605,9 @@ class TestAside:
 class TestPlaces:
     """A target in trouble holds a few workers at most."""
 
-    @pytest.mark.parametrize(("seconds", "answer"), [(3.1, Outcome()), (15, DOWN), (0.1, DOWN)])
+    @pytest.mark.parametrize(("seconds", "answer"), [(3.1, Attempt()), (15, DOWN), (0.1, DOWN)])
     def test_after_one_slow_or_failed_request_there_are_a_few_at_once(
-        self, world: World, seconds: float, answer: Outcome
+        self, world: World, seconds: float, answer: Attempt
     ) -> None:
         world.route("r", HOOK)
         world.latency, world.answers = timedelta(seconds=seconds), [answer]

@@ -11,12 +11,12 @@ import pytest
 from moto.ses.models import ses_backends
 
 from functions.notify.parcel import Parcel
-from functions.notify.schedule import Outcome
+from functions.notify.retries import Attempt
 from shared.addresses.targets import TargetKind
 from shared.config.model import Config
+from shared.feedback.store import Store
 from shared.model.events import feedback_event
 from shared.model.life import Transition
-from shared.store import Store
 from shared.values import utc_now
 from tests.factories import a_context, an_answer
 from tests.tables import KEYS_TABLE, MAIN_TABLE
@@ -77,7 +77,7 @@ def test_no_word_of_a_customer_is_logged(
     unreadable = [a_record(1, whispered), a_record(2, whispered + "}")]
     breaks = a_record(3, a_message(store, config, 3, ago=SETTLED))
 
-    def break_down(parcel: Parcel) -> Outcome:
+    def break_down(parcel: Parcel) -> Attempt:
         raise ValueError(f"cannot say {parcel.shown.words}")
 
     monkeypatch.setitem(function.notifier._senders, TargetKind.EMAIL, break_down)

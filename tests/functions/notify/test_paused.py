@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from functions.notify.schedule import Outcome
-from shared.deliveries import State
-from shared.route_table import TeamRoute
+from functions.notify.retries import Attempt
+from shared.deliveries.delivery import State
+from shared.routes.route_table import TeamRoute
 from tests.functions.notify.conftest import World
 
-DOWN = Outcome(error="It answered 500.")
+DOWN = Attempt(error="It answered 500.")
 
 
 def pause(world: World, to: str, *, paused: bool = True, settling: int = 0) -> None:

@@ -14,9 +14,9 @@ from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel
 from functions.notify.webhook import MAX_BYTES, Webhooks, render, signed, webhook_id
 from shared.addresses.targets import Target
+from shared.keys.webhook_secrets import PREFIX, WebhookSecrets
 from shared.model.events import feedback_event
 from shared.model.life import Transition
-from shared.webhook_secrets import PREFIX, WebhookSecrets
 from tests.factories import a_revision
 from tests.functions.notify.receiver import Behaviour, Receiver, answering, receiving
 from tests.tables import KEYS_TABLE

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from moto.ses.models import ses_backends
 
-from shared.routes import Routes
+from shared.routes.routes import Routes
 from tests.factories import a_context
 
 BUS = "earshot-test"

@@ -6,8 +6,9 @@ from datetime import datetime
 import pytest
 
 from shared.config.model import Config
-from shared.deliveries import Deliveries, Delivery, State
-from shared.store import Store
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import Delivery, State
+from shared.feedback.store import Store
 from tests.factories import an_answer
 from tests.functions.team.conftest import PRIYA, Browser, mails
 

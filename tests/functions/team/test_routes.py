@@ -12,10 +12,13 @@ from botocore.exceptions import EndpointConnectionError
 
 from functions.team.pages import Pages
 from shared.config.model import Config, Route
-from shared.deliveries import Deliveries, Delivery, Health
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import Delivery
+from shared.deliveries.health import Health
+from shared.feedback.store import Store
 from shared.languages.packs import LANGUAGES, texts
-from shared.routes import Routes, draft
-from shared.store import Store
+from shared.routes.drafts import draft
+from shared.routes.routes import Routes
 from shared.values import utc_now
 from tests.factories import an_answer
 from tests.functions.team.conftest import BUS, PRIYA, Answer, Browser
@@ -60,9 +63,9 @@ def test_a_route_is_rehearsed_saved_and_in_force(tills: Browser, routes: Routes,
 def test_a_rehearsal_that_stops_somewhere_says_so_in_whole_numbers(
     tills: Browser, store: Store, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.rehearsal.LOOK_AT", 2)
-    monkeypatch.setattr("shared.rehearsal.COMPARE", 1)
-    monkeypatch.setattr("shared.rehearsal.LATEST", 1)
+    monkeypatch.setattr("shared.routes.rehearsal.LOOK_AT", 2)
+    monkeypatch.setattr("shared.routes.rehearsal.COMPARE", 1)
+    monkeypatch.setattr("shared.routes.rehearsal.LATEST", 1)
     for name in "abc":
         store.capture(an_answer(name, reasons=("queue",)), config, utc_now() - timedelta(days=1))
     rehearsed = tills.post("tills", action="rehearse", **QUEUES).text

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from shared.sessions import LINKS_AT_ONCE
+from shared.keys.sessions import LINKS_AT_ONCE
 from tests.functions.team.conftest import AMAL, PRIYA, Browser, mail_links, mails, sign_in
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pydynox import DynamoDBClient
 
-from shared.invitations import Invitations
+from shared.customers.invitations import Invitations
+from shared.customers.people import People, Silence
+from shared.feedback.store import Store
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
-from shared.people import People, Silence
-from shared.store import Store
 from shared.values import utc_now
 from tests.factories import a_context
 from tests.tables import MAIN_TABLE

@@ -1,0 +1,62 @@
+"""What AWS needs by hand before mail comes in and goes out, with the values to paste. Part of `earshot doctor`."""
+
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from cli.doctor.findings import Finding
+from cli.stage import Stage
+from shared.mail.received import MAIL
+
+
+def check_mail(stage: Stage) -> Iterator[Finding]:
+    """The sandbox, the sender's DNS records, and the rule that brings mail in; the local stage needs none of them."""
+    if stage.is_local:
+        return
+    business = stage.config.business
+    domain = business.sender.partition("@")[2]
+    if not stage.client("sesv2").get_account().get("ProductionAccessEnabled"):
+        yield Finding(
+            "SES",
+            "this account is in the sandbox, so mail reaches verified addresses only; ask for production access",
+            "aws sesv2 put-account-details --production-access-enabled --mail-type TRANSACTIONAL"
+            f" --website-url {business.public_url}",
+        )
+    yield from _check_domain(stage, domain)
+    yield from _check_receiving(stage)
+
+
+def _check_domain(stage: Stage, domain: str) -> Iterator[Finding]:
+    """Whether SES may send as the domain, which its DKIM records prove."""
+    try:
+        dkim = stage.client("sesv2").get_email_identity(EmailIdentity=domain).get("DkimAttributes", {})
+    except ClientError as error:
+        yield Finding(domain, f"is no identity of SES ({error.response['Error']['Code']}); run `make deploy`")
+        return
+    if dkim.get("Status") != "SUCCESS":
+        records = (
+            f"{token}._domainkey.{domain}. CNAME {token}.dkim.amazonses.com." for token in dkim.get("Tokens", ())
+        )
+        yield Finding(domain, "does not let SES send in its name yet; add these DNS records", "\n".join(records))
+
+
+def _check_receiving(stage: Stage) -> Iterator[Finding]:
+    """Whether our rule is active, and whether any mail has ever come in."""
+    bucket, address = stage.outputs["MailBucket"], stage.config.mail.address
+    rules = stage.client("ses").describe_active_receipt_rule_set().get("Rules", ())
+    buckets = [
+        action.get("S3Action", {}).get("BucketName")
+        for rule in rules
+        if rule.get("Enabled")
+        for action in rule["Actions"]
+    ]
+    if bucket not in buckets:
+        yield Finding(address, "no active receipt rule of SES brings its mail to the bucket; run `make deploy`")
+    found = stage.client("s3").list_objects_v2(Bucket=bucket, Prefix=MAIL, MaxKeys=2).get("Contents", ())
+    if not [each for each in found if not each["Key"].endswith("SETUP_NOTIFICATION")]:
+        domain = address.partition("@")[2]
+        yield Finding(
+            address,
+            "has had no mail yet; this DNS record leads mail here, unless another server shall go on taking it",
+            f"{domain}. MX 10 inbound-smtp.{stage.session.region_name}.amazonaws.com.",
+        )

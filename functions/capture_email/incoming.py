@@ -1,0 +1,136 @@
+"""One mail, read: who wrote it, what they say, and whether a person wrote it at all. Pure."""
+
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NamedTuple
+
+from functions.capture_email.automatic import automatic
+from functions.capture_email.envelope import Envelope, read_envelope
+from functions.capture_email.hypertext import to_text
+from functions.capture_email.mime import MailUnreadable, Part, decode_words, read
+from functions.capture_email.quoting import customers_words
+from shared.config.model import Config
+
+TIME_LIMIT_SECONDS = 1.5  # of CPU, so that a busy machine refuses no mail that an idle one takes
+_MAX_PARTS_SHOWN = 20
+_MAX_HTML = 256_000  # characters
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,64}@[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?", re.IGNORECASE)
+_MESSAGE_ID = re.compile(r"<([^<>\s]{3,250})>")
+_ANSWERED = re.compile(r"\s*(re|aw|sv|antw|odp|vs|res|ynt|رد|回复|返信)\s*(\[\d+\])?\s*[:：]", re.IGNORECASE)
+
+
+class IncomingMail(NamedTuple):
+    """What a mail says. `sender` is who it claims to be from: see `envelope.flags`."""
+
+    envelope: Envelope
+    automatic: str | None
+    """Why a machine wrote it, in one word."""
+    sender: str
+    name: str | None
+    subject: str
+    message_id: str
+    answers: tuple[str, ...]
+    """Message ids that it answers, the nearest first, without angle brackets."""
+    words: str
+    attachments: tuple[str, ...]
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it says that it answers another mail; its subject is then not the customer's own."""
+        return bool(self.answers or _ANSWERED.match(self.subject))
+
+
+def read_letter(raw: bytes, config: Config) -> IncomingMail:
+    """Read a mail in bounded time; raises `MailUnreadable` for whatever keeps it from being read."""
+    try:
+        with _time_limit(TIME_LIMIT_SECONDS):
+            return _read(raw, config)
+    except MailUnreadable:
+        raise
+    except Exception as error:  # what nobody thought of: the mail is kept whole, and a person is told
+        raise MailUnreadable(type(error).__name__) from error
+
+
+def _read(raw: bytes, config: Config) -> IncomingMail:
+    mail = read(raw)
+    headers = mail.headers
+    envelope = read_envelope(headers)
+    sender, name = _sender(headers.get("from"))
+    references = _MESSAGE_ID.findall(headers.get("in-reply-to")) + _MESSAGE_ID.findall(headers.get("references"))[::-1]
+    parts = list(_leaves(mail))
+    return IncomingMail(
+        envelope=envelope,
+        automatic=automatic(mail, envelope, sender, {config.mail.address, config.business.sender}),
+        sender=sender,
+        name=name,
+        subject=headers.text("subject")[:200],
+        message_id=headers.get("message-id").strip()[:250],
+        answers=tuple(dict.fromkeys(references[:20])),
+        words=customers_words(_text(mail, raw), config.mail.address, config.business.name),
+        attachments=tuple(name for part in parts[:_MAX_PARTS_SHOWN] if (name := _file_name(part))),
+    )
+
+
+def _sender(header: str) -> tuple[str, str | None]:
+    """The address in From, and the name that stands beside it."""
+    shown = decode_words(header[:2_000])
+    plain = " ".join(header[:2_000].split())  # an address inside an encoded word is a name that looks like one
+    found = list(_ADDRESS.finditer(re.sub(r"=\?[^?\s]*\?[bq]\?[^?\s]*\?=", " ", plain, flags=re.IGNORECASE)))
+    bracketed = [each for each in found if each.string[each.start() - 1 : each.start()] == "<"]
+    address = (bracketed or found)[-1][0] if found else ""
+    name = shown.replace(address, "").strip(" <>\"'()") if address else shown
+    return address.lower(), name[:100] or None
+
+
+def _text(part: Part, raw: bytes) -> str:
+    """The text that a mail shows: of alternatives the plain one, unless it is empty; of other parts all."""
+    if part.parts:
+        texts = (_text(each, raw) for each in part.parts[:_MAX_PARTS_SHOWN])
+        shown = (text for text in texts if text.strip())
+        return next(shown, "") if part.content_type == "multipart/alternative" else "\n\n".join(shown)
+    if part.is_attachment:
+        return ""
+    match part.content_type:
+        case "text/plain":
+            return part.text(raw)
+        case "text/html":
+            return to_text(part.text(raw)[:_MAX_HTML])
+        case _:
+            return ""
+
+
+def _leaves(part: Part) -> Iterator[Part]:
+    if not part.parts:
+        yield part
+    for each in part.parts:
+        yield from _leaves(each)
+
+
+def _file_name(part: Part) -> str:
+    """The name of an attached file; of one without a name, its type."""
+    if not part.is_attachment and part.content_type.startswith(("text/", "multipart/")):
+        return ""
+    return part.file_name or part.content_type
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Stop what runs too long. Python delivers signals to the main thread only; elsewhere the bounds alone hold."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise MailUnreadable("too-slow")
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

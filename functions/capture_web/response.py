@@ -1,0 +1,74 @@
+"""What `/f/{link}` answers: a page to people, JSON to programs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from functions.capture_web import body, language
+from functions.capture_web.body import Said
+from functions.capture_web.pages import Pages, Step
+from shared.config.model import Config
+from shared.errors import EarshotError
+from shared.feedback.store import Captured, CaptureStatus
+from shared.keys.links import Link
+from shared.observe import count
+from shared.web import http
+from shared.web.http import Request, Response
+
+
+class Responder:
+    """The reply to one request, also when that fails."""
+
+    def __init__(self, request: Request, config: Config, pages: Pages) -> None:
+        self._request = request
+        self._pages = pages
+        self._link: Link | None = None
+        self.language = language.choose(
+            config.business.languages, request.query.get("lang"), request.header("accept-language")
+        )
+        """The one that this customer reads, of those that the business speaks."""
+
+    def about(self, link: Link) -> None:
+        """From here on, what goes wrong is said on the page of this link."""
+        self._link = link
+
+    def question(self, link: Link) -> Response:
+        """The page that asks; `?r=` selects a rating on it and stores nothing."""
+        count("PageViewed")
+        return self._form(link, 200, Step.RATE, {"rating": self._request.query.get("r")})
+
+    def stored(self, link: Link, said: Said, captured: Captured) -> Response:
+        """What was stored, and to a person: what they may add."""
+        status = captured.status
+        count(f"Answer{status.capitalize()}")
+        if not self._request.reads_json:
+            return self._accepted(link, said)
+        content = {"id": captured.revision.feedback.id, "status": status.value}
+        return http.answer(self._request, 201 if status is CaptureStatus.NEW else 200, content)
+
+    def trapped(self, link: Link, said: Said) -> Response:
+        """A program filled what no human sees: it reads what everyone reads, and nothing is kept."""
+        count("AnswerTrapped")
+        return self._accepted(link, said)
+
+    def refused(self, error: EarshotError) -> Response:
+        """What is wrong and what to do. A person's words stand on the page as they were; the log has only the kind."""
+        count(f"Refused{type(error).__name__}")
+        if self._request.reads_json:
+            return http.refusal(self._request, error)
+        if self._link is None:
+            sent = body.kept_pairs(self._request) if self._request.is_post else None
+            notice = self._pages.notice(error, self.language, sent)
+            return http.page(self._request, error.status, notice, self._pages.content_security_policy)
+        fields = body.kept_words(self._request)
+        step = Step.RATE if fields.keys() <= {"rating", "submission", body.TRAP} else Step.TELL
+        return self._form(self._link, error.status, step, fields, error)
+
+    def _accepted(self, link: Link, said: Said) -> Response:
+        step = Step.DONE if said.is_last_step else Step.TELL
+        return self._form(link, 200, step, {**body.kept_words(self._request), "submission": said.submission})
+
+    def _form(
+        self, link: Link, status: int, step: Step, said: Mapping[str, Any], error: EarshotError | None = None
+    ) -> Response:
+        html = self._pages.form(link, self.language, step, said, error)
+        return http.page(self._request, status, html, self._pages.content_security_policy)

@@ -1,0 +1,329 @@
+"""From a message of the queue to a card or an event that arrived: read, decide, claim, send, record.
+
+Each step is safe to repeat, and a crash between any two loses nothing: before the claim the queue owes the delivery,
+from the claim on the table does (shared/deliveries/deliveries.py). Only a crash between an answer and its record can
+send again; webhooks then carry the same id.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+
+from functions.notify.breaker import Verdict
+from functions.notify.cards import fingerprint, make_card, whole_link
+from functions.notify.health import TargetHealth, Tell
+from functions.notify.parcel import Parcel, Sender
+from functions.notify.retries import LEASE, Attempt, next_attempt
+from shared.addresses.targets import Target, TargetKind
+from shared.conditions.reader import parse
+from shared.config.model import Config, Route
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import Delivery, State
+from shared.deliveries.health import Health
+from shared.deliveries.queue import Queue, QueueMessage
+from shared.feedback.store import Store
+from shared.model.events import RouteTested
+from shared.model.feedback import Revision
+from shared.observe import count, logger, without_words
+from shared.routes.route_table import TeamRoute
+from shared.routes.trials import TEST_ID, trial
+
+SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
+EARLY = timedelta(seconds=1)  # a message may wake a little before its time
+UNTOLD = timedelta(minutes=15)  # between attempts beyond the last, as long as no owner could be told of it
+MOST_WAITS = 6  # of a message for words: Lambda stops a loop at 16 hops, and an answer can be changed 19 times
+_CARD = "card"
+
+
+class Notifier:
+    """Delivers messages. Everything it works with is handed in."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        routes: Callable[[str], Route | None],
+        store: Store,
+        deliveries: Deliveries,
+        senders: Mapping[TargetKind, Sender],
+        disabled: Tell,
+        given_up: Tell,
+        queue: Queue,
+        clock: Callable[[], datetime],
+        chance: Callable[[], float],
+        settling: timedelta,
+        retry_speed: int = 1,
+    ) -> None:
+        """`routes` finds a route by id; `disabled` and `given_up` tell an owner; `chance` gives numbers from 0 to 1."""
+        self._config = config
+        self._routes = routes
+        self._store = store
+        self._deliveries = deliveries
+        self._senders = senders
+        self._queue = queue
+        self._clock = clock
+        self._chance = chance
+        self._settling = settling
+        self._retry_speed = retry_speed
+        self._targets = TargetHealth(
+            deliveries, disabled=disabled, given_up=given_up, clock=clock, chance=chance, retry_speed=retry_speed
+        )
+
+    def handle(self, message: QueueMessage) -> None:
+        """Bring one message as far as it can go now. Raises what the table or the queue raise."""
+        found = self._find(message)
+        if found is None:
+            self._drop(message)
+            return
+        route, target = found
+        if message.type == RouteTested.detail_type and not message.feedback_id.startswith(TEST_ID):
+            logger.warning("refused: a test under the id of a feedback", route=message.route)
+            return
+        if not message.is_about_feedback and target.kind.is_for_people:
+            return  # a route without a condition also matches what becomes of invitations: that makes no card
+        if target.kind.is_for_people and self._waits_for_words(message, route, message.occurred_at, self._clock()):
+            return
+        self._deliver(message, route, target)
+
+    def _find(self, message: QueueMessage) -> tuple[Route, Target] | None:
+        route = self._routes(message.route)
+        targets = route.targets if route else ()
+        target = next((target for target in targets if target.id == message.target), None)
+        return (route, target) if route and target and target.kind in self._senders else None
+
+    def _drop(self, message: QueueMessage) -> None:
+        """The route or its target was removed: nothing is owed to it any more."""
+        logger.info("no such target any more", route=message.route, target=message.target)
+        count("DeliveryWithoutTarget")
+        now = self._clock()
+        for subject in (_CARD, _event_subject(message)):  # which of them, the target would have said
+            delivery = self._deliveries.get(_blank(message, subject, "", now))
+            if delivery is not None and delivery.is_owed:
+                self._deliveries.save(delivery.skipped(now, message.revision, "The target was removed."))
+
+    def _waits_for_words(self, message: QueueMessage, route: Route, changed_at: datetime, now: datetime) -> bool:
+        """Whether the customer may still add to what they said: then the message is in the queue again for the rest.
+
+        Until the claim the queue owes the card, so this leaves no trace in the table. `now` is before `changed_at` was
+        read: however long that took, what is read is what they came to rest with.
+        """
+        if message.replay or message.type == RouteTested.detail_type or message.waits >= MOST_WAITS:
+            return False
+        settling = self._settling if route.settling is None else timedelta(seconds=route.settling)
+        left = changed_at + settling - now
+        if left <= timedelta():
+            return False
+        self._queue.send(message.model_copy(update={"waits": message.waits + 1}), left)
+        return True
+
+    def _deliver(self, message: QueueMessage, route: Route, target: Target) -> None:
+        now = self._clock()
+        # Read.
+        subject = _CARD if target.kind.is_for_people else _event_subject(message)
+        blank = _blank(message, subject, target.shown, now)
+        delivery = self._deliveries.get(blank) or blank
+        if _is_done(delivery, message, now):
+            self._keep_news(delivery, message)
+            return
+        owed = _owed(delivery)
+        message = owed if owed and owed.revision > message.revision else message
+        current = self._current(message, route)
+        # Decide.
+        if isinstance(route, TeamRoute) and route.paused:
+            self._deliveries.save(delivery.held_back(now, message.revision, "The route is paused."))
+            return
+        if current is None and message.is_about_feedback:
+            self._deliveries.save(delivery.skipped(now, message.revision, "The feedback does not exist any more."))
+            return
+        shown = current if target.kind.is_for_people else None
+        if shown and not delivery.is_owed and self._waits_for_words(message, route, shown.changed_at, now):
+            return  # before it is asked whether the route matches: they may change their mind again
+        revision = shown.number if shown else message.revision
+        if shown and (why := _why_not(message, route, delivery, shown)):
+            if self._deliveries.save(delivery.skipped(now, revision, why)) is None:
+                self._look_again(message)
+            return
+        admitted = self._admitted(message, delivery, revision, route, target)
+        if admitted is None:
+            return
+        health, place = admitted
+        # Claim.
+        claimed = self._deliveries.save(delivery.claim(now, revision, message.model_dump_json(), LEASE))
+        if claimed is None:
+            self._look_again(message)  # its place, where it took one, ends by itself
+            return
+        # Send.
+        began = self._clock()
+        outcome = self._send(message, route, target, claimed, shown)
+        took = self._clock() - began
+        # Record.
+        if outcome.ok:
+            count("Delivered")
+            self._close(claimed.delivered(self._clock(), fingerprint(shown.feedback) if shown else None))
+        else:
+            self._record_failure(claimed, message, outcome, route, target)
+        self._targets.learn(health, outcome._replace(took=took), place, route, target)
+
+    def _admitted(
+        self, message: QueueMessage, delivery: Delivery, revision: int, route: Route, target: Target
+    ) -> tuple[Health, datetime] | None:
+        """The target's health and until when a place with it is held; None if it may not be sent anything now.
+
+        What becomes of the delivery then is recorded.
+        """
+        health, (verdict, until, _) = self._targets.ask(delivery, aside=message.aside)
+        now = self._clock()
+        if verdict is Verdict.REFUSE:
+            why = f"Disabled: {health.disabled_why}"
+            if self._targets.knows_of_disabled(health, route, target):
+                self._deliveries.save(delivery.failed(now, revision, why))
+            else:  # owed until somebody knows, so that the sweep brings it back to tell them
+                self._wait(delivery.put_off(now, until, why, message.model_dump_json()), message, until)
+            return None
+        if verdict is Verdict.ASIDE:
+            self._queue.send(message.model_copy(update={"aside": True}))
+            return None
+        if verdict is Verdict.WAIT:
+            waiting = delivery.put_off(now, until, "Waits for its target.", message.model_dump_json())
+            if not self._wait(waiting, message, until):
+                self._look_again(message)
+            return None
+        return health, until
+
+    def _send(
+        self, message: QueueMessage, route: Route, target: Target, delivery: Delivery, shown: Revision | None
+    ) -> Attempt:
+        try:
+            return self._senders[target.kind](self._parcel(message, route, target, delivery, shown))
+        except Exception as error:  # a mistake of ours, or no answer from KMS: an attempt like any other
+            logger.error("attempt failed", route=message.route, target=message.target, extra=without_words(error))
+            count("AttemptBroken")
+            return Attempt(error=f"Earshot itself failed: {type(error).__name__}.")
+
+    def _keep_news(self, delivery: Delivery, message: QueueMessage) -> None:
+        """What waits is judged by the newest event when its time comes: that may be the one that the route is about."""
+        if delivery.state is State.WAITING:
+            owed = _owed(delivery)
+            is_news = owed is not None and owed.revision < message.revision
+            is_missed = is_news and self._deliveries.save(delivery.renewed(message.model_dump_json())) is None
+        else:  # while SENDING, its worker alone may write
+            is_missed = _is_shown_older(delivery, message)
+        if is_missed:
+            self._look_again(message)
+
+    def _look_again(self, message: QueueMessage) -> None:
+        """Come back when the worker that was first is done: it may have read the feedback before the news."""
+        self._queue.send(message, LEASE)
+
+    def _current(self, message: QueueMessage, route: Route) -> Revision | None:
+        """The feedback as it now is, or, for the test of a route, one that says so."""
+        if message.type == RouteTested.detail_type:
+            # Whatever the event says: nobody may put words into a customer's mouth.
+            asked_by = str(message.detail["asked_by"])
+            tested = trial(self._config, message.route, route, message.feedback_id, asked_by, message.occurred_at)
+            return Revision(1, message.occurred_at, tested)
+        return self._store.get(message.feedback_id) if message.is_about_feedback else None
+
+    def _parcel(
+        self, message: QueueMessage, route: Route, target: Target, delivery: Delivery, shown: Revision | None
+    ) -> Parcel:
+        card = None
+        if shown is not None:
+            added, replayed = delivery.shown is not None, message.replay is not None
+            card = make_card(self._config, message.route, route, shown, added=added, replayed=replayed)
+        return Parcel(
+            route_id=message.route,
+            team=route.team,
+            target=target,
+            feedback_id=message.feedback_id,
+            event=message.event,
+            card=card,
+            replay=message.replay,
+            link=whole_link(self._config, route, message.feedback_id),
+            at=delivery.changed_at,
+        )
+
+    def _record_failure(
+        self, delivery: Delivery, message: QueueMessage, outcome: Attempt, route: Route, target: Target
+    ) -> None:
+        now, why = self._clock(), outcome.error or ""
+        logger.warning("delivery failed", route=delivery.route, target=delivery.target, error=why)
+        # Also where the target is gone: the next attempt finds it disabled, and its owner told.
+        at = next_attempt(delivery.attempts, outcome, now, self._chance(), self._retry_speed)
+        if at is None:
+            if self._targets.knows_of_given_up(delivery, route, target, why):
+                self._close(delivery.failed(now, delivery.revision, why))
+                return
+            at = now + UNTOLD
+        if not self._wait(delivery.retry(now, at, why), message, at):
+            _warn_taken_over(delivery)
+
+    def _close(self, delivery: Delivery) -> None:
+        """Record how an attempt ended; if the claim ended sooner, whoever took over has the last word."""
+        if self._deliveries.save(delivery) is None:
+            _warn_taken_over(delivery)
+
+    def _wait(self, waiting: Delivery, message: QueueMessage, until: datetime) -> bool:
+        """Record that a delivery waits, and have its message come when it is time; False if another was first."""
+        wait = until - self._clock()
+        if wait > SHORT_WAIT:
+            return self._deliveries.save(waiting) is not None
+        # The sweep only looks in case the message is lost.
+        if self._deliveries.save(waiting.swept(until + SHORT_WAIT)) is None:
+            return False
+        self._queue.send(message, wait)
+        return True
+
+
+def _owed(delivery: Delivery) -> QueueMessage | None:
+    """The message that a delivery carries as long as it is owed; None also for one that nobody can read any more."""
+    try:
+        return QueueMessage.model_validate_json(delivery.message) if delivery.message else None
+    except ValidationError:
+        return None
+
+
+def _is_done(delivery: Delivery, message: QueueMessage, now: datetime) -> bool:
+    """Whether this message has nothing to do: delivered, or owed by the table at a later time."""
+    if delivery.version == 0:
+        return False
+    if delivery.wake_at is None:
+        return message.revision <= delivery.revision
+    return now + EARLY < delivery.wake_at
+
+
+def _is_shown_older(delivery: Delivery, message: QueueMessage) -> bool:
+    """Whether another worker is sending an older state right now: what is new must be looked at again after that."""
+    return delivery.state is State.SENDING and message.revision > delivery.revision
+
+
+def _why_not(message: QueueMessage, route: Route, delivery: Delivery, current: Revision) -> str | None:
+    """Why the feedback, as it now is, makes no card; None when it does."""
+    if delivery.shown == fingerprint(current.feedback):
+        return "Nothing new since the last card."
+    # A replay was asked for: also of what was given up, whatever has become of it since.
+    asked_for = message.type == RouteTested.detail_type or message.replay is not None
+    if not asked_for and not parse(route.when).matches(message.type, current.feedback):
+        return "The route does not match any more."
+    return None
+
+
+def _warn_taken_over(delivery: Delivery) -> None:
+    logger.warning("delivery was taken over", route=delivery.route, target=delivery.target)
+
+
+def _event_subject(message: QueueMessage) -> str:
+    return f"r{message.revision}"
+
+
+def _blank(message: QueueMessage, subject: str, to: str, now: datetime) -> Delivery:
+    return Delivery(
+        feedback_id=message.feedback_id,
+        route=message.route,
+        target=message.target,
+        subject=f"{subject}@{message.replay}" if message.replay else subject,
+        to=to,
+        created_at=now,
+        changed_at=now,
+    )

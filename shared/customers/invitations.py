@@ -1,0 +1,156 @@
+"""A question put to one customer: its life, its short link, and where both are kept.
+
+An invitation is stored once, as what it came to: on its way, or held back with the reason. Each later step (sent, not
+delivered) is one conditional update, and the stream carries every step to the bus.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from pydynox import DynamoDBClient
+from pydynox.exceptions import ConditionalCheckFailedException
+from pydynox.pydynox_core import item_from_dynamo
+
+from shared.errors import LinkExpired, LinkInvalid
+from shared.ids import base32
+from shared.keys.links import Link
+from shared.model.feedback import Customer
+from shared.model.invitation import Invitation, InvitationRevision, InvitationStatus
+from shared.values import to_iso
+
+RETENTION = timedelta(days=180)
+_LINK_BITS = 60  # 12 characters, drawn at random: short enough for a text, far too many to try
+
+
+class ShortLink(NamedTuple):
+    """What a short link leads to: the link, and whom it was sent to."""
+
+    link: Link
+    customer: Customer
+    language: str
+    invitation_id: str
+
+
+class Invitations:
+    """The invitations and short links of one stage, in its main table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def saving(self, invitation: Invitation, link: str | None) -> list[dict[str, Any]]:
+        """Storing a new invitation and its link, as operations of a transaction."""
+        item = _key(invitation.id) | invitation.model_dump(mode="json")
+        item |= {"kind": "invitation", "revision": 1, "changed_at": to_iso(invitation.requested_at), "link": link}
+        item["ttl"] = int((invitation.requested_at + RETENTION).timestamp())
+        operations = [_put(self._table, item)]
+        if link:
+            operations.append(
+                _put(
+                    self._table,
+                    _link_key(link)
+                    | {
+                        "kind": "link",
+                        "touchpoint": invitation.touchpoint,
+                        "place": invitation.place,
+                        "ref": invitation.customer.ref or invitation.id,
+                        "customer": invitation.customer.model_dump(),
+                        "language": invitation.language,
+                        "expires_at": int(invitation.expires_at.timestamp()),
+                        "invitation_id": invitation.id,
+                        # Kept past its end: who asks to be left alone is heard whenever they find the link.
+                        "ttl": int((invitation.expires_at + RETENTION).timestamp()),
+                    },
+                )
+            )
+        return operations
+
+    def get(self, id: str) -> InvitationRevision | None:
+        """An invitation as it now stands, or None."""
+        item = self._client.sync_get_item(self._table, _key(id), consistent_read=True)
+        return _read(item) if item else None
+
+    def follow(self, link: str, now: datetime) -> ShortLink:
+        """What a short link leads to, in one read; raises `LinkInvalid` or `LinkExpired`."""
+        found = self.find(link)
+        if found is None:
+            raise LinkInvalid("This link is not one of ours, or was cut short. Open it again from the message.")
+        if found.link.expires_at <= now:
+            raise LinkExpired("This link has expired.")
+        return found
+
+    def find(self, link: str) -> ShortLink | None:
+        """What a short link leads to, expired or not; None where there is none of this id."""
+        item: Any = self._client.sync_get_item(self._table, _link_key(link))
+        if not item:
+            return None
+        return ShortLink(
+            read_link(item), Customer.model_validate(item["customer"]), item["language"], item["invitation_id"]
+        )
+
+    def move(self, id: str, status: InvitationStatus, now: datetime, *, reason: str | None = None) -> bool:
+        """Take an invitation one step on; False when it stands there already, is held back, or is gone."""
+        allowed = {
+            InvitationStatus.SENT: [InvitationStatus.SENDING],
+            InvitationStatus.SUPPRESSED: [InvitationStatus.SENDING],
+            InvitationStatus.UNDELIVERED: [InvitationStatus.SENDING, InvitationStatus.SENT],
+        }[status]
+        try:
+            self._client.sync_update_item(
+                self._table,
+                _key(id),
+                update_expression="SET #status = :status, #reason = :reason, changed_at = :now, "
+                "#revision = #revision + :one",
+                condition_expression="#status IN (" + ", ".join(f":from{i}" for i in range(len(allowed))) + ")",
+                expression_attribute_names={"#status": "status", "#reason": "reason", "#revision": "revision"},
+                expression_attribute_values={
+                    ":status": status.value,
+                    ":reason": reason,
+                    ":now": to_iso(now),
+                    ":one": 1,
+                    **{f":from{i}": each.value for i, each in enumerate(allowed)},
+                },
+            )
+        except ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def new_link() -> str:
+    """The id of a new short link, 12 characters."""
+    return base32(secrets.randbits(_LINK_BITS), _LINK_BITS)
+
+
+def is_short(link: str) -> bool:
+    """Whether the text after `/f/` is a short link's id, not a signed token."""
+    return len(link) <= 12 and link.isascii() and link.isalnum()
+
+
+def read_link(item: Mapping[str, Any]) -> Link:
+    """The link inside a link's item."""
+    return Link(item["touchpoint"], item["place"], item["ref"], datetime.fromtimestamp(int(item["expires_at"]), UTC))
+
+
+def read_invitation(image: Mapping[str, Any]) -> InvitationRevision:
+    """An image of a stream record, in DynamoDB's own JSON, as the model."""
+    return _read(item_from_dynamo(dict(image)))
+
+
+def _read(item: Mapping[str, Any]) -> InvitationRevision:
+    return InvitationRevision(
+        int(item["revision"]), datetime.fromisoformat(item["changed_at"]), Invitation.model_validate(item), item["link"]
+    )
+
+
+def _put(table: str, item: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "put", "table": table, "item": item, "condition_expression": "attribute_not_exists(pk)"}
+
+
+def _key(id: str) -> dict[str, str]:
+    return {"pk": f"I#{id}", "sk": "I"}
+
+
+def _link_key(id: str) -> dict[str, str]:
+    return {"pk": f"L#{id}", "sk": "L"}

@@ -1,0 +1,133 @@
+"""What Earshot remembers of a person, by their phone number or mail address, to be polite to them.
+
+One small item each: whether they asked for silence, when they were last asked, and what they are talking about with us.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from pydynox import DynamoDBClient
+
+from shared.errors import Contended
+from shared.feedback.store import RETENTION, transact
+from shared.model.feedback import Customer
+from shared.values import Model, Moment
+
+_ATTEMPTS = 5
+
+
+class Silence(StrEnum):
+    """Why nobody may write to an address."""
+
+    STOPPED = "stopped"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+class Conversation(Model):
+    """What the person's next words are about: an invitation, or what they wrote of their own accord."""
+
+    feedback_id: str
+    touchpoint: str
+    place: str | None
+    customer: Customer
+    language: str
+    expires_at: Moment
+    answered_at: Moment | None = None
+    """When they last said something in it."""
+    rated_at: Moment | None = None
+    """When they last rated in it."""
+    thanked: bool = False
+
+
+class Person(Model):
+    """What is known of an address. Whoever was never met is a Person of defaults."""
+
+    address: str
+    version: int = 0
+    silence: Silence | None = None
+    silent_since: Moment | None = None
+    decided_at: Moment | None = None
+    """When silence was last asked for, or ended."""
+    asked_at: Moment | None = None
+    conversation: Conversation | None = None
+    day: str = ""
+    heard: int = 0
+    """Messages from them on `day`."""
+    told: int = 0
+    """Messages to them on `day`, invitations apart."""
+
+    def on(self, now: datetime) -> "Person":
+        """The person with the counts of today (UTC)."""
+        day = now.date().isoformat()
+        return self if day == self.day else self.model_copy(update={"day": day, "heard": 0, "told": 0})
+
+    def silenced(self, why: Silence, at: datetime) -> "Person":
+        """The person with nothing more to be sent to. The first reason stands."""
+        first = {} if self.silence else {"silence": why, "silent_since": at}
+        return self.model_copy(update=first | {"decided_at": at})
+
+    def resumed(self, at: datetime) -> "Person":
+        """The person back in."""
+        return self.model_copy(update={"silence": None, "silent_since": None, "decided_at": at})
+
+    def decided_since(self, at: datetime) -> bool:
+        """Whether silence was asked for, or ended, after this moment: what they wished then has been overtaken."""
+        last = self.decided_at or self.silent_since
+        return last is not None and at < last
+
+
+class People:
+    """The people of one stage, in its main table."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, address: str) -> Person:
+        """What is known of an address (E.164, or a mail address in any case)."""
+        item = self._client.sync_get_item(self._table, _key(address), consistent_read=True)
+        return Person.model_validate(item) if item else Person(address=_normal(address))
+
+    def change(self, address: str, change: Callable[[Person], Person], now: datetime) -> Person:
+        """Apply a change to a person, whoever else is changing them; raises `Contended` when that never ends."""
+        for _ in range(_ATTEMPTS):
+            before = self.get(address)
+            after = change(before)
+            if after == before or transact(self._client, [self.saving(after, now)]):
+                return after
+        raise Contended("This person is being changed from too many sides at once; try again.")
+
+    def saving(self, person: Person, now: datetime) -> dict[str, Any]:
+        """Storing a changed person as one operation of a transaction, refused when someone else was quicker."""
+        item = _key(person.address) | {"kind": "person"} | person.model_dump(mode="json")
+        item["version"] = person.version + 1
+        if person.silence is None:  # a wish for silence does not age
+            item["ttl"] = int((now + RETENTION).timestamp())
+        return {
+            "type": "put",
+            "table": self._table,
+            "item": item,
+            "condition_expression": "#version = :seen" if person.version else "attribute_not_exists(pk)",
+            **(
+                {
+                    "expression_attribute_names": {"#version": "version"},
+                    "expression_attribute_values": {":seen": person.version},
+                }
+                if person.version
+                else {}
+            ),
+        }
+
+
+def _normal(address: str) -> str:
+    return address.strip().lower()
+
+
+def _key(address: str) -> dict[str, str]:
+    """Addresses stay out of keys, which metrics and logs of the table show."""
+    return {"pk": f"P#{sha256(_normal(address).encode()).hexdigest()[:32]}", "sk": "P"}

@@ -1,0 +1,122 @@
+"""What was sent to whom, what is still owed, and how each target fares. Lives in the main table.
+
+A delivery is one card or event for one target of one route. Its item is claimed before anything is sent and carries the
+message, so that from the claim on the table owes the delivery, whatever becomes of the queue or the function. Every
+write names the version it changes: of two workers with the same delivery, one wins and the other knows.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydynox import DynamoDBClient
+from pydynox.exceptions import ConditionalCheckFailedException
+
+from shared.deliveries.delivery import Delivery
+from shared.deliveries.health import Health
+from shared.feedback.store import RETENTION
+from shared.observe import count, logger, without_words
+from shared.values import to_iso
+
+DUE_SHARDS = 4  # one index key takes 1,000 writes a second
+
+
+_Record = TypeVar("_Record", Delivery, Health)
+
+
+class Deliveries:
+    """The deliveries and the health of targets in the main table of one stage."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def get(self, like: Delivery) -> Delivery | None:
+        """The delivery with the same key as it is stored, or None."""
+        item = self._get(like.key)
+        return Delivery.model_validate(item) if item else None
+
+    def save(self, delivery: Delivery) -> Delivery | None:
+        """Write it over the version it was read as; None when another worker was first."""
+        index: dict[str, Any] = {}
+        if delivery.due_at is not None:
+            index["due_shard"] = f"delivery#{_shard(delivery.feedback_id)}"
+        index["ttl"] = int((delivery.created_at + RETENTION).timestamp())
+        return self._save(delivery, {"kind": "delivery"} | index)
+
+    def of_feedback(self, feedback_id: str) -> list[Delivery]:
+        """All deliveries of one feedback, by route and target."""
+        items = self._client.sync_query(
+            self._table,
+            key_condition_expression="pk = :pk",
+            expression_attribute_values={":pk": f"D#{feedback_id}"},
+            consistent_read=True,
+        )
+        return [Delivery.model_validate(item) for item in items]
+
+    def due(self, until: datetime) -> Iterator[Delivery]:
+        """Deliveries whose `due_at` is not after `until`, the most overdue first."""
+        shards = (self._due(shard, until) for shard in range(DUE_SHARDS))
+        for item in heapq.merge(*shards, key=itemgetter("due_at")):
+            try:
+                yield Delivery.model_validate(item)
+            except ValidationError as error:  # of a version that nobody reads any more: the others are still due
+                logger.error("unreadable delivery", delivery=f"{item['pk']}/{item['sk']}", extra=without_words(error))
+                count("DeliveryUnreadable")
+
+    def _due(self, shard: int, until: datetime) -> Iterable[Mapping[str, Any]]:
+        return self._client.sync_query(
+            self._table,
+            key_condition_expression="due_shard = :shard AND due_at <= :until",
+            expression_attribute_values={":shard": f"delivery#{shard}", ":until": to_iso(until)},
+            index_name="by_due",
+        )
+
+    def health(self, route: str, target: str) -> Health:
+        """How a target fares; a healthy one if nothing is known."""
+        unknown = Health(route=route, target=target)
+        item = self._get(unknown.key)
+        return Health.model_validate(item) if item else unknown
+
+    def enable(self, route: str, target: str) -> bool:
+        """Take up a disabled target again, as if nothing was known of it; whether it was disabled."""
+        health = self.health(route, target)
+        if health.disabled_at is None:
+            return False
+        return self.save_health(Health(route=route, target=target, version=health.version)) is not None
+
+    def forget(self, route: str, target: str) -> None:
+        """Let nothing be known of a target any more."""
+        pk, sk = Health(route=route, target=target).key
+        self._client.sync_delete_item(self._table, {"pk": pk, "sk": sk})
+
+    def save_health(self, health: Health) -> Health | None:
+        """Write it over the version it was read as; None when another worker was first."""
+        return self._save(health, {"kind": "health"})
+
+    def _get(self, key: tuple[str, str]) -> Mapping[str, Any] | None:
+        pk, sk = key
+        return self._client.sync_get_item(self._table, {"pk": pk, "sk": sk}, consistent_read=True)
+
+    def _save(self, record: _Record, more: dict[str, Any]) -> _Record | None:
+        pk, sk = record.key
+        saved = record.model_copy(update={"version": record.version + 1})
+        item = saved.model_dump(mode="json", exclude_none=True) | {"pk": pk, "sk": sk} | more
+        try:
+            self._client.sync_put_item(
+                self._table,
+                item,
+                condition_expression="#version = :version" if record.version else "attribute_not_exists(pk)",
+                expression_attribute_names={"#version": "version"} if record.version else None,
+                expression_attribute_values={":version": record.version} if record.version else None,
+            )
+        except ConditionalCheckFailedException:
+            return None
+        return saved
+
+
+def _shard(feedback_id: str) -> int:
+    return ord(feedback_id[-1]) % DUE_SHARDS

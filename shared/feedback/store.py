@@ -1,0 +1,283 @@
+"""The main table: every key, conditional write and query that Earshot makes. The table is the truth."""
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from pydynox import DynamoDBClient
+from pydynox.exceptions import ConditionalCheckFailedException, TransactionCanceledException
+from pydynox.pydynox_core import item_from_dynamo
+
+from shared.config.model import Config
+from shared.errors import InvalidInput, TooManyChanges
+from shared.feedback.owners import owner
+from shared.ids import answer_id
+from shared.model.feedback import MAX_REVISIONS, Answer, Channel, Customer, Feedback, Flag, Revision
+from shared.model.scales import Mood, Scale
+from shared.values import to_iso
+
+TEAM_SHARDS = 4  # one index key takes 1,000 writes a second
+PAGE = 250  # items per request where many shards are read side by side, and each may be left half read
+RETENTION = timedelta(days=730)
+
+
+class CaptureStatus(StrEnum):
+    """What an answer did to the table."""
+
+    NEW = "new"
+    AMENDED = "amended"
+    REPEATED = "repeated"
+
+
+class Captured(NamedTuple):
+    """The outcome of a capture and the feedback as it now is."""
+
+    status: CaptureStatus
+    revision: Revision
+
+
+class Store:
+    """The main table of one stage."""
+
+    def __init__(self, client: DynamoDBClient, table: str) -> None:
+        self.client = client
+        self.table = table
+
+    def capture(self, answer: Answer, config: Config, now: datetime, *, needs_rating: bool = False) -> Captured:
+        """Store an answer in exactly one request: new, merged into what was said before, or already there.
+
+        The owner team is decided in the same write. Raises `TooManyChanges` after `MAX_REVISIONS`, and `InvalidInput`
+        for a first answer without a rating where one is needed.
+        """
+        said, write = _write(answer, config, now)
+        # An answer that changes nothing is not written, so that a repeated tap makes no revision and no event.
+        differs = " OR ".join(write.differs(name) for name in said)
+        condition = f"({write.below('revision', MAX_REVISIONS)} AND ({differs}))"
+        if answer.rating is not None or not needs_rating:
+            condition = f"attribute_not_exists(pk) OR {condition}"
+        try:
+            item: Any = self.client.sync_update_item(
+                self.table,
+                _feedback_key(answer.id),
+                update_expression=write.expression,
+                condition_expression=condition,
+                expression_attribute_names=write.names,
+                expression_attribute_values=write.values,
+                return_values="ALL_NEW",
+                return_values_on_condition_check_failure=True,
+            )
+        except ConditionalCheckFailedException as refusal:
+            stored: dict[str, Any] | None = getattr(refusal, "item", None)
+            if stored is None:
+                raise InvalidInput("rating is missing.", field="rating") from None
+            revision = read_item(stored)
+            if all(stored.get(name) == value for name, value in said.items()):
+                return Captured(CaptureStatus.REPEATED, revision)
+            raise TooManyChanges(
+                f"This answer was changed {MAX_REVISIONS - 1} times, which is as often as it can be."
+            ) from None
+        revision = read_item(item)
+        return Captured(CaptureStatus.NEW if revision.number == 1 else CaptureStatus.AMENDED, revision)
+
+    def revise(self, answer: Answer, config: Config, before: Revision | None, now: datetime) -> dict[str, Any]:
+        """The capture as one operation of a transaction, refused when the feedback is no longer as it was `before`."""
+        _, write = _write(answer, config, now)
+        unchanged = write.equals("revision", before.number) if before else "attribute_not_exists(pk)"
+        return {
+            "type": "update",
+            "table": self.table,
+            "key": _feedback_key(answer.id),
+            "update_expression": write.expression,
+            "condition_expression": unchanged,
+            "expression_attribute_names": write.names,
+            "expression_attribute_values": write.values,
+        }
+
+    def get(self, id: str) -> Revision | None:
+        """The feedback as it now is, or None."""
+        item = self.client.sync_get_item(self.table, _feedback_key(id), consistent_read=True)
+        return read_item(item) if item else None
+
+    def claim(self, identity: str, now: datetime) -> dict[str, Any]:
+        """Claiming a message from outside, as one operation of a transaction that is refused the second time."""
+        return {
+            "type": "put",
+            "table": self.table,
+            "item": _claim_key(identity) | {"kind": "claim", "ttl": int((now + RETENTION).timestamp())},
+            "condition_expression": "attribute_not_exists(pk)",
+        }
+
+    def is_claimed(self, identity: str) -> bool:
+        """Whether a message from outside was taken before."""
+        return self.client.sync_get_item(self.table, _claim_key(identity), consistent_read=True) is not None
+
+    def transact(self, operations: Sequence[dict[str, Any]]) -> bool:
+        """Write all or nothing; False when one of the operations was refused."""
+        return transact(self.client, operations)
+
+    def by_team(self, team: str, since: datetime, *, newest_first: bool = False) -> Iterator[Revision]:
+        """Feedback owned by a team that was received or amended at or after `since`, in order of change per shard."""
+        for shard in range(TEAM_SHARDS):
+            yield from map(read_item, self._of_shard(f"{team}#{shard}", since, newest_first=newest_first))
+
+    def newest(self, teams: Iterable[str], since: datetime) -> Iterator[Revision]:
+        """Feedback of all these teams that was received or amended at or after `since`, the last changed first."""
+        shards = (
+            self._of_shard(f"{team}#{shard}", since, newest_first=True, page_size=PAGE)
+            for team in teams
+            for shard in range(TEAM_SHARDS)
+        )
+        return map(read_item, heapq.merge(*shards, key=itemgetter("changed_at"), reverse=True))
+
+    def _of_shard(
+        self, shard: str, since: datetime, *, newest_first: bool, page_size: int | None = None
+    ) -> Iterable[Mapping[str, Any]]:
+        return self.client.sync_query(
+            self.table,
+            key_condition_expression="team_shard = :shard AND changed_at >= :since",
+            expression_attribute_values={":shard": shard, ":since": to_iso(since)},
+            index_name="by_team",
+            scan_index_forward=not newest_first,
+            page_size=page_size,
+        )
+
+
+def transact(client: DynamoDBClient, operations: Sequence[dict[str, Any]]) -> bool:
+    """Write all operations or none; False when a condition did not hold, or another transaction was in the way."""
+    try:
+        client.sync_transact_write(list(operations))
+    except TransactionCanceledException:
+        return False
+    return True
+
+
+def read_item(item: Mapping[str, Any]) -> Revision:
+    """An item of the table, as plain Python values, as the model."""
+    feedback = Feedback(
+        id=item["id"],
+        touchpoint=item["touchpoint"],
+        place=item["place"],
+        team=item["team"],
+        channel=Channel(item["channel"]),
+        rating=item["rating"],
+        scale=Scale(item["scale"]),
+        mood=Mood(item["mood"]),
+        reasons=tuple(item["reasons"]),
+        comment=item["comment"],
+        language=item["language"],
+        customer=Customer(
+            ref=item.get("customer_ref"),
+            name=item.get("customer_name"),
+            email=item.get("customer_email"),
+            phone=item.get("customer_phone"),
+        ),
+        flags=tuple(Flag(flag) for flag in item.get("flags", ())),
+        received_at=datetime.fromisoformat(item["received_at"]),
+    )
+    return Revision(int(item["revision"]), datetime.fromisoformat(item["changed_at"]), feedback)
+
+
+def read_image(image: Mapping[str, Any]) -> Revision:
+    """An image of a stream record, in DynamoDB's own JSON, as the model."""
+    return read_item(item_from_dynamo(dict(image)))
+
+
+def _feedback_key(id: str) -> dict[str, str]:
+    return {"pk": f"F#{id}", "sk": "F"}
+
+
+def _claim_key(identity: str) -> dict[str, str]:
+    return {"pk": f"N#{answer_id('claim', identity)}", "sk": "N"}
+
+
+def _write(answer: Answer, config: Config, now: datetime) -> tuple[dict[str, Any], "_Upsert"]:
+    """What the answer says, and the update that creates the item or merges the answer into it."""
+    said, first = _split(answer, config)
+    write = _Upsert()
+    for name, value in said.items():
+        write.set(name, value)
+    for name, value in first.items():
+        write.set_once(name, value)
+    write.set_once("received_at", to_iso(now))
+    write.set_once("ttl", int((now + RETENTION).timestamp()))
+    write.set("changed_at", to_iso(now))
+    write.count("revision")
+    return said, write
+
+
+def _split(answer: Answer, config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The attributes that this answer sets, and those that only a first answer does."""
+    scale = config.touchpoints[answer.touchpoint].scale
+    first: dict[str, Any] = {
+        "kind": "feedback",
+        "id": answer.id,
+        "touchpoint": answer.touchpoint,
+        "place": answer.place,
+        "channel": answer.channel.value,
+    }
+    said = _customer(answer.given)
+    first |= {name: value for name, value in _customer(answer.customer).items() if name not in said}
+    (first if answer.rating is None else said).update(
+        rating=answer.rating, scale=scale.value, mood=scale.mood(answer.rating).value
+    )
+    # The language is that of the words: cards set them in its direction.
+    (first if answer.comment is None else said).update(comment=answer.comment or "", language=answer.language)
+    (first if answer.flags is None else said).update(flags=list(answer.flags or ()))
+    team = owner(config, answer.touchpoint, answer.reasons or ())
+    (first if answer.reasons is None else said).update(
+        reasons=list(answer.reasons or ()), team=team, team_shard=f"{team}#{_shard(answer.id)}"
+    )
+    return said, first
+
+
+def _customer(customer: Customer) -> dict[str, Any]:
+    """What is known of them, and nothing of what is not, so that it can be learnt later."""
+    return {f"customer_{name}": value for name, value in customer.model_dump(exclude_none=True).items()}
+
+
+def _shard(id: str) -> int:
+    return ord(id[-1]) % TEAM_SHARDS
+
+
+class _Upsert:
+    """Builds one update expression that creates the item or merges into it."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
+        self._sets: list[str] = []
+
+    @property
+    def expression(self) -> str:
+        return "SET " + ", ".join(self._sets)
+
+    def set(self, name: str, value: Any) -> None:
+        self._sets.append(f"{self._bind(name, value)} = :{name}")
+
+    def set_once(self, name: str, value: Any) -> None:
+        placeholder = self._bind(name, value)
+        self._sets.append(f"{placeholder} = if_not_exists({placeholder}, :{name})")
+
+    def count(self, name: str) -> None:
+        placeholder = self._bind(name, 0)
+        self.values[":one"] = 1
+        self._sets.append(f"{placeholder} = if_not_exists({placeholder}, :{name}) + :one")
+
+    def differs(self, name: str) -> str:
+        return f"attribute_not_exists(#{name}) OR #{name} <> :{name}"
+
+    def below(self, name: str, limit: int) -> str:
+        self.values[":limit"] = limit
+        return f"#{name} < :limit"
+
+    def equals(self, name: str, value: Any) -> str:
+        self.values[":seen"] = value
+        return f"#{name} = :seen"
+
+    def _bind(self, name: str, value: Any) -> str:
+        self.names[f"#{name}"] = name
+        self.values[f":{name}"] = value
+        return f"#{name}"
