@@ -11,7 +11,7 @@ from shared.customers.invitations import Invitations
 from shared.customers.messages import Messages
 from shared.deliveries.delivery import Delivery
 from shared.ids import answer_id
-from shared.mail.received import MAIL, Mails
+from shared.mail.received import MAIL_FOLDER, Mails
 from shared.model.life import Transition
 
 
@@ -47,7 +47,7 @@ def show(stage: Stage, id: str, as_json: bool) -> None:
     )
     for mail in mails:
         files = f", with {', '.join(mail.attachments)}" if mail.attachments else ""
-        click.echo(f"    mail from {mail.sender}{files}: s3://{stage.outputs['MailBucket']}/{MAIL}{mail.id}")
+        click.echo(f"    mail from {mail.sender}{files}: s3://{stage.outputs['MailBucket']}/{MAIL_FOLDER}{mail.id}")
     for what, said in thanks.items():
         click.echo(f"    thanks, {what.replace('_', ' ')}: {said}")
     click.echo("\n".join(line for delivery in deliveries for line in _told(delivery)) or "    not delivered to anyone")

@@ -14,8 +14,9 @@ from infra.function import Function
 from infra.sources import Schedule
 from infra.stage import Stage
 from infra.store import Store
-from shared.mail.received import MAIL, QUARANTINE, RETENTION
+from shared.mail.received import MAIL_FOLDER, QUARANTINE_FOLDER
 from shared.settings import CaptureEmailSettings, Settings
+from shared.table import items
 
 _MEMORY_MB = 1024  # for its share of the processor; a mail of 40 MB takes 120
 RECEIPTS = (
@@ -45,7 +46,7 @@ class CaptureEmail(Construct):
         )
         self.function = self._function("Function", "handler", stage, settings, store, Duration.seconds(30))
         sweep = self._function("Sweep", "sweep", stage, settings, store, Duration.minutes(5))
-        store.grant(sweep.resource, "dynamodb:BatchGetItem", only=("E#*",))  # the records of mails
+        store.grant(sweep.resource, "dynamodb:BatchGetItem", only=(items.MAIL,))  # the records of mails
         self._on_arrival(stage, alarms)
         Schedule(self, "EveryQuarterHour", function=sweep, every=Duration.minutes(15))
         for name, means in (
@@ -69,7 +70,10 @@ class CaptureEmail(Construct):
         )
         store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
         store.grant_signing(function.resource)
-        for prefix, actions in ((MAIL, ("s3:GetObject",)), (QUARANTINE, ("s3:GetObject", "s3:PutObject"))):
+        for prefix, actions in (
+            (MAIL_FOLDER, ("s3:GetObject",)),
+            (QUARANTINE_FOLDER, ("s3:GetObject", "s3:PutObject")),
+        ):
             function.resource.add_to_role_policy(
                 iam.PolicyStatement(actions=list(actions), resources=[self.bucket.arn_for_objects(f"{prefix}*")])
             )
@@ -78,7 +82,7 @@ class CaptureEmail(Construct):
             iam.PolicyStatement(
                 actions=["s3:ListBucket"],
                 resources=[self.bucket.bucket_arn],
-                conditions={"StringLike": {"s3:prefix": [f"{MAIL}*", f"{QUARANTINE}*"]}},
+                conditions={"StringLike": {"s3:prefix": [f"{MAIL_FOLDER}*", f"{QUARANTINE_FOLDER}*"]}},
             )
         )
         Validations.of(function.role).acknowledge(
@@ -87,7 +91,7 @@ class CaptureEmail(Construct):
                     id=f"AwsSolutions-IAM5[Resource::<{_logical_id(self.bucket)}.Arn>/{prefix}*]",
                     reason="Every mail is an object of its own below this prefix.",
                 )
-                for prefix in (MAIL, QUARANTINE)
+                for prefix in (MAIL_FOLDER, QUARANTINE_FOLDER)
             )
         )
         return function
@@ -107,7 +111,7 @@ class CaptureEmail(Construct):
             event_pattern=events.EventPattern(
                 source=["aws.s3"],
                 detail_type=["Object Created"],
-                detail={"bucket": {"name": [self.bucket.bucket_name]}, "object": {"key": [{"prefix": MAIL}]}},
+                detail={"bucket": {"name": [self.bucket.bucket_name]}, "object": {"key": [{"prefix": MAIL_FOLDER}]}},
             ),
             targets=[
                 targets.LambdaFunction(
@@ -158,7 +162,7 @@ class CaptureEmail(Construct):
                 "rule": f"{stage.qualified_name}-mail",
                 "address": stage.config.mail.address,
                 "bucket": self.bucket.bucket_name,
-                "prefix": MAIL,
+                "prefix": MAIL_FOLDER,
                 "domain": stage.config.business.sender.partition("@")[2],
                 "configuration_set": configuration_set.configuration_set_name,
             },
@@ -167,7 +171,7 @@ class CaptureEmail(Construct):
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("ses.amazonaws.com")],
                 actions=["s3:PutObject"],
-                resources=[self.bucket.arn_for_objects(f"{MAIL}*")],
+                resources=[self.bucket.arn_for_objects(f"{MAIL_FOLDER}*")],
                 conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
             )
         )
@@ -182,7 +186,7 @@ def _bucket(scope: Construct, stage: Stage) -> s3.Bucket:
         encryption=s3.BucketEncryption.S3_MANAGED,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         enforce_ssl=stage.demands_tls,
-        lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(RETENTION.days))],
+        lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(items.MAIL.days))],
         removal_policy=stage.removal_policy,
     )
     resource = bucket.node.default_child

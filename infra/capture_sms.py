@@ -17,6 +17,7 @@ from infra.stage import Stage
 from infra.store import Store
 from shared.config.model import NumberType, SmsSettings
 from shared.settings import CaptureSmsSettings
+from shared.table import items
 
 
 class CaptureSms(Construct):
@@ -69,9 +70,9 @@ class CaptureSms(Construct):
         self.topic.add_subscription(
             subscriptions.LambdaSubscription(self.function.resource, dead_letter_queue=self.untaken.queue)
         )
-        store.grant(self.function.resource, "dynamodb:GetItem", only=("F#*", "P#*", "N#*"))
-        store.grant(self.function.resource, "dynamodb:PutItem", only=("P#*", "N#*", "M#*"))
-        store.grant(self.function.resource, "dynamodb:UpdateItem", only=("F#*",))
+        store.grant(self.function.resource, "dynamodb:GetItem", only=(items.FEEDBACK, items.PERSON, items.CLAIM))
+        store.grant(self.function.resource, "dynamodb:PutItem", only=(items.PERSON, items.CLAIM, items.MESSAGE))
+        store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.FEEDBACK,))
         store.grant_twilio_tokens(self.function.resource)
         api.route("/sms/twilio", self.function, apigatewayv2.HttpMethod.POST)
         if stage.config.sms and stage.config.sms.request:

@@ -9,6 +9,7 @@ from infra.http import HttpApi
 from infra.stage import Stage
 from infra.store import Store
 from shared.settings import CaptureWebSettings
+from shared.table import items
 
 
 class CaptureWeb(Construct):
@@ -26,8 +27,8 @@ class CaptureWeb(Construct):
             memory_mb=512,
         )
         # One conditional write per answer, and no read but of short links: it cannot see what others have said.
-        store.grant(function.resource, "dynamodb:UpdateItem", only=("F#*",))
-        store.grant(function.resource, "dynamodb:GetItem", only=("L#*",))
+        store.grant(function.resource, "dynamodb:UpdateItem", only=(items.FEEDBACK,))
+        store.grant(function.resource, "dynamodb:GetItem", only=(items.LINK,))
         store.grant_signing(function.resource)
         api.route(
             "/f/{link}",

@@ -12,6 +12,7 @@ from infra.stage import Stage
 from infra.store import Store
 from shared.model.events import SOURCE, InvitationRequested
 from shared.settings import InviteSettings
+from shared.table import items
 
 
 class Invite(Construct):
@@ -39,8 +40,10 @@ class Invite(Construct):
             timeout=Duration.seconds(60),
             memory_mb=512,
         )
-        store.grant(self.function.resource, "dynamodb:GetItem", only=("P#*", "I#*"))
-        store.grant(self.function.resource, "dynamodb:PutItem", only=("P#*", "I#*", "L#*", "M#*"))
+        store.grant(self.function.resource, "dynamodb:GetItem", only=(items.PERSON, items.INVITATION))
+        store.grant(
+            self.function.resource, "dynamodb:PutItem", only=(items.PERSON, items.INVITATION, items.LINK, items.MESSAGE)
+        )
         store.grant_signing(self.function.resource)
         BusEvents(
             self,

@@ -13,6 +13,7 @@ from infra.mail import let_send_mail
 from infra.stage import Stage
 from infra.store import Store
 from shared.settings import NotifySettings
+from shared.table import items
 
 TIMEOUT = Duration.seconds(60)
 # Of 10 in a new account; sign-in links take two more, briefly, and what is left is for customers.
@@ -68,7 +69,7 @@ class Notify(Construct):
             queue.grant_send_messages(function.resource)
         store.grant(function.resource, "dynamodb:GetItem")
         # It may write of deliveries and targets, never a feedback.
-        store.grant(function.resource, "dynamodb:PutItem", only=("D#*", "T#*"))
+        store.grant(function.resource, "dynamodb:PutItem", only=(items.DELIVERY, items.HEALTH))
         store.grant_webhook_secrets(function.resource)
         let_send_mail(function, stage)
         alarms.when(

@@ -10,8 +10,8 @@ from infra.function import Function
 from infra.sources import TableChanges
 from infra.stage import Stage
 from infra.store import Store
-from shared.feedback.store import RETENTION
 from shared.settings import PublishSettings
+from shared.table.items import FEEDBACK, INVITATION
 
 
 class Publish(Construct):
@@ -38,11 +38,11 @@ class Publish(Construct):
             store=store,
             function=self.function,
             # A removal has no new image, so an expiry is no event.
-            only={"dynamodb": {"NewImage": {"kind": {"S": ["feedback", "invitation"]}}}},
+            only={"dynamodb": {"NewImage": {"kind": {"S": [FEEDBACK.kind, INVITATION.kind]}}}},
             batch_size=100,
             at_once=4,
             retried=Duration.hours(1),
-            kept=Duration.days(RETENTION.days),  # as long as the table keeps the answers
+            kept=Duration.days(FEEDBACK.days),  # as long as the table keeps the answers
             means="Answers were stored but could not be published: mend the cause, then run `earshot redrive`.",
         ).failures
         alarms.when(

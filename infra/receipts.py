@@ -10,6 +10,7 @@ from infra.sources import BusEvents
 from infra.stage import Stage
 from infra.store import Store
 from shared.settings import ReceiptsSettings
+from shared.table import items
 
 # By name: the services also tell of registrations, of the account's standing, and through CloudTrail of every call.
 RECEIPTS = (
@@ -35,9 +36,9 @@ class Receipts(Construct):
             timeout=Duration.seconds(15),
             memory_mb=256,
         )
-        store.grant(self.function.resource, "dynamodb:GetItem", only=("P#*", "M#*", "V#*"))
-        store.grant(self.function.resource, "dynamodb:PutItem", only=("P#*",))
-        store.grant(self.function.resource, "dynamodb:UpdateItem", only=("I#*", "M#*"))
+        store.grant(self.function.resource, "dynamodb:GetItem", only=(items.PERSON, items.MESSAGE, items.RECEIPT))
+        store.grant(self.function.resource, "dynamodb:PutItem", only=(items.PERSON,))
+        store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.INVITATION, items.MESSAGE))
         BusEvents(
             self,
             "Receipts",

@@ -12,6 +12,7 @@ from infra.sources import TableChanges
 from infra.stage import Stage
 from infra.store import Store
 from shared.settings import SendSettings
+from shared.table import items
 
 
 class Send(Construct):
@@ -36,9 +37,9 @@ class Send(Construct):
             timeout=Duration.seconds(60),
             memory_mb=512,
         )
-        store.grant(self.function.resource, "dynamodb:GetItem", only=("P#*", "I#*", "M#*"))
-        store.grant(self.function.resource, "dynamodb:PutItem", only=("P#*", "S#*", "V#*"))
-        store.grant(self.function.resource, "dynamodb:UpdateItem", only=("I#*", "M#*"))
+        store.grant(self.function.resource, "dynamodb:GetItem", only=(items.PERSON, items.INVITATION, items.MESSAGE))
+        store.grant(self.function.resource, "dynamodb:PutItem", only=(items.PERSON, items.SENT_MAIL, items.RECEIPT))
+        store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.INVITATION, items.MESSAGE))
         let_send_mail(self.function, stage)
         self._let_send_texts()
         self.unsent = TableChanges(
@@ -48,7 +49,7 @@ class Send(Construct):
             alarms=alarms,
             store=store,
             function=self.function,
-            only={"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": ["message"]}}}},
+            only={"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": [items.MESSAGE.kind]}}}},
             batch_size=10,
             retried=Duration.hours(6),  # a question about this morning is worth nothing tomorrow
             kept=KEPT,

@@ -22,7 +22,7 @@ from infra.store import Store
 from infra.sweep import Sweep
 from infra.team import Team
 from infra.unsubscribe import Unsubscribe
-from shared.mail.received import MAIL
+from shared.mail.received import MAIL_FOLDER
 
 
 class EarshotStack(Stack):
@@ -74,7 +74,7 @@ class EarshotStack(Stack):
             "PublishFunction": publish.function.resource.function_name,
             "UnpublishedBucket": publish.unpublished.bucket.bucket_name,
             "MailBucket": mails.bucket.bucket_name,
-            "MailPrefix": MAIL,
+            "MailPrefix": MAIL_FOLDER,
             "UnheardMailQueueUrl": mails.unheard.queue.queue_url,
             "CaptureEmailFunction": mails.function.resource.function_name,
             "InviteFunction": invite.function.resource.function_name,

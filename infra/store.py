@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.stage import Stage
+from shared.table.items import Item, KeyItem
 
 
 class Store(Construct):
@@ -58,12 +59,12 @@ class Store(Construct):
             removal_policy=stage.removal_policy,
         )
 
-    def grant(self, grantee: iam.IGrantable, *actions: str, only: Sequence[str] = ()) -> None:
+    def grant(self, grantee: iam.IGrantable, *actions: str, only: Sequence[Item] = ()) -> None:
         """Allow `actions` on the main table, but not on its indexes, as the table's own `grant` would.
 
-        `only` are the partition keys that may be named, such as `D#*`; empty: any.
+        `only` are the kinds of item whose partitions may be named; empty: any.
         """
-        _grant(grantee, self.table, actions, only)
+        _grant(grantee, self.table, actions, [item.partitions for item in only])
 
     def grant_query(self, grantee: iam.IGrantable, *, index: str) -> None:
         """Allow queries of one index of the main table, and nothing else."""
@@ -76,7 +77,7 @@ class Store(Construct):
 
     def grant_twilio_tokens(self, grantee: iam.IGrantable) -> None:
         """Allow reading the auth tokens of Twilio accounts (`shared.keys.twilio_tokens`)."""
-        _grant(grantee, self.keys, ("dynamodb:GetItem",), ("twilio#*",))
+        _grant(grantee, self.keys, ("dynamodb:GetItem",), (KeyItem.TWILIO.partitions,))
 
     def grant_webhook_secrets(self, grantee: iam.IGrantable, *, keeps: bool = False) -> None:
         """Allow opening the secrets of webhooks, and making a target's first (`shared.keys.webhook_secrets`).
@@ -84,7 +85,7 @@ class Store(Construct):
         `keeps`: also what their owners ask for: noting that one was shown, making new ones, and removing them.
         """
         more = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"] if keeps else []
-        _grant(grantee, self.keys, ["dynamodb:GetItem", "dynamodb:PutItem", *more], ("webhook#*",))
+        _grant(grantee, self.keys, ["dynamodb:GetItem", "dynamodb:PutItem", *more], (KeyItem.WEBHOOK.partitions,))
         self.secrets_key.grant(grantee, "kms:Encrypt", "kms:Decrypt")
 
 

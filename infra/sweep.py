@@ -11,6 +11,7 @@ from infra.sources import Schedule
 from infra.stage import Stage
 from infra.store import Store
 from shared.settings import SweepSettings
+from shared.table import items
 
 
 class Sweep(Construct):
@@ -34,7 +35,7 @@ class Sweep(Construct):
             memory_mb=512,
         )
         store.grant_query(self.function.resource, index="by_due")
-        store.grant(self.function.resource, "dynamodb:PutItem", only=("D#*",))
+        store.grant(self.function.resource, "dynamodb:PutItem", only=(items.DELIVERY,))
         notify.queue.grant_send_messages(self.function.resource)
         notify.aside.grant_send_messages(self.function.resource)
         Schedule(self, "EveryMinute", function=self.function, every=Duration.minutes(1))

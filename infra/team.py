@@ -21,6 +21,7 @@ from shared.keys.sessions import LINK_WORKS_FOR
 from shared.model.events import RouteTested
 from shared.routes.rules import RULE_PREFIX
 from shared.settings import SignInSettings, TeamSettings
+from shared.table import items
 
 
 class Team(Construct):
@@ -60,12 +61,18 @@ class Team(Construct):
             memory_mb=1024,
         )
         # Routes and sessions, and what became of deliveries; of feedback, what the index shows, and one to read.
-        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=("ROUTES",))
-        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", only=("U#*",))
-        store.grant(function.resource, "dynamodb:Query", only=("ROUTES", "U#*", "D#*"))
-        store.grant(function.resource, "dynamodb:GetItem", only=("F#*",))
+        store.grant(
+            function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=(items.ROUTE,)
+        )
+        store.grant(
+            function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", only=(items.SESSION,)
+        )
+        store.grant(function.resource, "dynamodb:Query", only=(items.ROUTE, items.SESSION, items.DELIVERY))
+        store.grant(function.resource, "dynamodb:GetItem", only=(items.FEEDBACK,))
         # What is known of targets: shown, forgotten where one is taken up again or removed.
-        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=("T#*",))
+        store.grant(
+            function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=(items.HEALTH,)
+        )
         store.grant_query(function.resource, index="by_team")
         store.grant_signing(function.resource)
         store.grant_webhook_secrets(function.resource, keeps=True)
@@ -146,7 +153,7 @@ def _sign_ins(scope: Construct, *, stage: Stage, store: Store) -> sqs.IQueue:
     function.resource.add_event_source(
         SqsEventSource(asked, batch_size=1, report_batch_item_failures=True, max_concurrency=2)
     )
-    store.grant(function.resource, "dynamodb:UpdateItem", only=("U#*",))
+    store.grant(function.resource, "dynamodb:UpdateItem", only=(items.SESSION,))
     store.grant_signing(function.resource)
     let_send_mail(function, stage)
     return asked

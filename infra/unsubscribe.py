@@ -9,6 +9,7 @@ from infra.http import HttpApi
 from infra.stage import Stage
 from infra.store import Store
 from shared.settings import UnsubscribeSettings
+from shared.table import items
 
 
 class Unsubscribe(Construct):
@@ -25,6 +26,6 @@ class Unsubscribe(Construct):
             timeout=Duration.seconds(10),
             memory_mb=256,
         )
-        store.grant(function.resource, "dynamodb:GetItem", only=("L#*", "P#*"))
-        store.grant(function.resource, "dynamodb:PutItem", only=("P#*",))
+        store.grant(function.resource, "dynamodb:GetItem", only=(items.LINK, items.PERSON))
+        store.grant(function.resource, "dynamodb:PutItem", only=(items.PERSON,))
         api.route("/u/{link}", function, apigatewayv2.HttpMethod.GET, apigatewayv2.HttpMethod.POST)

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from cli.doctor.findings import Finding
 from cli.stage import Stage
-from shared.mail.received import MAIL
+from shared.mail.received import MAIL_FOLDER
 
 
 def check_mail(stage: Stage) -> Iterator[Finding]:
@@ -52,7 +52,7 @@ def _check_receiving(stage: Stage) -> Iterator[Finding]:
     ]
     if bucket not in buckets:
         yield Finding(address, "no active receipt rule of SES brings its mail to the bucket; run `make deploy`")
-    found = stage.client("s3").list_objects_v2(Bucket=bucket, Prefix=MAIL, MaxKeys=2).get("Contents", ())
+    found = stage.client("s3").list_objects_v2(Bucket=bucket, Prefix=MAIL_FOLDER, MaxKeys=2).get("Contents", ())
     if not [each for each in found if not each["Key"].endswith("SETUP_NOTIFICATION")]:
         domain = address.partition("@")[2]
         yield Finding(

@@ -11,7 +11,7 @@ from cli.redrive.batches import count_records, invoke_again
 from cli.redrive.places import Kept, Place, Tally, invoke, keys
 from cli.redrive.queues import Message, count_messages, deliver, drain, enqueue, take_mail, take_text
 from cli.stage import Stage, with_stage
-from shared.mail.received import QUARANTINE, MailOutcome
+from shared.mail.received import QUARANTINE_FOLDER, MailOutcome
 
 
 @click.command()
@@ -41,7 +41,7 @@ def _read_mails(stage: Stage) -> Tally:
     """Let capture_email try each mail again; one that is taken now leaves the quarantine."""
     tally = Tally()
     s3, bucket = stage.client("s3"), stage.outputs["MailBucket"]
-    for key in keys(stage, "MailBucket", QUARANTINE):
+    for key in keys(stage, "MailBucket", QUARANTINE_FOLDER):
         try:
             answer = invoke(stage, "CaptureEmailFunction", json.dumps({"detail": {"object": {"key": key}}}))
         except Kept as error:
@@ -70,7 +70,7 @@ PLACES = {
     "unheard": _queue("mails whose arrival was not heard of", "UnheardMailQueueUrl", take_mail),
     "quarantined": Place(
         "mails that could not be read",
-        lambda stage: Tally(kept=sum(1 for _ in keys(stage, "MailBucket", QUARANTINE))),
+        lambda stage: Tally(kept=sum(1 for _ in keys(stage, "MailBucket", QUARANTINE_FOLDER))),
         _read_mails,
     ),
     "untaken": _queue("texts that could not be taken", "TextsDeadLetterQueueUrl", take_text),

@@ -12,7 +12,7 @@ from functions.capture_email.mime import MAX_BYTES, MailUnreadable
 from shared.config.load import load
 from shared.feedback.store import Store
 from shared.keys.signing import Keys
-from shared.mail.received import MAIL, QUARANTINE, MailOutcome, MailRecord, Mails
+from shared.mail.received import MAIL_FOLDER, QUARANTINE_FOLDER, MailOutcome, MailRecord, Mails
 from shared.observe import count, logger
 from shared.settings import CaptureEmailSettings
 from shared.values import utc_now
@@ -65,9 +65,9 @@ class Intake:
     def quarantine(self, key: str, reason: str, *, attempts: int = 1) -> MailRecord:
         """Keep a mail whole where nothing deletes it early, and say so. Its copy comes first, its record second."""
         id = _id(key)
-        if not key.startswith(QUARANTINE):
+        if not key.startswith(QUARANTINE_FOLDER):
             source: CopySourceTypeDef = {"Bucket": self._bucket, "Key": key}
-            self._s3.copy_object(Bucket=self._bucket, Key=f"{QUARANTINE}{id}", CopySource=source)
+            self._s3.copy_object(Bucket=self._bucket, Key=f"{QUARANTINE_FOLDER}{id}", CopySource=source)
         record = MailRecord(id=id, outcome=MailOutcome.QUARANTINED, at=self._clock(), reason=reason, attempts=attempts)
         self._mails.save(record)
         logger.error("mail quarantined", extra={"mail": id, "reason": reason})
@@ -78,7 +78,7 @@ class Intake:
 
         Looks on, a page of the bucket at a time, while it `has_time`.
         """
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=MAIL):
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=MAIL_FOLDER):
             if not has_time():
                 return
             came = (each for each in page.get("Contents", ()) if not_before <= each["LastModified"] < older_than)

@@ -6,11 +6,10 @@ delivered) is one conditional update, and the stream carries every step to the b
 
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException
 from pydynox.pydynox_core import item_from_dynamo
 
 from shared.errors import LinkExpired, LinkInvalid
@@ -18,9 +17,10 @@ from shared.ids import base32
 from shared.keys.links import Link
 from shared.model.feedback import Customer
 from shared.model.invitation import Invitation, InvitationRevision, InvitationStatus
+from shared.table.items import INVITATION, LINK
+from shared.table.table import NEW, Operation, Table
 from shared.values import to_iso
 
-RETENTION = timedelta(days=180)
 _LINK_BITS = 60  # 12 characters, drawn at random: short enough for a text, far too many to try
 
 
@@ -37,22 +37,20 @@ class Invitations:
     """The invitations and short links of one stage, in its main table."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
 
-    def saving(self, invitation: Invitation, link: str | None) -> list[dict[str, Any]]:
+    def saving(self, invitation: Invitation, link: str | None) -> list[Operation]:
         """Storing a new invitation and its link, as operations of a transaction."""
         item = _key(invitation.id) | invitation.model_dump(mode="json")
-        item |= {"kind": "invitation", "revision": 1, "changed_at": to_iso(invitation.requested_at), "link": link}
-        item["ttl"] = int((invitation.requested_at + RETENTION).timestamp())
-        operations = [_put(self._table, item)]
+        item |= {"kind": INVITATION.kind, "revision": 1, "changed_at": to_iso(invitation.requested_at), "link": link}
+        item["ttl"] = INVITATION.ttl(invitation.requested_at)
+        operations = [self._table.putting(item, NEW)]
         if link:
             operations.append(
-                _put(
-                    self._table,
+                self._table.putting(
                     _link_key(link)
                     | {
-                        "kind": "link",
+                        "kind": LINK.kind,
                         "touchpoint": invitation.touchpoint,
                         "place": invitation.place,
                         "ref": invitation.customer.ref or invitation.id,
@@ -61,15 +59,16 @@ class Invitations:
                         "expires_at": int(invitation.expires_at.timestamp()),
                         "invitation_id": invitation.id,
                         # Kept past its end: who asks to be left alone is heard whenever they find the link.
-                        "ttl": int((invitation.expires_at + RETENTION).timestamp()),
+                        "ttl": LINK.ttl(invitation.expires_at),
                     },
+                    NEW,
                 )
             )
         return operations
 
     def get(self, id: str) -> InvitationRevision | None:
         """An invitation as it now stands, or None."""
-        item = self._client.sync_get_item(self._table, _key(id), consistent_read=True)
+        item = self._table.get(_key(id))
         return _read(item) if item else None
 
     def follow(self, link: str, now: datetime) -> ShortLink:
@@ -83,7 +82,7 @@ class Invitations:
 
     def find(self, link: str) -> ShortLink | None:
         """What a short link leads to, expired or not; None where there is none of this id."""
-        item: Any = self._client.sync_get_item(self._table, _link_key(link))
+        item: Any = self._table.client.sync_get_item(self._table.name, _link_key(link))
         if not item:
             return None
         return ShortLink(
@@ -97,25 +96,21 @@ class Invitations:
             InvitationStatus.SUPPRESSED: [InvitationStatus.SENDING],
             InvitationStatus.UNDELIVERED: [InvitationStatus.SENDING, InvitationStatus.SENT],
         }[status]
-        try:
-            self._client.sync_update_item(
-                self._table,
-                _key(id),
-                update_expression="SET #status = :status, #reason = :reason, changed_at = :now, "
-                "#revision = #revision + :one",
-                condition_expression="#status IN (" + ", ".join(f":from{i}" for i in range(len(allowed))) + ")",
-                expression_attribute_names={"#status": "status", "#reason": "reason", "#revision": "revision"},
-                expression_attribute_values={
+        return self._table.update(
+            _key(id),
+            "SET #status = :status, #reason = :reason, changed_at = :now, #revision = #revision + :one",
+            {
+                "condition_expression": "#status IN (" + ", ".join(f":from{i}" for i in range(len(allowed))) + ")",
+                "expression_attribute_names": {"#status": "status", "#reason": "reason", "#revision": "revision"},
+                "expression_attribute_values": {
                     ":status": status.value,
                     ":reason": reason,
                     ":now": to_iso(now),
                     ":one": 1,
                     **{f":from{i}": each.value for i, each in enumerate(allowed)},
                 },
-            )
-        except ConditionalCheckFailedException:
-            return False
-        return True
+            },
+        )
 
 
 def new_link() -> str:
@@ -144,13 +139,9 @@ def _read(item: Mapping[str, Any]) -> InvitationRevision:
     )
 
 
-def _put(table: str, item: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "put", "table": table, "item": item, "condition_expression": "attribute_not_exists(pk)"}
-
-
 def _key(id: str) -> dict[str, str]:
-    return {"pk": f"I#{id}", "sk": "I"}
+    return INVITATION.key(id)
 
 
 def _link_key(id: str) -> dict[str, str]:
-    return {"pk": f"L#{id}", "sk": "L"}
+    return LINK.key(id)

@@ -5,19 +5,19 @@ neither the right nor the time to send.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException
 from pydynox.pydynox_core import item_from_dynamo
 
 from shared.model.feedback import Channel
+from shared.table.items import MESSAGE, RECEIPT
+from shared.table.table import NEW, Operation, Table
 from shared.values import Model, Moment, to_iso
 
-RETENTION = timedelta(days=90)  # as long as receipts and questions about it may come
 TAG = "earshot_message"  # under this name a message's id travels with it, and comes back in its receipts
 
 
@@ -57,27 +57,21 @@ class Messages:
     """The messages of one stage, in its main table."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
 
-    def saving(self, message: Message) -> dict[str, Any]:
+    def saving(self, message: Message) -> Operation:
         """Storing a message as one operation of a transaction; it is sent once that is through."""
-        aged = int((message.created_at + RETENTION).timestamp())
-        return {
-            "type": "put",
-            "table": self._table,
-            "item": _key(message.id) | {"kind": "message", "ttl": aged} | message.model_dump(mode="json"),
-            "condition_expression": "attribute_not_exists(pk)",
-        }
+        more = {"kind": MESSAGE.kind, "ttl": MESSAGE.ttl(message.created_at)}
+        return self._table.putting(_key(message.id) | more | message.model_dump(mode="json"), NEW)
 
     def get(self, id: str) -> Message | None:
         """A message that was stored, or None."""
-        item = self._client.sync_get_item(self._table, _key(id), consistent_read=True)
+        item = self._table.get(_key(id))
         return Message.model_validate(item) if item else None
 
     def progress(self, id: str) -> dict[str, str]:
         """What became of a message: when it was sent and delivered, its provider's id, or the failure."""
-        item: Any = self._client.sync_get_item(self._table, _key(id), consistent_read=True) or {}
+        item: Any = self._table.get(_key(id)) or {}
         return {name: item[name] for name in ("sent_at", "provider_id", "delivered_at", "failure") if name in item}
 
     def start(self, id: str, now: datetime) -> bool:
@@ -90,16 +84,13 @@ class Messages:
 
     def put_back(self, id: str) -> None:
         """Undo `start`, where it is certain that nothing was sent."""
-        self._client.sync_update_item(
-            self._table, _key(id), update_expression="REMOVE started_at", condition_expression="attribute_exists(pk)"
-        )
+        self._table.update(_key(id), "REMOVE started_at", {"condition_expression": "attribute_exists(pk)"})
 
     def sent(self, message: Message, provider_id: str, now: datetime) -> None:
         """Note that a message left, under the id by which its receipts will name it."""
         self._set(message.id, "attribute_exists(pk)", sent_at=to_iso(now), provider_id=provider_id)
-        aged = int((message.created_at + RETENTION).timestamp())
-        item = _receipt_key(provider_id) | {"kind": "receipt", "message_id": message.id, "ttl": aged}
-        self._client.sync_put_item(self._table, item)
+        more = {"kind": RECEIPT.kind, "message_id": message.id, "ttl": RECEIPT.ttl(message.created_at)}
+        self._table.put(_receipt_key(provider_id) | more)
 
     def delivered(self, id: str, now: datetime) -> None:
         """Note that a message arrived."""
@@ -111,22 +102,19 @@ class Messages:
 
     def of_receipt(self, provider_id: str) -> Message | None:
         """The message that a receipt names by its provider's id; None for one that is not ours."""
-        item: Any = self._client.sync_get_item(self._table, _receipt_key(provider_id), consistent_read=True)
+        item: Any = self._table.get(_receipt_key(provider_id))
         return self.get(item["message_id"]) if item else None
 
     def _set(self, id: str, condition: str, **values: str) -> bool:
-        try:
-            self._client.sync_update_item(
-                self._table,
-                _key(id),
-                update_expression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
-                condition_expression=condition,
-                expression_attribute_names={f"#{name}": name for name in values},
-                expression_attribute_values={f":{name}": value for name, value in values.items()},
-            )
-        except ConditionalCheckFailedException:
-            return False
-        return True
+        return self._table.update(
+            _key(id),
+            "SET " + ", ".join(f"#{name} = :{name}" for name in values),
+            {
+                "condition_expression": condition,
+                "expression_attribute_names": {f"#{name}": name for name in values},
+                "expression_attribute_values": {f":{name}": value for name, value in values.items()},
+            },
+        )
 
 
 def read_message(image: Mapping[str, Any]) -> Message:
@@ -135,9 +123,9 @@ def read_message(image: Mapping[str, Any]) -> Message:
 
 
 def _key(id: str) -> dict[str, str]:
-    return {"pk": f"M#{id}", "sk": "M"}
+    return MESSAGE.key(id)
 
 
 def _receipt_key(provider_id: str) -> dict[str, str]:
     # SES gives the id of a mail with its domain or without, and names it without.
-    return {"pk": f"V#{provider_id.partition('@')[0][:100]}", "sk": "V"}
+    return RECEIPT.key(provider_id.partition("@")[0][:100])

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
 
 from pydynox import DynamoDBClient
 
 from shared.errors import Contended
-from shared.feedback.store import RETENTION, transact
 from shared.model.feedback import Customer
+from shared.table.items import PERSON
+from shared.table.table import Operation, Table, at_version
 from shared.values import Model, Moment
 
 _ATTEMPTS = 5
@@ -85,12 +85,11 @@ class People:
     """The people of one stage, in its main table."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
 
     def get(self, address: str) -> Person:
         """What is known of an address (E.164, or a mail address in any case)."""
-        item = self._client.sync_get_item(self._table, _key(address), consistent_read=True)
+        item = self._table.get(_key(address))
         return Person.model_validate(item) if item else Person(address=_normal(address))
 
     def change(self, address: str, change: Callable[[Person], Person], now: datetime) -> Person:
@@ -98,30 +97,17 @@ class People:
         for _ in range(_ATTEMPTS):
             before = self.get(address)
             after = change(before)
-            if after == before or transact(self._client, [self.saving(after, now)]):
+            if after == before or self._table.transact([self.saving(after, now)]):
                 return after
         raise Contended("This person is being changed from too many sides at once; try again.")
 
-    def saving(self, person: Person, now: datetime) -> dict[str, Any]:
+    def saving(self, person: Person, now: datetime) -> Operation:
         """Storing a changed person as one operation of a transaction, refused when someone else was quicker."""
-        item = _key(person.address) | {"kind": "person"} | person.model_dump(mode="json")
+        item = _key(person.address) | {"kind": PERSON.kind} | person.model_dump(mode="json")
         item["version"] = person.version + 1
         if person.silence is None:  # a wish for silence does not age
-            item["ttl"] = int((now + RETENTION).timestamp())
-        return {
-            "type": "put",
-            "table": self._table,
-            "item": item,
-            "condition_expression": "#version = :seen" if person.version else "attribute_not_exists(pk)",
-            **(
-                {
-                    "expression_attribute_names": {"#version": "version"},
-                    "expression_attribute_values": {":seen": person.version},
-                }
-                if person.version
-                else {}
-            ),
-        }
+            item["ttl"] = PERSON.ttl(now)
+        return self._table.putting(item, at_version(person.version))
 
 
 def _normal(address: str) -> str:
@@ -130,4 +116,4 @@ def _normal(address: str) -> str:
 
 def _key(address: str) -> dict[str, str]:
     """Addresses stay out of keys, which metrics and logs of the table show."""
-    return {"pk": f"P#{sha256(_normal(address).encode()).hexdigest()[:32]}", "sk": "P"}
+    return PERSON.key(sha256(_normal(address).encode()).hexdigest()[:32])

@@ -13,16 +13,15 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared.deliveries.delivery import Delivery
 from shared.deliveries.health import Health
-from shared.feedback.store import RETENTION
 from shared.observe import count, logger, without_words
+from shared.table.items import DELIVERY, HEALTH
+from shared.table.table import Table, at_version
 from shared.values import to_iso
 
 DUE_SHARDS = 4  # one index key takes 1,000 writes a second
-
 
 _Record = TypeVar("_Record", Delivery, Health)
 
@@ -31,8 +30,7 @@ class Deliveries:
     """The deliveries and the health of targets in the main table of one stage."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
 
     def get(self, like: Delivery) -> Delivery | None:
         """The delivery with the same key as it is stored, or None."""
@@ -44,18 +42,12 @@ class Deliveries:
         index: dict[str, Any] = {}
         if delivery.due_at is not None:
             index["due_shard"] = f"delivery#{_shard(delivery.feedback_id)}"
-        index["ttl"] = int((delivery.created_at + RETENTION).timestamp())
-        return self._save(delivery, {"kind": "delivery"} | index)
+        index["ttl"] = DELIVERY.ttl(delivery.created_at)
+        return self._save(delivery, {"kind": DELIVERY.kind} | index)
 
     def of_feedback(self, feedback_id: str) -> list[Delivery]:
         """All deliveries of one feedback, by route and target."""
-        items = self._client.sync_query(
-            self._table,
-            key_condition_expression="pk = :pk",
-            expression_attribute_values={":pk": f"D#{feedback_id}"},
-            consistent_read=True,
-        )
-        return [Delivery.model_validate(item) for item in items]
+        return [Delivery.model_validate(item) for item in self._table.partition(DELIVERY.partition(feedback_id))]
 
     def due(self, until: datetime) -> Iterator[Delivery]:
         """Deliveries whose `due_at` is not after `until`, the most overdue first."""
@@ -68,8 +60,8 @@ class Deliveries:
                 count("DeliveryUnreadable")
 
     def _due(self, shard: int, until: datetime) -> Iterable[Mapping[str, Any]]:
-        return self._client.sync_query(
-            self._table,
+        return self._table.client.sync_query(
+            self._table.name,
             key_condition_expression="due_shard = :shard AND due_at <= :until",
             expression_attribute_values={":shard": f"delivery#{shard}", ":until": to_iso(until)},
             index_name="by_due",
@@ -91,31 +83,21 @@ class Deliveries:
     def forget(self, route: str, target: str) -> None:
         """Let nothing be known of a target any more."""
         pk, sk = Health(route=route, target=target).key
-        self._client.sync_delete_item(self._table, {"pk": pk, "sk": sk})
+        self._table.delete({"pk": pk, "sk": sk})
 
     def save_health(self, health: Health) -> Health | None:
         """Write it over the version it was read as; None when another worker was first."""
-        return self._save(health, {"kind": "health"})
+        return self._save(health, {"kind": HEALTH.kind})
 
     def _get(self, key: tuple[str, str]) -> Mapping[str, Any] | None:
         pk, sk = key
-        return self._client.sync_get_item(self._table, {"pk": pk, "sk": sk}, consistent_read=True)
+        return self._table.get({"pk": pk, "sk": sk})
 
     def _save(self, record: _Record, more: dict[str, Any]) -> _Record | None:
         pk, sk = record.key
         saved = record.model_copy(update={"version": record.version + 1})
         item = saved.model_dump(mode="json", exclude_none=True) | {"pk": pk, "sk": sk} | more
-        try:
-            self._client.sync_put_item(
-                self._table,
-                item,
-                condition_expression="#version = :version" if record.version else "attribute_not_exists(pk)",
-                expression_attribute_names={"#version": "version"} if record.version else None,
-                expression_attribute_values={":version": record.version} if record.version else None,
-            )
-        except ConditionalCheckFailedException:
-            return None
-        return saved
+        return saved if self._table.put(item, at_version(record.version)) else None
 
 
 def _shard(feedback_id: str) -> int:

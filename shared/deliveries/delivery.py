@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
+from shared.table.items import DELIVERY
 from shared.values import Model, Moment
 
 
@@ -51,7 +52,7 @@ class Delivery(Model):
     @property
     def key(self) -> tuple[str, str]:
         """Partition and sort key: all deliveries of a feedback lie together, apart from the feedback."""
-        return f"D#{self.feedback_id}", f"{self.route}#{self.target}#{self.subject}"
+        return DELIVERY.partition(self.feedback_id), f"{self.route}#{self.target}#{self.subject}"
 
     @property
     def was_shown(self) -> bool:

@@ -1,5 +1,6 @@
 """What is known of a target that is in trouble."""
 
+from shared.table.items import HEALTH
 from shared.values import Model, Moment
 
 
@@ -28,4 +29,4 @@ class Health(Model):
     @property
     def key(self) -> tuple[str, str]:
         """Partition and sort key."""
-        return f"T#{self.route}", self.target
+        return HEALTH.partition(self.route), self.target

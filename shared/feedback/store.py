@@ -2,13 +2,13 @@
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException, TransactionCanceledException
+from pydynox.exceptions import ConditionalCheckFailedException
 from pydynox.pydynox_core import item_from_dynamo
 
 from shared.config.model import Config
@@ -17,11 +17,13 @@ from shared.feedback.owners import owner
 from shared.ids import answer_id
 from shared.model.feedback import MAX_REVISIONS, Answer, Channel, Customer, Feedback, Flag, Revision
 from shared.model.scales import Mood, Scale
+from shared.table.items import CLAIM, FEEDBACK
+from shared.table.table import NEW, Operation, Table
+from shared.table.upsert import Upsert
 from shared.values import to_iso
 
 TEAM_SHARDS = 4  # one index key takes 1,000 writes a second
 PAGE = 250  # items per request where many shards are read side by side, and each may be left half read
-RETENTION = timedelta(days=730)
 
 
 class CaptureStatus(StrEnum):
@@ -45,6 +47,7 @@ class Store:
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self.client = client
         self.table = table
+        self._table = Table(client, table)
 
     def capture(self, answer: Answer, config: Config, now: datetime, *, needs_rating: bool = False) -> Captured:
         """Store an answer in exactly one request: new, merged into what was said before, or already there.
@@ -82,7 +85,7 @@ class Store:
         revision = read_item(item)
         return Captured(CaptureStatus.NEW if revision.number == 1 else CaptureStatus.AMENDED, revision)
 
-    def revise(self, answer: Answer, config: Config, before: Revision | None, now: datetime) -> dict[str, Any]:
+    def revise(self, answer: Answer, config: Config, before: Revision | None, now: datetime) -> Operation:
         """The capture as one operation of a transaction, refused when the feedback is no longer as it was `before`."""
         _, write = _write(answer, config, now)
         unchanged = write.equals("revision", before.number) if before else "attribute_not_exists(pk)"
@@ -98,25 +101,20 @@ class Store:
 
     def get(self, id: str) -> Revision | None:
         """The feedback as it now is, or None."""
-        item = self.client.sync_get_item(self.table, _feedback_key(id), consistent_read=True)
+        item = self._table.get(_feedback_key(id))
         return read_item(item) if item else None
 
-    def claim(self, identity: str, now: datetime) -> dict[str, Any]:
+    def claim(self, identity: str, now: datetime) -> Operation:
         """Claiming a message from outside, as one operation of a transaction that is refused the second time."""
-        return {
-            "type": "put",
-            "table": self.table,
-            "item": _claim_key(identity) | {"kind": "claim", "ttl": int((now + RETENTION).timestamp())},
-            "condition_expression": "attribute_not_exists(pk)",
-        }
+        return self._table.putting(_claim_key(identity) | {"kind": CLAIM.kind, "ttl": CLAIM.ttl(now)}, NEW)
 
     def is_claimed(self, identity: str) -> bool:
         """Whether a message from outside was taken before."""
-        return self.client.sync_get_item(self.table, _claim_key(identity), consistent_read=True) is not None
+        return self._table.get(_claim_key(identity)) is not None
 
-    def transact(self, operations: Sequence[dict[str, Any]]) -> bool:
+    def transact(self, operations: Sequence[Operation]) -> bool:
         """Write all or nothing; False when one of the operations was refused."""
-        return transact(self.client, operations)
+        return self._table.transact(operations)
 
     def by_team(self, team: str, since: datetime, *, newest_first: bool = False) -> Iterator[Revision]:
         """Feedback owned by a team that was received or amended at or after `since`, in order of change per shard."""
@@ -143,15 +141,6 @@ class Store:
             scan_index_forward=not newest_first,
             page_size=page_size,
         )
-
-
-def transact(client: DynamoDBClient, operations: Sequence[dict[str, Any]]) -> bool:
-    """Write all operations or none; False when a condition did not hold, or another transaction was in the way."""
-    try:
-        client.sync_transact_write(list(operations))
-    except TransactionCanceledException:
-        return False
-    return True
 
 
 def read_item(item: Mapping[str, Any]) -> Revision:
@@ -186,23 +175,23 @@ def read_image(image: Mapping[str, Any]) -> Revision:
 
 
 def _feedback_key(id: str) -> dict[str, str]:
-    return {"pk": f"F#{id}", "sk": "F"}
+    return FEEDBACK.key(id)
 
 
 def _claim_key(identity: str) -> dict[str, str]:
-    return {"pk": f"N#{answer_id('claim', identity)}", "sk": "N"}
+    return CLAIM.key(answer_id("claim", identity))
 
 
-def _write(answer: Answer, config: Config, now: datetime) -> tuple[dict[str, Any], "_Upsert"]:
+def _write(answer: Answer, config: Config, now: datetime) -> tuple[dict[str, Any], "Upsert"]:
     """What the answer says, and the update that creates the item or merges the answer into it."""
     said, first = _split(answer, config)
-    write = _Upsert()
+    write = Upsert()
     for name, value in said.items():
         write.set(name, value)
     for name, value in first.items():
         write.set_once(name, value)
     write.set_once("received_at", to_iso(now))
-    write.set_once("ttl", int((now + RETENTION).timestamp()))
+    write.set_once("ttl", FEEDBACK.ttl(now))
     write.set("changed_at", to_iso(now))
     write.count("revision")
     return said, write
@@ -212,7 +201,7 @@ def _split(answer: Answer, config: Config) -> tuple[dict[str, Any], dict[str, An
     """The attributes that this answer sets, and those that only a first answer does."""
     scale = config.touchpoints[answer.touchpoint].scale
     first: dict[str, Any] = {
-        "kind": "feedback",
+        "kind": FEEDBACK.kind,
         "id": answer.id,
         "touchpoint": answer.touchpoint,
         "place": answer.place,
@@ -240,44 +229,3 @@ def _customer(customer: Customer) -> dict[str, Any]:
 
 def _shard(id: str) -> int:
     return ord(id[-1]) % TEAM_SHARDS
-
-
-class _Upsert:
-    """Builds one update expression that creates the item or merges into it."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, str] = {}
-        self.values: dict[str, Any] = {}
-        self._sets: list[str] = []
-
-    @property
-    def expression(self) -> str:
-        return "SET " + ", ".join(self._sets)
-
-    def set(self, name: str, value: Any) -> None:
-        self._sets.append(f"{self._bind(name, value)} = :{name}")
-
-    def set_once(self, name: str, value: Any) -> None:
-        placeholder = self._bind(name, value)
-        self._sets.append(f"{placeholder} = if_not_exists({placeholder}, :{name})")
-
-    def count(self, name: str) -> None:
-        placeholder = self._bind(name, 0)
-        self.values[":one"] = 1
-        self._sets.append(f"{placeholder} = if_not_exists({placeholder}, :{name}) + :one")
-
-    def differs(self, name: str) -> str:
-        return f"attribute_not_exists(#{name}) OR #{name} <> :{name}"
-
-    def below(self, name: str, limit: int) -> str:
-        self.values[":limit"] = limit
-        return f"#{name} < :limit"
-
-    def equals(self, name: str, value: Any) -> str:
-        self.values[":seen"] = value
-        return f"#{name} = :seen"
-
-    def _bind(self, name: str, value: Any) -> str:
-        self.names[f"#{name}"] = name
-        self.values[f":{name}"] = value
-        return f"#{name}"

@@ -16,6 +16,7 @@ from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared.errors import LinkExpired, LinkInvalid
 from shared.keys.signing import Keys
+from shared.table.items import SESSION
 from shared.values import to_iso
 
 LINK_WORKS_FOR = timedelta(minutes=15)
@@ -90,7 +91,7 @@ class Sessions:
         _, _, works_until, _ = self._read(_LINK, token)
         mailed_at = datetime.fromtimestamp(works_until, UTC) - LINK_WORKS_FOR
         expires = int(session.expires_at.timestamp())
-        item = {"pk": _pk(session.email), "sk": session.id, "kind": "session", "email": session.email}
+        item = {"pk": _pk(session.email), "sk": session.id, "kind": SESSION.kind, "email": session.email}
         try:
             # An ended session leaves its item until the link has long expired, so that no link works twice.
             self._client.sync_put_item(
@@ -156,7 +157,7 @@ class Sessions:
 
 
 def _pk(email: str) -> str:
-    return f"U#{sha256(email.lower().encode()).hexdigest()[:32]}"
+    return SESSION.partition(sha256(email.lower().encode()).hexdigest()[:32])
 
 
 def _asked(email: str, now: datetime) -> dict[str, str]:
@@ -170,4 +171,4 @@ def _revoked(email: str) -> dict[str, str]:
 
 
 def _is_open(item: Mapping[str, Any]) -> bool:
-    return item.get("kind") == "session" and not item["ended"]
+    return item.get("kind") == SESSION.kind and not item["ended"]

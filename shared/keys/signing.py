@@ -18,10 +18,12 @@ from itsdangerous.encoding import base64_decode, base64_encode
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
+from shared.table.items import KeyItem
+
 SIGNING_DELAY = timedelta(seconds=60)
 _REFRESH_SECONDS = 30.0  # shorter than SIGNING_DELAY: a verifier knows a key before anything is signed with it
 _MAX_AGE_SECONDS = 300.0  # a key that was removed by hand stops working everywhere after this
-_KEY = {"name": "signing"}
+_KEY = KeyItem.SIGNING.key()
 _SIGNER = {"key_derivation": "hmac", "digest_method": sha256}
 
 

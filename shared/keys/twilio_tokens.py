@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from pydynox import DynamoDBClient
 
+from shared.table.items import KeyItem
+
 _CACHED_SECONDS = 60.0
 
 
@@ -32,4 +34,4 @@ class TwilioTokens:
 
 
 def _key(account: str) -> dict[str, str]:
-    return {"name": f"twilio#{account}"}
+    return KeyItem.TWILIO.key(account)

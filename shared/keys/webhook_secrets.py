@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException
 
+from shared.table.items import KeyItem
+
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
@@ -130,7 +132,7 @@ class WebhookSecrets:
 
 
 def _key(route: str, target: str) -> dict[str, str]:
-    return {"name": f"webhook#{route}#{target}"}
+    return KeyItem.WEBHOOK.key(route, target)
 
 
 def _is_live(sealed: dict[str, Any], now: float) -> bool:

@@ -4,21 +4,21 @@ The record of a mail is written in the transaction that stores its words, so a m
 the sweep finds what has no record.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared.model.feedback import Flag
+from shared.table.items import FILED_MAIL, MAIL, SENT_MAIL
+from shared.table.table import Condition, Operation, Table
 from shared.values import Model, Moment
 
-MAIL, QUARANTINE = "mail/", "quarantine/"
+MAIL_FOLDER, QUARANTINE_FOLDER = "mail/", "quarantine/"
 """The prefixes of the bucket: what SES puts there, and what could not be read."""
-RETENTION = timedelta(days=90)  # as long as the raw mail is kept, and longer than a conversation goes on
 
 
 class MailOutcome(StrEnum):
@@ -64,90 +64,76 @@ class Mails:
     """The records of one stage's mails, in its main table."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
 
     def get(self, id: str) -> MailRecord | None:
         """What became of a mail, or None where nothing has yet."""
-        item = self._client.sync_get_item(self._table, _key(id), consistent_read=True)
+        item = self._table.get(_key(id))
         return MailRecord.model_validate(item) if item else None
 
     def final(self, ids: Iterable[str]) -> set[str]:
         """Those of many mails that are not to be tried again by themselves, in one request for each hundred."""
         keys = [_key(id) for id in dict.fromkeys(ids)]
-        found = self._client.sync_batch_get(self._table, keys, consistent_read=True, projection=["id", "outcome"])
+        found = self._table.client.sync_batch_get(
+            self._table.name, keys, consistent_read=True, projection=["id", "outcome"]
+        )
         return {item["id"] for item in found if MailOutcome(item["outcome"]).is_final}
 
-    def saving(self, record: MailRecord) -> dict[str, Any]:
+    def saving(self, record: MailRecord) -> Operation:
         """Storing what became of a mail as one operation of a transaction, refused where that is settled already."""
-        return {
-            "type": "put",
-            "table": self._table,
-            "item": _item(record),
-            "condition_expression": _CONDITION,
-            "expression_attribute_names": _NAMES,
-            "expression_attribute_values": _VALUES,
-        }
+        return self._table.putting(_item(record), _UNSETTLED)
 
-    def filing(self, record: MailRecord) -> dict[str, Any]:
+    def filing(self, record: MailRecord) -> Operation:
         """Filing a mail with its feedback, as one operation of a transaction."""
-        ttl = int((record.at + RETENTION).timestamp())
-        key = {"pk": f"F#{record.feedback_id}", "sk": f"E#{_short(record.id)}"}
-        return {"type": "put", "table": self._table, "item": key | {"kind": "filed", "id": record.id, "ttl": ttl}}
+        key = {"pk": FILED_MAIL.partition(str(record.feedback_id)), "sk": MAIL.partition(_short(record.id))}
+        return self._table.putting(key | {"kind": FILED_MAIL.kind, "id": record.id, "ttl": FILED_MAIL.ttl(record.at)})
 
     def of_feedback(self, feedback_id: str) -> list[MailRecord]:
         """The mails that a feedback is made of, oldest first."""
-        filed = self._client.sync_query(
-            self._table,
+        filed = self._table.client.sync_query(
+            self._table.name,
             key_condition_expression="pk = :feedback AND begins_with(sk, :mail)",
-            expression_attribute_values={":feedback": f"F#{feedback_id}", ":mail": "E#"},
+            expression_attribute_values={":feedback": FILED_MAIL.partition(feedback_id), ":mail": MAIL.partition("")},
         )
         records = (self.get(item["id"]) for item in filed)
         return sorted((record for record in records if record), key=lambda record: record.at)
 
     def save(self, record: MailRecord) -> bool:
         """Store what became of a mail; False where that is settled already."""
-        try:
-            self._client.sync_put_item(
-                self._table,
-                _item(record),
-                condition_expression=_CONDITION,
-                expression_attribute_names=_NAMES,
-                expression_attribute_values=_VALUES,
-            )
-        except ConditionalCheckFailedException:
-            return False
-        return True
+        return self._table.put(_item(record), _UNSETTLED)
 
     def sent(self, message_id: str, reply_to: str, now: datetime) -> None:
         """Remember the signed reply address of a mail of ours by the id that SES gave it, without the `@…` part."""
-        self._client.sync_put_item(
-            self._table,
-            _sent_key(message_id) | {"kind": "sent", "reply_to": reply_to, "ttl": int((now + RETENTION).timestamp())},
+        self._table.put(
+            _sent_key(message_id) | {"kind": SENT_MAIL.kind, "reply_to": reply_to, "ttl": SENT_MAIL.ttl(now)}
         )
 
     def reply_address(self, message_id: str) -> str | None:
         """The signed reply address of the mail of ours that a Message-ID names; None for a mail of someone else."""
-        item: Mapping[str, Any] | None = self._client.sync_get_item(self._table, _sent_key(message_id))
+        item = self._table.get(_sent_key(message_id))
         return item["reply_to"] if item else None
 
 
-_CONDITION = "attribute_not_exists(pk) OR #outcome IN (:failed, :quarantined)"
-_NAMES = {"#outcome": "outcome"}
-_VALUES = {":failed": MailOutcome.FAILED.value, ":quarantined": MailOutcome.QUARANTINED.value}
+_UNSETTLED: Condition = {
+    "condition_expression": "attribute_not_exists(pk) OR #outcome IN (:failed, :quarantined)",
+    "expression_attribute_names": {"#outcome": "outcome"},
+    "expression_attribute_values": {
+        ":failed": MailOutcome.FAILED.value,
+        ":quarantined": MailOutcome.QUARANTINED.value,
+    },
+}
 
 
 def _item(record: MailRecord) -> dict[str, Any]:
-    ttl = int((record.at + RETENTION).timestamp())
-    return _key(record.id) | {"kind": "mail", "ttl": ttl} | record.model_dump(mode="json")
+    return _key(record.id) | {"kind": MAIL.kind, "ttl": MAIL.ttl(record.at)} | record.model_dump(mode="json")
 
 
 def _key(id: str) -> dict[str, str]:
-    return {"pk": f"E#{_short(id)}", "sk": "E"}
+    return MAIL.key(_short(id))
 
 
 def _sent_key(message_id: str) -> dict[str, str]:
-    return {"pk": f"S#{_short(message_id.partition('@')[0])}", "sk": "S"}
+    return SENT_MAIL.key(_short(message_id.partition("@")[0]))
 
 
 def _short(id: str) -> str:

@@ -6,14 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared.config.fields import Identifier, is_identifier
 from shared.config.model import Config, Route
 from shared.errors import EarshotError
+from shared.table.items import ROUTE
+from shared.table.table import Condition, Table, at_version
 from shared.values import Moment
-
-_ROUTES = "ROUTES"
 
 
 class RouteUnknown(EarshotError):
@@ -63,8 +62,7 @@ class RouteTable:
     """The run-time routes in the main table."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
 
     def get(self, id: str) -> TeamRoute | None:
         """The route as it is stored, or None. What can be no id is not asked for: keys of the table have limits."""
@@ -75,7 +73,7 @@ class RouteTable:
         """The same, also where it could not be added."""
         if not is_identifier(id):
             return None
-        item = self._client.sync_get_item(self._table, {"pk": _ROUTES, "sk": id}, consistent_read=True)
+        item = self._table.get(_key(id))
         return _read(item) if item else None
 
     def all(self, *, abandoned: bool = False) -> Iterator[TeamRoute]:
@@ -95,37 +93,34 @@ class RouteTable:
                 yield error
 
     def _items(self) -> Iterable[Mapping[str, Any]]:
-        return self._client.sync_query(
-            self._table,
-            key_condition_expression="pk = :pk",
-            expression_attribute_values={":pk": _ROUTES},
-            consistent_read=True,
-        )
+        return self._table.partition(ROUTE.partition(""))
 
     def save(self, route: TeamRoute) -> TeamRoute:
         """Write it over the version it was read as; raises `RouteConflict` when someone else was first."""
         saved = route.model_copy(update={"version": route.version + 1})
-        item = saved.model_dump(mode="json", exclude_none=True) | {"pk": _ROUTES, "sk": route.id, "kind": "route"}
+        item = saved.model_dump(mode="json", exclude_none=True) | _key(route.id) | {"kind": ROUTE.kind}
         new = route.version == 0
-        try:
-            self._client.sync_put_item(
-                self._table,
-                item,
-                condition_expression="attribute_not_exists(pk) OR abandoned = :yes" if new else "#version = :version",
-                expression_attribute_names=None if new else {"#version": "version"},
-                expression_attribute_values={":yes": True} if new else {":version": route.version},
-            )
-        except ConditionalCheckFailedException:
+        if not self._table.put(item, _NOT_IN_USE if new else at_version(route.version)):
             raise RouteConflict(
                 f"There is a route {route.id!r} already; choose another id."
                 if new
                 else f"Someone changed the route {route.id!r} meanwhile; look at it again."
-            ) from None
+            )
         return saved
 
     def delete(self, id: str) -> None:
         """Remove it, if it is there."""
-        self._client.sync_delete_item(self._table, {"pk": _ROUTES, "sk": id})
+        self._table.delete(_key(id))
+
+
+_NOT_IN_USE: Condition = {
+    "condition_expression": "attribute_not_exists(pk) OR abandoned = :yes",
+    "expression_attribute_values": {":yes": True},
+}
+
+
+def _key(id: str) -> dict[str, str]:
+    return {"pk": ROUTE.partition(id), "sk": id}
 
 
 def _read(item: Mapping[str, Any]) -> TeamRoute:

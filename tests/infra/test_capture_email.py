@@ -4,7 +4,7 @@ import json
 
 from aws_cdk.assertions import Template
 
-from shared.mail.received import RETENTION
+from shared.table.items import MAIL
 from tests.infra.conftest import Resources
 
 
@@ -18,7 +18,7 @@ def test_raw_mail_is_encrypted_private_and_ages_out(resources: Resources) -> Non
     assert bucket["BucketEncryption"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     [rule] = bucket["LifecycleConfiguration"]["Rules"]
-    assert rule["ExpirationInDays"] == RETENTION.days
+    assert rule["ExpirationInDays"] == MAIL.days
 
 
 def test_the_bucket_tells_eventbridge_of_each_mail(resources: Resources) -> None:

@@ -18,8 +18,8 @@ from shared.conditions.reader import parse
 from shared.config import load as config_file
 from shared.config.model import Config, NumberType
 from shared.config.problems import ConfigError
-from shared.feedback.store import RETENTION
 from shared.keys.sessions import LINK_WORKS_FOR
+from shared.table.items import FEEDBACK
 from tests.infra.conftest import Resources
 from tests.samples import EVENTS
 from tests.tables import KEYS_TABLE, MAIN_TABLE
@@ -84,7 +84,7 @@ def test_what_could_not_be_published_is_kept_as_long_as_the_answers_themselves(t
         for name in ("UnpublishedBucket", "UnsentBucket")
         for rule in buckets[outputs[name]["Value"]["Ref"]]["Properties"]["LifecycleConfiguration"]["Rules"]
     }
-    assert kept == {"UnpublishedBucket": RETENTION.days, "UnsentBucket": 14}
+    assert kept == {"UnpublishedBucket": FEEDBACK.days, "UnsentBucket": 14}
 
 
 def test_each_reader_of_the_stream_sees_only_what_is_for_it(resources: Resources) -> None:
