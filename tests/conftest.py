@@ -30,7 +30,7 @@ from shared.config import load as config_module  # noqa: E402
 from shared.config.model import Config  # noqa: E402
 from shared.feedback.store import Store  # noqa: E402
 from shared.keys.signing import Keys  # noqa: E402
-from tests.tables import KEYS_TABLE, MAIN_TABLE  # noqa: E402
+from tests.kit.tables import KEYS_TABLE, MAIN_TABLE  # noqa: E402
 
 # A busy machine breaks no promise: where a test is about time, it measures CPU seconds.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from shared.feedback.store import Store
-from tests.http_api import serve
-from tests.web_customer import Customer
+from tests.kit.http_api import serve
+from tests.kit.web_customer import Customer
 
 ROOT = Path(__file__).parent.parent.parent
 PHONE = {"width": 360, "height": 740}

@@ -17,7 +17,7 @@ from shared.keys.links import Link
 from shared.model.scales import Scale
 from shared.values import utc_now
 from tests.browser.conftest import PHONE, Visit
-from tests.web_customer import Customer
+from tests.kit.web_customer import Customer
 
 Open = Callable[..., Visit]
 

@@ -12,9 +12,9 @@ from shared.config.model import Config
 from shared.feedback.store import Store
 from shared.values import utc_now
 from tests.browser.conftest import Visit
-from tests.factories import an_answer
 from tests.functions.team.conftest import PRIYA
-from tests.http_api import serve
+from tests.kit.factories import an_answer
+from tests.kit.http_api import serve
 
 Open = Callable[..., Visit]
 

@@ -10,7 +10,7 @@ import pytest
 
 from cli.main import main
 from shared.feedback.store import Store
-from tests.tables import KEYS_TABLE, MAIN_TABLE
+from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
 
 ACCOUNT = "123456789012"
 

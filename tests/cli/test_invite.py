@@ -15,8 +15,8 @@ from cli.stage import Stage
 from shared.customers.people import People, Silence
 from shared.feedback.store import Store
 from tests.cli.conftest import Earshot
-from tests.factories import a_context
-from tests.tables import KEYS_TABLE, MAIN_TABLE
+from tests.kit.factories import a_context
+from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
 
 MODULE = "functions.invite.handler"
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)

@@ -16,7 +16,7 @@ from shared.model.feedback import Revision
 from shared.routes.route_table import RouteTable, TeamRoute
 from shared.values import utc_now
 from tests.cli.conftest import ACCOUNT, Earshot
-from tests.factories import an_answer
+from tests.kit.factories import an_answer
 
 ROUTE = "order-system"
 

@@ -7,7 +7,7 @@ from shared.feedback.store import Store
 from shared.ids import answer_id
 from shared.keys.signing import Keys
 from tests.cli.conftest import Earshot
-from tests.samples import load_bytes
+from tests.kit.samples import load_bytes
 
 
 def test_a_feedback_by_mail_shows_where_the_mail_is_kept_and_that_it_was_thanked(

@@ -9,7 +9,7 @@ from cli.tail import Change, as_event, as_text
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Held, Invitation, InvitationRevision, InvitationStatus
 from shared.model.life import Transition
-from tests.factories import RECEIVED_AT, a_revision
+from tests.kit.factories import RECEIVED_AT, a_revision
 
 
 def asked(status: InvitationStatus, reason: str | None = None) -> InvitationRevision:

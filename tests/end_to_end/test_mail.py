@@ -10,7 +10,7 @@ import pytest
 from shared.mail.received import MailOutcome, MailRecord, Mails
 from shared.values import utc_now
 from tests.end_to_end.world import World, eventually
-from tests.samples import load_bytes
+from tests.kit.samples import load_bytes
 
 
 def hand_in(world: World, raw: bytes, sender: str, to: str | None = None) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.end_to_end.world import Subscriber, World, eventually
-from tests.samples import load_bytes, load_event
+from tests.kit.samples import load_bytes, load_event
 
 
 def redrive(world: World, folder: Path, *options: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from shared.config.load import load
 from shared.customers.invitations import Invitations
 from shared.keys.twilio_tokens import TwilioTokens
 from tests.end_to_end.world import Subscriber, World, eventually
-from tests.samples import load_event
+from tests.kit.samples import load_event
 
 NUMBERS = count()
 

@@ -12,9 +12,9 @@ from pydynox.exceptions import ConditionalCheckFailedException
 from shared.config.model import Config
 from shared.errors import TooManyChanges
 from shared.feedback.store import Store
-from tests.factories import an_answer
 from tests.faults.dynamo import Image, MemoryDynamo
-from tests.tables import MAIN_TABLE
+from tests.kit.factories import an_answer
+from tests.kit.tables import MAIN_TABLE
 
 TABLE = MAIN_TABLE["TableName"]
 KEY = {"pk": "a", "sk": "b"}

@@ -31,8 +31,8 @@ from shared.model.events import feedback_event
 from shared.model.feedback import Revision
 from shared.model.life import Transition
 from shared.observe import logger
-from tests.factories import a_revision
 from tests.faults.clock import Clock
+from tests.kit.factories import a_revision
 
 ROUTES = 50
 INVOCATIONS, ASIDE, BATCH = 4, 2, 10  # as infra/notify.py has it

@@ -13,8 +13,8 @@ from shared.customers.people import People, Silence
 from shared.feedback.store import Store
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
-from tests.factories import a_context
-from tests.samples import load_event
+from tests.kit.factories import a_context
+from tests.kit.samples import load_event
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 ADDRESSES = {Channel.SMS: "+447400123456", Channel.EMAIL: "layla@example.com"}

@@ -21,8 +21,8 @@ from shared.config.problems import ConfigError
 from shared.keys.sessions import LINK_WORKS_FOR
 from shared.table.items import FEEDBACK
 from tests.infra.conftest import Resources
-from tests.samples import EVENTS
-from tests.tables import KEYS_TABLE, MAIN_TABLE
+from tests.kit.samples import EVENTS
+from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
 
 
 def statements(policy: dict[str, Any]) -> list[dict[str, Any]]:

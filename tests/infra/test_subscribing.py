@@ -21,7 +21,7 @@ from shared.conditions.reader import parse
 from shared.config import load as config_file
 from shared.model.events import CONTRACT, Event, InvitationRequested, RouteTested
 from tests.infra.conftest import Resources
-from tests.samples import load_event
+from tests.kit.samples import load_event
 
 Published = type[Event] | type[InvitationRequested]
 

@@ -13,7 +13,7 @@ from functions.capture_email.mime import read
 from local import smtp
 from local.smtp import Arrived, listening
 from shared.config.model import Config
-from tests.samples import load_bytes
+from tests.kit.samples import load_bytes
 
 MAILBOX = "feedback@fernleaf.example"
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)

@@ -13,7 +13,7 @@ from shared.feedback.store import Store
 from shared.keys.signing import Keys
 from shared.mail.received import Mails
 from shared.mail.reply_address import ReplyTo
-from tests.samples import load_bytes
+from tests.kit.samples import load_bytes
 
 BUCKET = "earshot-test-mail"
 MAILBOX = "feedback@fernleaf.example"

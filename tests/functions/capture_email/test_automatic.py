@@ -3,7 +3,7 @@ import pytest
 from functions.capture_email.automatic import automatic
 from functions.capture_email.envelope import read_envelope
 from functions.capture_email.mime import read
-from tests.samples import load_bytes
+from tests.kit.samples import load_bytes
 
 OURS = ("feedback@fernleaf.example", "hello@fernleaf.example")
 

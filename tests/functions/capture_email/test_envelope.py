@@ -3,7 +3,7 @@ import pytest
 from functions.capture_email.envelope import Envelope, read_envelope
 from functions.capture_email.mime import read
 from shared.model.feedback import Flag
-from tests.samples import load_bytes
+from tests.kit.samples import load_bytes
 
 SES = (
     "Return-Path: <ana@example.com>\r\n"

@@ -13,7 +13,7 @@ from shared.feedback.store import Store
 from shared.mail.received import MailOutcome, MailRecord, Mails
 from tests.functions.capture_email.conftest import BUCKET
 from tests.functions.capture_email.test_mime import HOSTILE
-from tests.samples import load_bytes
+from tests.kit.samples import load_bytes
 
 
 def put(key: str, body: bytes) -> str:

@@ -17,9 +17,9 @@ from shared.mail.received import MailOutcome, MailRecord, Mails
 from shared.mail.reply_address import ReplyKind, ReplyTo, read_reply_address
 from shared.model.feedback import MAX_COMMENT_BYTES, MAX_REVISIONS, Customer, Feedback, Flag
 from shared.model.invitation import Invitation, InvitationStatus
-from tests.factories import an_answer
 from tests.functions.capture_email.test_envelope import PASSED, SES
-from tests.samples import load_bytes
+from tests.kit.factories import an_answer
+from tests.kit.samples import load_bytes
 
 Addressed = Callable[[str, ReplyTo], bytes]
 MAILBOX = "feedback@fernleaf.example"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.capture_email.mime import MailUnreadable, Part, decode_text, decode_words, read
 from shared.languages.reading import clean
-from tests.samples import load_bytes
+from tests.kit.samples import load_bytes
 
 
 def leaves(part: Part) -> Iterator[Part]:

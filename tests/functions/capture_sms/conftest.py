@@ -10,7 +10,7 @@ from shared.config.model import Config
 from shared.customers.messages import Messages
 from shared.customers.people import People
 from shared.feedback.store import Store
-from tests.tables import KEYS_TABLE, MAIN_TABLE
+from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
 
 MODULE = "functions.capture_sms.handler"
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:earshot-texts"

@@ -15,7 +15,7 @@ from shared.ids import answer_id
 from shared.languages.reading import Command, clean
 from shared.model.feedback import MAX_REVISIONS, Channel, Customer, Flag, Revision
 from shared.model.scales import Scale
-from tests.factories import a_feedback
+from tests.kit.factories import a_feedback
 
 NOW = datetime.fromisoformat("2026-03-14T10:00:00Z")
 MINUTE, LATER = timedelta(minutes=1), timedelta(hours=1)

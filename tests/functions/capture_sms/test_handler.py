@@ -19,9 +19,9 @@ from functions.capture_sms.twilio import sign
 from shared.errors import NotConfigured
 from shared.ids import answer_id
 from shared.keys.twilio_tokens import TwilioTokens
-from tests.factories import a_context
-from tests.samples import load_event
-from tests.tables import MAIN_TABLE
+from tests.kit.factories import a_context
+from tests.kit.samples import load_event
+from tests.kit.tables import MAIN_TABLE
 
 AWS = load_event("samples/sms/aws_inbound.json")
 TWILIO = load_event("samples/sms/twilio_inbound.json")

@@ -11,8 +11,8 @@ from shared.customers.messages import Purpose
 from shared.customers.people import Person, Silence
 from shared.ids import answer_id
 from shared.model.feedback import Revision
-from tests.factories import RECEIVED_AT
-from tests.tables import MAIN_TABLE
+from tests.kit.factories import RECEIVED_AT
+from tests.kit.tables import MAIN_TABLE
 
 PHONE = "+447400123456"
 

@@ -6,7 +6,7 @@ from shared.config.model import Config
 from shared.errors import Forged, Unreadable
 from shared.keys.twilio_tokens import TwilioTokens
 from shared.languages.reading import Command
-from tests.tables import KEYS_TABLE
+from tests.kit.tables import KEYS_TABLE
 
 ACCOUNT = "AC00000000000000000000000000000000"
 URL = "https://feedback.fernleaf.example/sms/twilio"

@@ -5,7 +5,7 @@ from types import ModuleType
 import pytest
 
 from shared.feedback.store import Store
-from tests.web_customer import Customer
+from tests.kit.web_customer import Customer
 
 
 @pytest.fixture

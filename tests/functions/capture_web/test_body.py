@@ -13,7 +13,7 @@ from shared.config.load import load
 from shared.errors import EarshotError, InvalidInput, TooLarge, TooLong, Unreadable, UnsupportedType
 from shared.model.feedback import MAX_COMMENT_BYTES
 from shared.web.http import MAX_BYTES, Request
-from tests.http_api import http_event
+from tests.kit.http_api import http_event
 
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 TOUCHPOINT = load().touchpoints["checkout"]

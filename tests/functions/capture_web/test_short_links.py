@@ -16,8 +16,8 @@ from shared.keys.links import Link
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
 from shared.values import utc_now
-from tests.factories import a_context
-from tests.tables import KEYS_TABLE, MAIN_TABLE
+from tests.kit.factories import a_context
+from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
 
 MODULE = "functions.capture_web.handler"
 LAYLA = Customer(ref="order-1187", name="Layla", phone="+447400123456")

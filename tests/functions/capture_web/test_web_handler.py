@@ -20,8 +20,8 @@ from shared.feedback.store import Store
 from shared.keys.signing import Keys
 from shared.model.feedback import MAX_REVISIONS
 from shared.model.scales import Mood
-from tests.http_api import CONTEXT, http_event
-from tests.web_customer import Customer
+from tests.kit.http_api import CONTEXT, http_event
+from tests.kit.web_customer import Customer
 
 ALL_PAGES = ("", "?r=2", "?lang=ar", "?r=2&lang=ar")
 

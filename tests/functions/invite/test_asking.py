@@ -17,7 +17,7 @@ from shared.keys.signing import Keys
 from shared.model.events import InvitationRequested
 from shared.model.feedback import Channel
 from shared.model.invitation import InvitationStatus
-from tests.tables import MAIN_TABLE
+from tests.kit.tables import MAIN_TABLE
 
 NOON = datetime.fromisoformat("2026-03-14T12:00:00Z")
 PHONE, EMAIL = "+447400123456", "layla@example.com"

@@ -12,9 +12,9 @@ from pydynox import DynamoDBClient
 
 from shared.customers.invitations import Invitations
 from shared.ids import answer_id
-from tests.factories import a_context
-from tests.samples import load_event
-from tests.tables import KEYS_TABLE, MAIN_TABLE
+from tests.kit.factories import a_context
+from tests.kit.samples import load_event
+from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
 
 MODULE = "functions.invite.handler"
 REQUESTED = load_event("golden/InvitationRequested.v1.json")

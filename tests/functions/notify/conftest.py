@@ -20,7 +20,7 @@ from shared.feedback.store import Store
 from shared.model.events import feedback_event
 from shared.model.feedback import Answer, Revision
 from shared.model.life import Transition
-from tests.factories import an_answer
+from tests.kit.factories import an_answer
 
 
 class World:

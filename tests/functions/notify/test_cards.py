@@ -10,7 +10,7 @@ from shared.languages.packs import LANGUAGES, texts
 from shared.model.feedback import Channel, Customer, Flag, Revision
 from shared.model.scales import Scale
 from shared.text.lines import one_line
-from tests.factories import a_feedback, a_revision
+from tests.kit.factories import a_feedback, a_revision
 
 ROUTE = Route(team="tills", to=("email:tills@fernleaf.example",))
 

@@ -13,9 +13,9 @@ from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, Sender
 from shared.addresses.targets import Target
 from shared.config.model import Config
-from tests.factories import a_revision
 from tests.functions.notify.receiver import answering, receiving
 from tests.functions.notify.test_cards import a_card, in_arabic
+from tests.kit.factories import a_revision
 
 LONG = ["word " * 4000, "قائمة " * 1600, "👨‍👩‍👧‍👦" * 790, "e" + "\u0301" * 9999, "\n" * 20_000]
 HOSTILE = "<!channel> <@U1> *bold* & [link](https://x.example) <https://x.example|y>"

@@ -18,8 +18,8 @@ from shared.feedback.store import Store
 from shared.model.events import feedback_event
 from shared.model.life import Transition
 from shared.values import utc_now
-from tests.factories import a_context, an_answer
-from tests.tables import KEYS_TABLE, MAIN_TABLE
+from tests.kit.factories import a_context, an_answer
+from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
 
 MODULE = "functions.notify.handler"
 ROUTE = "team-tills"

@@ -14,8 +14,8 @@ from functions.notify.notices import Notices
 from functions.notify.parcel import Parcel
 from shared.addresses.targets import Target
 from shared.config.model import Config, Route
-from tests.factories import a_revision
 from tests.functions.notify.test_cards import ROUTE, a_card, in_arabic
+from tests.kit.factories import a_revision
 
 HOSTILE = '<script>alert(1)</script> & "quoted" $subject ${words} {label}\n  second line\r\n\u202eنص'
 

@@ -17,9 +17,9 @@ from shared.addresses.targets import Target
 from shared.keys.webhook_secrets import PREFIX, WebhookSecrets
 from shared.model.events import feedback_event
 from shared.model.life import Transition
-from tests.factories import a_revision
 from tests.functions.notify.receiver import Behaviour, Receiver, answering, receiving
-from tests.tables import KEYS_TABLE
+from tests.kit.factories import a_revision
+from tests.kit.tables import KEYS_TABLE
 
 KNOWN_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the known answer of the specification
 

@@ -13,7 +13,7 @@ import pytest
 from moto.ses.models import ses_backends
 
 from shared.routes.routes import Routes
-from tests.factories import a_context
+from tests.kit.factories import a_context
 
 BUS = "earshot-test"
 SITE = "https://feedback.fernleaf.example"

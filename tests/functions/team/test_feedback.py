@@ -9,8 +9,8 @@ from shared.config.model import Config
 from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import Delivery, State
 from shared.feedback.store import Store
-from tests.factories import an_answer
 from tests.functions.team.conftest import PRIYA, Browser, mails
+from tests.kit.factories import an_answer
 
 WORDS = "<b>Twenty minutes</b> & one till open. " * 300
 

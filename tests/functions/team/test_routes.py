@@ -20,8 +20,8 @@ from shared.languages.packs import LANGUAGES, texts
 from shared.routes.drafts import draft
 from shared.routes.routes import Routes
 from shared.values import utc_now
-from tests.factories import an_answer
 from tests.functions.team.conftest import BUS, PRIYA, Answer, Browser
+from tests.kit.factories import an_answer
 
 QUEUES = {"id": "queues", "when": "reason = queue", "kind0": "email", "to0": "lead@fernleaf.example"}
 

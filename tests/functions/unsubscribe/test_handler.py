@@ -15,8 +15,8 @@ from shared.feedback.store import Store
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
 from shared.values import utc_now
-from tests.factories import a_context
-from tests.tables import MAIN_TABLE
+from tests.kit.factories import a_context
+from tests.kit.tables import MAIN_TABLE
 
 MODULE = "functions.unsubscribe.handler"
 LINK = "k3v9x0m5w2r8"
