@@ -18,7 +18,7 @@ ARCHIVED = Duration.days(14)
 _MANAGE_RULES = [
     f"events:{action}"
     for action in (
-        *("PutRule", "DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "TagResource", "UntagResource"),
+        *("DeleteRule", "DescribeRule", "DisableRule", "EnableRule", "TagResource", "UntagResource"),
         *("PutTargets", "RemoveTargets", "ListTargetsByRule", "ListTagsForResource"),
     )
 ]
@@ -56,16 +56,13 @@ class Bus(Construct):
             return
         principal = {"AWS": list(accounts)}
         rules = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:rule/{self.bus.event_bus_name}"
-        self._state(
-            "RulesOfTheirOwn",
-            "Allow",
-            principal,
-            _MANAGE_RULES,
-            f"{rules}/*",
-            {"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}},
-        )
+        theirs = {"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}}
+        self._state("RulesOfTheirOwn", "Allow", principal, _MANAGE_RULES, f"{rules}/*", theirs)
+        # A pattern must name our source and no other: requests for invitations carry customers' numbers and addresses.
+        of_ours = theirs | {"StringEquals": {"events:source": SOURCE}}
+        self._state("RulesForOurEvents", "Allow", principal, ["events:PutRule"], f"{rules}/*", of_ours)
         # The queue for notify trusts rules of this name, so none of theirs may have it.
-        self._state("RoutesAreOurs", "Deny", principal, _MANAGE_RULES, f"{rules}/{RULE_PREFIX}*")
+        self._state("RoutesAreOurs", "Deny", principal, ["events:PutRule", *_MANAGE_RULES], f"{rules}/{RULE_PREFIX}*")
         self._state(
             "AskForInvitations",
             "Allow",

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from infra.alarms import Alarms
 from infra.failures import DeadLetterQueue
-from infra.function import Function
+from infra.function import SETUP_TIMEOUT, Function
 from infra.sources import Schedule
 from infra.stage import Stage
 from infra.store import Store
@@ -158,6 +158,7 @@ class CaptureEmail(Construct):
             "AccountMail",
             service_token=setup.resource.function_arn,
             resource_type="Custom::AccountMail",
+            service_timeout=SETUP_TIMEOUT,
             properties={
                 "rule": f"{stage.qualified_name}-mail",
                 "address": stage.config.mail.address,

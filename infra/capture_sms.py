@@ -74,17 +74,17 @@ class CaptureSms(Construct):
         store.grant(self.function.resource, "dynamodb:PutItem", only=(items.PERSON, items.CLAIM, items.MESSAGE))
         store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.FEEDBACK,))
         store.grant_twilio_tokens(self.function.resource)
-        api.route("/sms/twilio", self.function, apigatewayv2.HttpMethod.POST)
+        api.route("/sms/twilio", self.function, apigatewayv2.HttpMethod.POST, a_second=100)
         if stage.config.sms and stage.config.sms.request:
             self._request_number(stage.config.sms, stage.config.sms.request, stage)
 
     def _request_number(self, sms: SmsSettings, kind: NumberType, stage: Stage) -> None:
         """A number whose texts come here, STOP and HELP among them: Earshot knows more words for those than AWS."""
         unsaid = smsvoice.CfnPhoneNumber.MandatoryKeywordProperty(message=f"For help: {sms.help}")
-        smsvoice.CfnPhoneNumber(
+        number = smsvoice.CfnPhoneNumber(
             self,
             "Number",
-            iso_country_code=sms.countries[0],
+            iso_country_code=sms.request_country or sms.countries[0],
             number_type=kind.value,
             number_capabilities=["SMS"],
             two_way=smsvoice.CfnPhoneNumber.TwoWayProperty(enabled=True, channel_arn=self.topic.topic_arn),
@@ -92,3 +92,7 @@ class CaptureSms(Construct):
             mandatory_keywords=smsvoice.CfnPhoneNumber.MandatoryKeywordsProperty(help=unsaid, stop=unsaid),
             deletion_protection_enabled=stage.keeps_data,
         )
+        number.apply_removal_policy(
+            stage.removal_policy
+        )  # what is protected cannot be deleted, by CloudFormation either
+        number.node.add_dependency(self.topic)  # with its policy: AWS tries the topic when it sets up the number

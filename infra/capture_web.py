@@ -36,4 +36,5 @@ class CaptureWeb(Construct):
             apigatewayv2.HttpMethod.GET,
             apigatewayv2.HttpMethod.HEAD,
             apigatewayv2.HttpMethod.POST,
+            a_second=500,
         )

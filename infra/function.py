@@ -10,6 +10,7 @@ from infra.stage import Stage
 from shared.settings import Settings
 
 LOG_RETENTION = logs.RetentionDays.ONE_MONTH
+SETUP_TIMEOUT = Duration.minutes(10)  # of custom resources: CloudFormation else waits an hour for one that cannot start
 
 
 class Function(Construct):
@@ -28,7 +29,9 @@ class Function(Construct):
         settings: Settings,
         timeout: Duration,
         memory_mb: int,
+        may_call_itself: bool = False,
     ) -> None:
+        """`may_call_itself`: through a queue, say; Lambda else stops a chain of about 16 invocations."""
         super().__init__(scope, id)
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group = logs.LogGroup(self, "Logs", retention=LOG_RETENTION, removal_policy=RemovalPolicy.DESTROY)
@@ -46,6 +49,7 @@ class Function(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             timeout=timeout,
             memory_size=memory_mb,
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if may_call_itself else None,
             environment={
                 **stage.platform.environment,
                 "PYDANTIC_DISABLE_PLUGINS": "__all__",  # there are none; looking for them costs each cold start

@@ -8,24 +8,30 @@ from infra.stage import Stage
 
 
 def let_send_mail(function: Function, stage: Stage) -> None:
-    """Allow sending as the business: SES looks for the verified identity of the address, else of its domain.
+    """Allow sending from the business's own address, and from no other.
 
-    And for the identity's configuration set, which is ours, or another's where the identity was there before us
-    (functions/setup/mail.py).
+    IAM is asked for the identity that sends, for its configuration set (which may be another's, where the identity was
+    there before us), and in the sandbox for the identity of the recipient too. So what bounds it is the address.
     """
-    sender = stage.config.business.sender
-    names = (sender, sender.partition("@")[2])
     arn = Stack.of(function).format_arn
-    resources = [
-        *(arn(service="ses", resource="identity", resource_name=name) for name in names),
-        arn(service="ses", resource="configuration-set", resource_name="*"),
-    ]
-    if stage.local:
-        resources = ["*"]  # MiniStack asks for leave to send at all, and names no identity
-    function.resource.add_to_role_policy(iam.PolicyStatement(actions=["ses:SendEmail"], resources=resources))
-    Validations.of(function.role).acknowledge(
-        Acknowledgment(
-            id="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:configuration-set/*]",
-            reason="An identity that was there before us keeps its own set, whose name is not known here.",
+    resources = {
+        "identity": "In its sandbox SES also asks for the recipient's identity; the sender's address is what is bound.",
+        "configuration-set": "An identity that was there before us keeps its own set, whose name is not known here.",
+    }
+    function.resource.add_to_role_policy(
+        iam.PolicyStatement(
+            actions=["ses:SendEmail"],
+            # MiniStack asks for leave to send at all: it names no identity, and no address.
+            resources=["*"]
+            if stage.local
+            else [arn(service="ses", resource=kind, resource_name="*") for kind in resources],
+            conditions=None if stage.local else {"StringEquals": {"ses:FromAddress": stage.config.business.sender}},
         )
     )
+    for kind, reason in resources.items():
+        Validations.of(function.role).acknowledge(
+            Acknowledgment(
+                id=f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:{kind}/*]",
+                reason=reason,
+            )
+        )

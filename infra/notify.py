@@ -7,7 +7,7 @@ from aws_cdk.aws_lambda_event_sources import SqsEventSource
 from constructs import Construct
 
 from infra.alarms import Alarms
-from infra.failures import DeadLetterQueue
+from infra.failures import KEPT, DeadLetterQueue
 from infra.function import Function
 from infra.mail import let_send_mail
 from infra.stage import Stage
@@ -61,6 +61,7 @@ class Notify(Construct):
             ),
             timeout=TIMEOUT,
             memory_mb=512,
+            may_call_itself=True,  # functions/notify bounds the hops of a message itself (MOST_HOPS)
         )
         for queue, at_once in ((self.queue, MAX_CONCURRENCY), (self.aside, MAX_CONCURRENCY_ASIDE)):
             function.resource.add_event_source(
@@ -93,7 +94,7 @@ class Notify(Construct):
             self,
             id,
             visibility_timeout=Duration.seconds(TIMEOUT.to_seconds() * 6),  # what Lambda recommends
-            retention_period=Duration.days(4),
+            retention_period=KEPT,  # what is older is gone, and no dead letter
             enforce_ssl=stage.demands_tls,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.undelivered.queue, max_receive_count=5),
             removal_policy=stage.removal_policy,

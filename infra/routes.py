@@ -7,7 +7,7 @@ from constructs import Construct
 from infra.alarms import Alarms
 from infra.bus import Bus
 from infra.failures import DeadLetterQueue
-from infra.function import Function
+from infra.function import SETUP_TIMEOUT, Function
 from infra.notify import Notify
 from infra.stage import Stage
 from shared.addresses.targets import Target, TargetKind
@@ -112,6 +112,7 @@ class Routes(Construct):
             self,
             "RunTimeRules",
             resource_type="Custom::RunTimeRules",
+            service_timeout=SETUP_TIMEOUT,
             service_token=function.resource.function_arn,
         )
         for grant in grants:

@@ -73,7 +73,7 @@ class Store(Construct):
 
     def grant_signing(self, grantee: iam.IGrantable) -> None:
         """Allow reading the signing keys, and writing the first one (`shared.keys.signing`)."""
-        self.keys.grant(grantee, "dynamodb:GetItem", "dynamodb:PutItem")
+        _grant(grantee, self.keys, ("dynamodb:GetItem", "dynamodb:PutItem"), (KeyItem.SIGNING.partitions,))
 
     def grant_twilio_tokens(self, grantee: iam.IGrantable) -> None:
         """Allow reading the auth tokens of Twilio accounts (`shared.keys.twilio_tokens`)."""

@@ -81,9 +81,20 @@ class Team(Construct):
             iam.PolicyStatement(
                 actions=[
                     *("events:PutRule", "events:DescribeRule", "events:DeleteRule"),
-                    *("events:ListTargetsByRule", "events:PutTargets", "events:RemoveTargets"),
+                    *("events:ListTargetsByRule", "events:RemoveTargets"),
                 ],
                 resources=bus.rule_arns(RULE_PREFIX),
+            )
+        )
+        # From the page, a route leads to people and webhooks, which is to say into our queue.
+        into_the_queue: dict[str, dict[str, str]] = {
+            "ForAllValues:ArnEquals": {"events:TargetArn": notify.queue.queue_arn}
+        }
+        if not stage.local:  # MiniStack does not tell a policy the target
+            into_the_queue["Null"] = {"events:TargetArn": "false"}
+        function.resource.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["events:PutTargets"], resources=bus.rule_arns(RULE_PREFIX), conditions=into_the_queue
             )
         )
         function.resource.add_to_role_policy(
@@ -103,7 +114,9 @@ class Team(Construct):
                 reason="Teams name their own routes, so the names of the rules are not known here.",
             )
         )
-        api.route("/t/{link}", function, apigatewayv2.HttpMethod.GET, apigatewayv2.HttpMethod.POST)
+        api.route("/t/{link}", function, apigatewayv2.HttpMethod.GET, apigatewayv2.HttpMethod.POST, a_second=50)
+        # A route of its own: anyone may ask for a link, and a flood of that must not keep members from their work.
+        api.route("/t/sign_in", function, apigatewayv2.HttpMethod.POST, a_second=10)
         # Whoever asks for a link is told the same whether one could be mailed or not.
         alarms.when_counted(
             "team",

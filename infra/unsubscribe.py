@@ -28,4 +28,4 @@ class Unsubscribe(Construct):
         )
         store.grant(function.resource, "dynamodb:GetItem", only=(items.LINK, items.PERSON))
         store.grant(function.resource, "dynamodb:PutItem", only=(items.PERSON,))
-        api.route("/u/{link}", function, apigatewayv2.HttpMethod.GET, apigatewayv2.HttpMethod.POST)
+        api.route("/u/{link}", function, apigatewayv2.HttpMethod.GET, apigatewayv2.HttpMethod.POST, a_second=50)

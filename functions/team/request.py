@@ -26,6 +26,7 @@ class TeamRequest(Request):
     def __init__(self, event: dict[str, Any], public_url: str) -> None:
         super().__init__(event)
         self._public_url = public_url
+        self.link = self.link or event.get("rawPath", "").rpartition("/")[2]  # `/t/sign_in` has a route of its own
 
     def check_origin(self) -> None:
         """Refuse a form of another site, whatever it asks for: signing in as someone else is a change too."""

@@ -139,6 +139,10 @@ def _check_texting(sms: Table) -> Iterator[Problem]:
     for index, country in enumerate(_texts(sms, "countries")):
         if re.fullmatch("[A-Z]{2}", country) and country not in phonenumbers.SUPPORTED_REGIONS:
             yield Problem(f"sms.countries.{index}", f"there is no country {country!r}; write one like 'GB'")
+    countries, country = _texts(sms, "countries"), sms.get("request_country")
+    if sms.get("request") and (country not in countries if country else len(countries) > 1):
+        # Were it the first of them, another order would replace the number that customers know.
+        yield Problem("sms.request_country", f"name the requested number's country: one of {', '.join(countries)}")
     accounts = [account for _, account in _entries(sms, "twilio")]
     numbers = [number for number in (each.get("number") for each in [sms, *accounts]) if isinstance(number, str)]
     if len(set(numbers)) < len(numbers):

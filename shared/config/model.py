@@ -154,8 +154,10 @@ class SmsSettings(Model):
 
     number: Phone
     request: NumberType | None = None
-    """Asks AWS for a number of this kind, in the first of `countries`, that brings texts to Earshot. Unset: the number
-    exists. Its digits are known once it does, and then stand in `number`."""
+    """Asks AWS for a number of this kind that brings texts to Earshot. Unset: the number exists. Its digits are known
+    once it does, and then stand in `number`."""
+    request_country: Country | None = None
+    """Which of `countries` the requested number is of. Another country means another number."""
     origination: Text | None = None
     """What texts are sent from, where that is not `number`: a pool, a sender id or an ARN of End User Messaging."""
     touchpoint: str

@@ -1,22 +1,63 @@
-"""The stack of the shipped business, synthesised once for all tests of the template."""
+"""The stack of the tests' business, synthesised once for all tests of the template, and one with everything in it."""
 
 import json
 import os
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App
+from aws_cdk import App, DefaultStackSynthesizer
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Template
 
 from infra import app as infra_app
 from infra.asset import ROOT
+from infra.stack import EarshotStack
+from infra.stage import Platform, Stage
+from shared.config.checks import find_problems
+from shared.config.load import config_path
+from shared.config.model import Config
 
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where our Node.js is
 
 Resources = Callable[[str], dict[str, dict[str, Any]]]
+Parsed = dict[str, Any]
+"""A file or a template, as its format says it."""
+
+
+def template_of(config: Config, stage: str = "prod") -> Template:
+    """The template of another business or stage, without the asset."""
+    code = lambda_.Code.from_inline("pass")
+    platform = Platform(code, lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64, {})
+    stack = EarshotStack(App(), stage=Stage(stage, config, platform), synthesizer=DefaultStackSynthesizer())
+    return Template.from_stack(stack)
+
+
+@pytest.fixture(scope="session")
+def everything() -> Parsed:
+    """A file in which everything is switched on that makes resources."""
+    file = tomllib.loads(config_path().read_text(encoding="utf-8"))
+    file["accounts"] = ["111122223333", "444455556666"]
+    file["sms"] |= {"request": "LONG_CODE", "request_country": "GB"}
+    arn = "eu-west-1:111122223333"
+    file["routes"]["programs"] = {
+        "team": "care",
+        "to": [
+            *(f"sqs:arn:aws:sqs:{arn}:orders", f"sqs:arn:aws:sqs:{arn}:orders.fifo", f"sns:arn:aws:sns:{arn}:orders"),
+            *(f"lambda:arn:aws:lambda:{arn}:function:orders", f"bus:arn:aws:events:{arn}:event-bus/orders"),
+        ],
+    }
+    assert find_problems(file) == []
+    return file
+
+
+@pytest.fixture(scope="session")
+def full_template(everything: Parsed) -> Parsed:
+    """The template with everything switched on."""
+    return template_of(Config.model_validate(everything)).to_json()
 
 
 @pytest.fixture(scope="session")

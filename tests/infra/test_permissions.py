@@ -14,7 +14,7 @@ Granted = dict[str, set[str]]
 
 ANY = "*"
 LEADING_KEYS = "dynamodb:LeadingKeys"
-SIGNS = {"GetItem *", "PutItem *"}  # the keys of links, the first of which is made by whoever comes first
+SIGNS = {"GetItem signing", "PutItem signing"}  # the keys of links, the first of which is made by whoever comes first
 READS_STREAM = {"DescribeStream *", "GetRecords *", "GetShardIterator *", "ListStreams *"}
 
 TAKES_MAIL = {"GetItem *", "PutItem *", "UpdateItem *"}  # which is of everybody: feedback, people, conversations
@@ -85,6 +85,18 @@ def test_each_function_may_do_exactly_this_with_exactly_these_items(resources: R
                 for where, what in granted_by(statement, resources):
                     found.setdefault(names.get(role["Ref"], role["Ref"]), {}).setdefault(where, set()).add(what)
     assert found == GRANTED
+
+
+def test_nobody_may_touch_a_key_or_secret_that_is_not_theirs(resources: Resources) -> None:
+    [keys] = [id for id, each in resources("AWS::DynamoDB::GlobalTable").items() if "StreamSpecification" not in each]
+    found = [
+        statement["Condition"]["ForAllValues:StringLike"][LEADING_KEYS]
+        for policy in resources("AWS::IAM::Policy").values()
+        for statement in statements(policy)
+        if keys in json.dumps(statement["Resource"])
+    ]
+    assert found
+    assert all(key != ANY for named in found for key in as_list(named))
 
 
 def test_permissions_stand_in_policies_of_roles_only(resources: Resources) -> None:

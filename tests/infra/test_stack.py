@@ -5,14 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, DefaultStackSynthesizer, Stack
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk import App, Stack
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Match, Template
 
 from infra import app as infra_app
-from infra.stack import EarshotStack
-from infra.stage import Platform, Stage
 from shared.conditions.pattern import rule_pattern
 from shared.conditions.reader import parse
 from shared.config import load as config_file
@@ -20,7 +17,7 @@ from shared.config.model import Config, NumberType
 from shared.config.problems import ConfigError
 from shared.keys.sessions import LINK_WORKS_FOR
 from shared.table.items import FEEDBACK
-from tests.infra.conftest import Resources
+from tests.infra.conftest import Resources, template_of
 from tests.kit.samples import EVENTS
 from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
 
@@ -32,14 +29,6 @@ def statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
 
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def template_of(config: Config, stage: str = "prod") -> Template:
-    """The template of another business or stage, without the asset."""
-    code = lambda_.Code.from_inline("pass")
-    platform = Platform(code, lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64, {})
-    stack = EarshotStack(App(), stage=Stage(stage, config, platform), synthesizer=DefaultStackSynthesizer())
-    return Template.from_stack(stack)
 
 
 @pytest.mark.parametrize("table", [MAIN_TABLE, KEYS_TABLE], ids=lambda table: str(table["TableName"]))
@@ -291,10 +280,11 @@ def test_a_number_is_requested_only_where_the_file_says_so_and_brings_texts_to_u
 ) -> None:
     template.resource_count_is("AWS::SMSVOICE::PhoneNumber", 0)
     assert config.sms is not None
-    wanted = config.model_copy(update={"sms": config.sms.model_copy(update={"request": NumberType.LONG_CODE})})
+    request = {"request": NumberType.LONG_CODE, "request_country": "IE"}
+    wanted = config.model_copy(update={"sms": config.sms.model_copy(update=request)})
     [number] = template_of(wanted).find_resources("AWS::SMSVOICE::PhoneNumber").values()
     properties = number["Properties"]
-    assert (properties["IsoCountryCode"], properties["NumberType"]) == ("GB", "LONG_CODE")
+    assert (properties["IsoCountryCode"], properties["NumberType"]) == ("IE", "LONG_CODE")
     assert properties["TwoWay"]["Enabled"] is True
     assert properties["SelfManagedOptOutsEnabled"] is True
 
@@ -371,3 +361,41 @@ def test_a_target_on_this_machine_stops_a_deploy_to_aws(config: Config, monkeypa
     monkeypatch.setattr(config_file, "load", lambda: changed)
     with pytest.raises(ConfigError, match=r"routes\.hook\.to: .* leads to this machine"):
         infra_app.build(App())
+
+
+def test_from_a_teams_page_a_rule_leads_nowhere_but_into_the_deliveries_queue(resources: Resources) -> None:
+    [statement] = [
+        statement
+        for policy in resources("AWS::IAM::Policy").values()
+        for statement in statements(policy)
+        if "events:PutTargets" in as_list(statement["Action"])
+    ]
+    [queue] = [id for id in resources("AWS::SQS::Queue") if id.startswith("NotifyDeliveries")]
+    assert statement["Condition"] == {
+        "ForAllValues:ArnEquals": {"events:TargetArn": {"Fn::GetAtt": [queue, "Arn"]}},
+        "Null": {"events:TargetArn": "false"},  # all of none is true
+    }
+
+
+def test_no_custom_resource_holds_a_deploy_for_an_hour_nor_cuts_its_function_short(template: Template) -> None:
+    everything = template.to_json()["Resources"]
+    custom = [each["Properties"] for each in everything.values() if each["Type"].startswith("Custom::")]
+    assert len(custom) == 2
+    for properties in custom:
+        function = everything[properties["ServiceToken"]["Fn::GetAtt"][0]]["Properties"]
+        assert function["Timeout"] < int(properties["ServiceTimeout"]) <= 900
+
+
+def test_every_queue_keeps_what_it_has_for_as_long_as_a_queue_can(resources: Resources) -> None:
+    kept = {id: queue.get("MessageRetentionPeriod") for id, queue in resources("AWS::SQS::Queue").items()}
+    # But requests for sign-in links: one that comes late is worth nothing, and strangers' addresses are not kept.
+    assert {period for id, period in kept.items() if not id.startswith("TeamSignIns")} == {14 * 86_400}
+
+
+def test_only_notify_may_send_itself_messages_as_often_as_it_bounds_itself(resources: Resources) -> None:
+    loops = {
+        function["Handler"]: function["RecursiveLoop"]
+        for function in resources("AWS::Lambda::Function").values()
+        if "RecursiveLoop" in function
+    }
+    assert loops == {"functions.notify.handler.handler": "Allow"}

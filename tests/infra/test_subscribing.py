@@ -69,8 +69,21 @@ def test_a_listed_account_makes_rules_for_itself_but_none_that_pass_for_ours(wit
     assert own["Condition"] == {"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}}
     assert "events:PutEvents" not in own["Action"]
     ours = policy(with_accounts)["RoutesAreOurs"]
-    assert (ours["Effect"], ours["Action"]) == ("Deny", own["Action"])
+    assert (ours["Effect"], set(ours["Action"])) == ("Deny", {"events:PutRule", *own["Action"]})
     assert json.dumps(ours["Resource"]).endswith('/earshot-route-*"]]}')
+
+
+def test_a_listed_account_sees_our_events_and_not_who_is_asked_for_an_invitation(with_accounts: Template) -> None:
+    """EventBridge refuses a pattern that names another source beside ours, or none."""
+    allowed = [
+        statement
+        for statement in policy(with_accounts).values()
+        if statement["Effect"] == "Allow" and "events:PutRule" in statement["Action"]
+    ]
+    assert [statement["Condition"]["StringEquals"] for statement in allowed] == [{"events:source": "earshot"}]
+    for when in CONDITIONS:
+        [rule, *_] = rules_of(route_of_another_stack(when, "444455556666")).values()
+        assert rule["EventPattern"]["source"] == ["earshot"], "what a FeedbackRoute makes is let in"
 
 
 def test_a_listed_account_may_ask_for_invitations_and_put_nothing_else(with_accounts: Template) -> None:

@@ -14,6 +14,8 @@ class CloudFormation:
     def __init__(self, url: str) -> None:
         self._url = url
         self.answers: list[dict[str, Any]] = []
+        self.refusals: list[int] = []
+        """The statuses that the next answers are refused with."""
 
     def request(self, kind: str, **properties: Any) -> dict[str, Any]:
         """A request; `OldResourceProperties` may be among the properties."""
@@ -37,8 +39,12 @@ def waiting() -> Iterator[CloudFormation]:
 
     class Listener(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
-            cloudformation.answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = cloudformation.refusals.pop(0) if cloudformation.refusals else 200
+            if status == 200:
+                cloudformation.answers.append(json.loads(body))
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:

@@ -31,3 +31,19 @@ def test_a_failure_is_answered_at_once_and_briefly(cloudformation: CloudFormatio
     assert answer["Status"] == "FAILED"
     assert answer["Reason"].startswith("PermissionError: not allowed")
     assert len(answer["Reason"]) == custom_resource.MAX_REASON
+
+
+def test_an_answer_that_a_busy_server_did_not_take_is_given_again(cloudformation: CloudFormation) -> None:
+    cloudformation.refusals = [503, 500]
+    custom_resource.answer(cloudformation.request("Create"), lambda: None)
+    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
+
+
+@pytest.mark.parametrize("status", [403, 307])
+def test_an_answer_that_was_refused_fails_the_function_so_that_lambda_tries_again(
+    cloudformation: CloudFormation, status: int
+) -> None:
+    cloudformation.refusals = [status]
+    with pytest.raises(custom_resource.AnswerRefused, match=f"SUCCESS was refused with HTTP {status}"):
+        custom_resource.answer(cloudformation.request("Create"), lambda: None)
+    assert cloudformation.answers == []

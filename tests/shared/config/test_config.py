@@ -87,6 +87,16 @@ def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
             "sms.countries.0: there is no country 'UK'; write one like 'GB'",
         ),
         (
+            "[sms]",
+            '[sms]\nrequest = "LONG_CODE"',
+            "sms.request_country: name the requested number's country: one of GB, IE",
+        ),
+        (
+            "[sms]",
+            '[sms]\nrequest = "LONG_CODE"\nrequest_country = "FR"',
+            "sms.request_country: name the requested number's country: one of GB, IE",
+        ),
+        (
             'from = "22:00"',
             'from = "22:00Z"',
             "invitations.quiet.from: '22:00Z' is not a time of day; write one like '08:30'",
