@@ -57,7 +57,7 @@ def everything() -> Parsed:
 @pytest.fixture(scope="session")
 def full_template(everything: Parsed) -> Parsed:
     """The template with everything switched on."""
-    return template_of(Config.model_validate(everything)).to_json()
+    return dict(template_of(Config.model_validate(everything)).to_json())
 
 
 @pytest.fixture(scope="session")
