@@ -1,6 +1,7 @@
 """The CDK app: `cdk deploy`, and `cdk deploy -c stage=<name>` for another stage beside it."""
 
 import json
+import os
 import platform as machine
 import sys
 
@@ -8,7 +9,7 @@ from aws_cdk import App, CliCredentialsStackSynthesizer, DefaultStackSynthesizer
 from aws_cdk import aws_lambda as lambda_
 from cdk_nag import AwsSolutionsChecks
 
-from infra import asset
+from infra import asset, regions
 from infra.stack import EarshotStack
 from infra.stage import LocalStage, Platform, Stage
 from shared.config import load as config_file
@@ -17,13 +18,19 @@ from shared.config.problems import ConfigError
 
 
 def build(app: App) -> EarshotStack:
-    """Add the stack of the stage that the app's context names; raises `ConfigError` and `BundlingError`."""
+    """Add the stack of the stage that the app's context names.
+
+    Raises `ConfigError`, `BundlingError`, and `RegionLacks` for a region that the stack cannot stand in.
+    """
     name = app.node.try_get_context("stage") or "prod"
     context = app.node.try_get_context("local")
     local = LocalStage(**json.loads(context)) if context else None
-    stage = Stage(name, _config(local), _platform(local), local)
+    # The command line says where it will deploy to.
+    account, region = (os.environ.get(f"CDK_DEFAULT_{of}") for of in ("ACCOUNT", "REGION"))
+    stage = Stage(name, _config(local), _platform(local), local, account, region)
     stack = EarshotStack(app, stage=stage, synthesizer=_synthesizer(local))
     if not local:
+        regions.check(stack, region)
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return stack
 
@@ -59,11 +66,11 @@ def _platform(local: LocalStage | None) -> Platform:
 
 
 def main() -> None:
-    """Synthesise. A mistake in earshot.toml stops it with a line per mistake."""
+    """Synthesise. A mistake in earshot.toml, or a region that will not do, stops it with a line for each."""
     app = App()
     try:
         build(app)
-    except (ConfigError, asset.BundlingError) as error:
+    except (ConfigError, asset.BundlingError, regions.RegionLacks) as error:
         sys.exit(str(error))
     app.synth()
 

@@ -3,7 +3,7 @@
 from aws_cdk import CfnOutput, IStackSynthesizer, Stack
 from constructs import Construct
 
-from infra import local_stage
+from infra import local_stage, regions
 from infra.alarms import Alarms
 from infra.bus import Bus
 from infra.capture_email import CaptureEmail
@@ -44,7 +44,8 @@ class EarshotStack(Stack):
 
         bus = Bus(self, "EventBus", stage=stage)
         bus.let_in(stage.config.accounts)
-        Schemas(self, "Schemas", stage=stage)
+        if regions.has(stage.region, "AWS::EventSchemas::Registry"):
+            Schemas(self, "Schemas", stage=stage)
         publish = Publish(self, "Publish", stage=stage, store=store, bus=bus, alarms=alarms)
 
         notify = Notify(self, "Notify", stage=stage, store=store, alarms=alarms)

@@ -36,6 +36,9 @@ class Stage:
     config: Config
     platform: Platform
     local: LocalStage | None = None
+    account: str | None = None
+    region: str | None = None
+    """Where it is deployed to; None where a template is made without AWS credentials."""
 
     @property
     def qualified_name(self) -> str:

@@ -21,6 +21,8 @@ from shared.config.checks import find_problems
 from shared.config.load import config_path
 from shared.config.model import Config
 
+for place in ("CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION"):
+    os.environ.pop(place, None)  # what a template says must not depend on where its tests run
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where our Node.js is
 
 Resources = Callable[[str], dict[str, dict[str, Any]]]
@@ -28,11 +30,13 @@ Parsed = dict[str, Any]
 """A file or a template, as its format says it."""
 
 
-def template_of(config: Config, stage: str = "prod") -> Template:
+def template_of(config: Config, stage: str = "prod", region: str | None = None) -> Template:
     """The template of another business or stage, without the asset."""
     code = lambda_.Code.from_inline("pass")
     platform = Platform(code, lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64, {})
-    stack = EarshotStack(App(), stage=Stage(stage, config, platform), synthesizer=DefaultStackSynthesizer())
+    stack = EarshotStack(
+        App(), stage=Stage(stage, config, platform, region=region), synthesizer=DefaultStackSynthesizer()
+    )
     return Template.from_stack(stack)
 
 
