@@ -58,7 +58,7 @@ contract: $(VENV)/ready ## Write the events' schemas and page again from their c
 	@$(BIN)/python -m events
 
 bench: setup ## Measure what is promised: CPU, requests, bytes, the deployed stage (ONLY=capture)
-	@$(BIN)/python -m bench $(ONLY)
+	@EARSHOT_CONFIG=tests/earshot.toml $(BIN)/python -m bench $(ONLY)
 
 lock: ## Lock the dependencies again, with versions and hashes
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --output-file requirements/functions.txt

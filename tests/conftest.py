@@ -27,10 +27,22 @@ from xdist.remote import Producer  # noqa: E402
 from xdist.scheduler import LoadScopeScheduling  # noqa: E402
 
 from shared.config import load as config_module  # noqa: E402
+from shared.config.load import DEFAULT_PATH  # noqa: E402
 from shared.config.model import Config  # noqa: E402
 from shared.feedback.store import Store  # noqa: E402
 from shared.keys.signing import Keys  # noqa: E402
 from tests.kit.tables import KEYS_TABLE, MAIN_TABLE  # noqa: E402
+
+ADMINS_FILE = str(DEFAULT_PATH)
+_may_read_admins_file = False
+
+
+def _keep_admins_file_closed(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open" and arguments[0] == ADMINS_FILE and not _may_read_admins_file:
+        raise PermissionError("the tests have a business of their own: tests/earshot.toml")
+
+
+sys.addaudithook(_keep_admins_file_closed)
 
 # A busy machine breaks no promise: where a test is about time, it measures CPU seconds.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -104,6 +116,15 @@ def keys(client: DynamoDBClient) -> Keys:
 def config() -> Config:
     """The configuration of the tests' own business."""
     return config_module.load()
+
+
+@pytest.fixture
+def admins_file() -> Iterator[Path]:
+    """The file of the business that runs here; no test reads it without this."""
+    global _may_read_admins_file
+    _may_read_admins_file = True
+    yield DEFAULT_PATH
+    _may_read_admins_file = False
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ from shared.config.problems import Problem
 Table = Mapping[str, Any]
 Ids = Mapping[str, list[str]]
 
+MAX_RULES = 200  # of one file: a stack has 500 resources, and a bus 300 rules, with those made at run time
+
 _FOR_PEOPLE = tuple(f"{kind}:" for kind in TargetKind if kind.is_for_people)
 _MUST = {  # pydantic's type of mistake → what the value must be
     "string_type": "must be a text in quotes",
@@ -107,6 +109,13 @@ def _references(data: Table) -> Iterator[Problem]:
     quiet = _table(_table(data, "invitations"), "quiet")
     if quiet and quiet.get("from") == quiet.get("to"):
         yield Problem("invitations.quiet", "ends when it begins, so no hour is quiet; change from or to")
+    rules = len(_table(data, "teams")) + len(_table(data, "routes"))
+    if rules > MAX_RULES:
+        yield Problem(
+            "routes",
+            f"with the teams' own cards these are {rules} rules, and a stack has room for {MAX_RULES}; "
+            "make others at run time, with `earshot routes add`",
+        )
     for path, route in _tables(data, "routes"):
         yield from _check_route(ids, path, route)
 

@@ -25,8 +25,8 @@ def problems_after(tmp_path: Path, old: str, new: str) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_the_shipped_file_is_valid() -> None:
-    config_module.load(config_module.DEFAULT_PATH)
+def test_the_file_of_the_business_that_runs_here_is_valid(admins_file: Path) -> None:
+    config_module.load(admins_file)
 
 
 def test_the_tests_have_a_business_that_speaks_two_languages(config: Config) -> None:
