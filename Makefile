@@ -30,7 +30,8 @@ lint: setup
 	@$(BIN)/mypy .
 
 deploy: setup ## Deploy to the AWS account and region of your credentials (STAGE=<name>; else prod)
-	@node_modules/.bin/cdk deploy --context stage=$(or $(STAGE),prod)
+# What an earlier stack of the stage left is taken up again: tables, keys and buckets.
+	@node_modules/.bin/cdk deploy --import-existing-resources --context stage=$(or $(STAGE),prod)
 
 setup: $(VENV)/ready node_modules/ready ## Install everything into this folder
 

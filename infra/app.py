@@ -11,7 +11,7 @@ from cdk_nag import AwsSolutionsChecks
 
 from infra import asset, regions
 from infra.stack import EarshotStack
-from infra.stage import LocalStage, Platform, Stage
+from infra.stage import LocalStage, Platform, Stage, StageNameInvalid
 from shared.config import load as config_file
 from shared.config.model import Config
 from shared.config.problems import ConfigError
@@ -20,7 +20,7 @@ from shared.config.problems import ConfigError
 def build(app: App) -> EarshotStack:
     """Add the stack of the stage that the app's context names.
 
-    Raises `ConfigError`, `BundlingError`, and `RegionLacks` for a region that the stack cannot stand in.
+    Raises `ConfigError`, `BundlingError`, `StageNameInvalid`, and `RegionLacks` for a region that will not do.
     """
     name = app.node.try_get_context("stage") or "prod"
     context = app.node.try_get_context("local")
@@ -70,7 +70,7 @@ def main() -> None:
     app = App()
     try:
         build(app)
-    except (ConfigError, asset.BundlingError, regions.RegionLacks) as error:
+    except (ConfigError, asset.BundlingError, regions.RegionLacks, StageNameInvalid) as error:
         sys.exit(str(error))
     app.synth()
 

@@ -184,6 +184,7 @@ def _bucket(scope: Construct, stage: Stage) -> s3.Bucket:
     bucket = s3.Bucket(
         scope,
         "Mails",
+        bucket_name=stage.bucket_named("mail"),
         encryption=s3.BucketEncryption.S3_MANAGED,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         enforce_ssl=stage.demands_tls,

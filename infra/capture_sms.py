@@ -34,7 +34,8 @@ class CaptureSms(Construct):
         alarms: Alarms,
     ) -> None:
         super().__init__(scope, id)
-        self.topic = sns.Topic(self, "Texts", enforce_ssl=stage.demands_tls)
+        # Named, so that a number which outlasted its stack still finds the topic of the next one.
+        self.topic = sns.Topic(self, "Texts", topic_name=stage.named("texts"), enforce_ssl=stage.demands_tls)
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("sms-voice.amazonaws.com")],

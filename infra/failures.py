@@ -48,13 +48,16 @@ class FailureBucket(Construct):
     Give `destination` to the stream's mapping, then the mapping's id to `watch`.
     """
 
-    def __init__(self, scope: Construct, id: str, *, stage: Stage, alarms: Alarms, kept: Duration, means: str) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, stage: Stage, name: str, alarms: Alarms, kept: Duration, means: str
+    ) -> None:
         super().__init__(scope, id)
         self._alarms = alarms
         self._means = means
         self.bucket = s3.Bucket(
             self,
             "Bucket",
+            bucket_name=stage.bucket_named(name),
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=stage.demands_tls,

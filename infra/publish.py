@@ -42,6 +42,7 @@ class Publish(Construct):
             batch_size=100,
             at_once=4,
             retried=Duration.hours(1),
+            failures="unpublished",
             kept=Duration.days(FEEDBACK.days),  # as long as the table keeps the answers
             means="Answers were stored but could not be published: mend the cause, then run `earshot redrive`.",
         ).failures

@@ -52,6 +52,7 @@ class Send(Construct):
             only={"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": [items.MESSAGE.kind]}}}},
             batch_size=10,
             retried=Duration.hours(6),  # a question about this morning is worth nothing tomorrow
+            failures="unsent",
             kept=KEPT,
             means="Customers were not told: read the log of send, mend the cause, then run `earshot redrive`.",
         ).failures

@@ -40,12 +40,18 @@ class TableChanges(Construct):
         batch_size: int,
         at_once: int = 1,
         retried: Duration,
+        failures: str,
         kept: Duration,
         means: str,
     ) -> None:
-        """`only` is a filter pattern of Lambda's; `at_once`, how many batches of a shard are worked on side by side."""
+        """`only` is a filter pattern of Lambda's; `at_once`, how many batches of a shard are worked on side by side.
+
+        `failures` names the bucket, within the stage.
+        """
         super().__init__(scope, id)
-        self.failures = FailureBucket(self, "Failures", stage=stage, alarms=alarms, kept=kept, means=means)
+        self.failures = FailureBucket(
+            self, "Failures", stage=stage, name=failures, alarms=alarms, kept=kept, means=means
+        )
         source = DynamoEventSource(
             store.table,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,

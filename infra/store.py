@@ -1,7 +1,9 @@
 """The truth: the table of feedback, and the small one of signing keys."""
 
 from collections.abc import Sequence
+from typing import cast
 
+from aws_cdk import Acknowledgment, Stack, Tags, Validations
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -9,6 +11,8 @@ from constructs import Construct
 
 from infra.stage import Stage
 from shared.table.items import Item, KeyItem
+
+STAGE_TAG = "earshot-stage"
 
 
 class Store(Construct):
@@ -19,9 +23,11 @@ class Store(Construct):
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
+        self._stage = stage
         self.table = dynamodb.TableV2(
             self,
             "Table",
+            table_name=stage.named("feedback"),
             partition_key=_string("pk"),
             sort_key=_string("sk"),
             global_secondary_indexes=[
@@ -43,6 +49,7 @@ class Store(Construct):
         self.keys = dynamodb.TableV2(
             self,
             "Keys",
+            table_name=stage.named("keys"),
             partition_key=_string("name"),
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
@@ -58,6 +65,7 @@ class Store(Construct):
             enable_key_rotation=True,
             removal_policy=stage.removal_policy,
         )
+        Tags.of(self.secrets_key).add(STAGE_TAG, stage.qualified_name)
 
     def grant(self, grantee: iam.IGrantable, *actions: str, only: Sequence[Item] = ()) -> None:
         """Allow `actions` on the main table, but not on its indexes, as the table's own `grant` would.
@@ -86,7 +94,29 @@ class Store(Construct):
         """
         more = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"] if keeps else []
         _grant(grantee, self.keys, ["dynamodb:GetItem", "dynamodb:PutItem", *more], (KeyItem.WEBHOOK.partitions,))
-        self.secrets_key.grant(grantee, "kms:Encrypt", "kms:Decrypt")
+        self._grant_sealing(grantee)
+
+    def _grant_sealing(self, grantee: iam.IGrantable) -> None:
+        """Allow sealing with the key of this stack, and opening what the keys of earlier stacks of the stage sealed.
+
+        A key has no name of its own, so a new stack makes a new one, while the table of keys is taken up as it is.
+        """
+        if self._stage.local:  # MiniStack does not tell a policy the tags, and its stages are never made again
+            self.secrets_key.grant(grantee, "kms:Encrypt", "kms:Decrypt")
+            return
+        self.secrets_key.grant(grantee, "kms:Encrypt")
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["kms:Decrypt"],
+            resource_arns=[Stack.of(self).format_arn(service="kms", resource="key", resource_name="*")],
+            conditions={"StringEquals": {f"aws:ResourceTag/{STAGE_TAG}": self._stage.qualified_name}},
+        )
+        Validations.of(cast(Construct, grantee.grant_principal)).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:<AWS::Region>:<AWS::AccountId>:key/*]",
+                reason="The keys of earlier stacks of this stage, whose ids are not known here, carry its tag.",
+            )
+        )
 
 
 def _grant(grantee: iam.IGrantable, table: dynamodb.TableV2, actions: Sequence[str], only: Sequence[str]) -> None:

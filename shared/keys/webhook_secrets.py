@@ -123,8 +123,7 @@ class WebhookSecrets:
         return {"sealed": base64.b64encode(answer["CiphertextBlob"]).decode(), "retires_at": None}
 
     def _open(self, route: str, target: str, sealed: dict[str, Any]) -> str:
-        answer = self._kms.decrypt(
-            KeyId=self._key_id,
+        answer = self._kms.decrypt(  # the sealed text names its key, which may be an earlier stack's
             CiphertextBlob=base64.b64decode(sealed["sealed"]),
             EncryptionContext={"route": route, "target": target},
         )

@@ -25,17 +25,19 @@ for place in ("CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION"):
     os.environ.pop(place, None)  # what a template says must not depend on where its tests run
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where our Node.js is
 
+Place = tuple[str | None, str | None]
+"""An account and a region."""
 Resources = Callable[[str], dict[str, dict[str, Any]]]
 Parsed = dict[str, Any]
 """A file or a template, as its format says it."""
 
 
-def template_of(config: Config, stage: str = "prod", region: str | None = None) -> Template:
+def template_of(config: Config, stage: str = "prod", place: Place = (None, None)) -> Template:
     """The template of another business or stage, without the asset."""
     code = lambda_.Code.from_inline("pass")
     platform = Platform(code, lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64, {})
     stack = EarshotStack(
-        App(), stage=Stage(stage, config, platform, region=region), synthesizer=DefaultStackSynthesizer()
+        App(), stage=Stage(stage, config, platform, None, *place), synthesizer=DefaultStackSynthesizer()
     )
     return Template.from_stack(stack)
 
@@ -61,7 +63,7 @@ def everything() -> Parsed:
 @pytest.fixture(scope="session")
 def full_template(everything: Parsed) -> Parsed:
     """The template with everything switched on."""
-    return dict(template_of(Config.model_validate(everything)).to_json())
+    return dict(template_of(Config.model_validate(everything), place=("123456789012", "eu-west-1")).to_json())
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from infra import app as infra_app
 from infra import regions
 from infra.regions import GAPS, MADE_BY_OURS, RegionLacks
+from shared.config import load as config_file
 from shared.config.model import Config
 from tests.infra.conftest import Parsed, template_of
 
@@ -49,7 +50,11 @@ def test_every_supported_region_takes_the_template_with_everything_switched_on(
     everything: Parsed, full_template: Parsed, schemas: bool
 ) -> None:
     where = [region for region in SUPPORTED if regions.has(region, "AWS::EventSchemas::Registry") is schemas]
-    template = full_template if schemas else template_of(Config.model_validate(everything), region=where[0]).to_json()
+    template = (
+        full_template
+        if schemas
+        else template_of(Config.model_validate(everything), place=("123456789012", where[0])).to_json()
+    )
     assert findings(dict(template), where) == set()
 
 
@@ -87,7 +92,7 @@ def test_a_region_without_what_every_stack_needs_is_refused_at_synthesis(
 
 
 def test_a_number_is_refused_by_name_where_there_is_none(everything: Parsed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(infra_app.config_file, "load", lambda: Config.model_validate(everything))
+    monkeypatch.setattr(config_file, "load", lambda: Config.model_validate(everything))
     monkeypatch.setenv("CDK_DEFAULT_REGION", "ap-southeast-5")
     with pytest.raises(RegionLacks, match=r"no number for texts in ap-southeast-5: remove sms\.request"):
         infra_app.build(App())
@@ -95,6 +100,6 @@ def test_a_number_is_refused_by_name_where_there_is_none(everything: Parsed, mon
 
 def test_without_a_registry_a_stack_stands_and_has_none(config: Config) -> None:
     assert "il-central-1" in SUPPORTED
-    kinds = {each["Type"] for each in template_of(config, region="il-central-1").to_json()["Resources"].values()}
+    kinds = {each["Type"] for each in template_of(config, place=(None, "il-central-1")).to_json()["Resources"].values()}
     assert not {kind for kind in kinds if kind.startswith("AWS::EventSchemas")}
     assert "AWS::Events::EventBus" in kinds
