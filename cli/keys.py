@@ -20,10 +20,11 @@ def keys() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_stage
 def rotate(stage: Stage, overlap: timedelta, as_json: bool) -> None:
-    """Add a signing key and let the older ones retire after the overlap.
+    """Add a signing key and let the older ones retire after the overlap; teams' sessions get a new key of their own.
 
-    After a leak use `--overlap 0s`: links signed until now stop working within five minutes.
+    After a leak use `--overlap 0s`: links and sessions signed until now stop working within five minutes.
     """
+    stage.session_keys.rotate(overlap)
     live = [
         {"active_at": _iso(key["active_at"]), "retires_at": _iso(key["retires_at"])}
         for key in stage.keys.rotate(overlap)

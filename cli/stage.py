@@ -24,6 +24,7 @@ from shared.keys.webhook_secrets import WebhookSecrets
 from shared.routes.route_table import RouteTable
 from shared.routes.routes import Routes
 from shared.routes.rules import Rules
+from shared.table.items import KeyItem
 
 LOCAL_FILE = Path(".earshot/local.json")
 
@@ -107,8 +108,13 @@ class Stage:
 
     @cached_property
     def keys(self) -> Keys:
-        """The signing keys."""
+        """What signs links and reply addresses."""
         return Keys(self.dynamodb, self.outputs["KeysTable"])
+
+    @cached_property
+    def session_keys(self) -> Keys:
+        """What signs the teams' sign-in links and sessions."""
+        return Keys(self.dynamodb, self.outputs["KeysTable"], KeyItem.SESSIONS)
 
     @cached_property
     def config(self) -> Config:

@@ -79,9 +79,9 @@ class Store(Construct):
         arn = f"{self.table.table_arn}/index/{index}"
         iam.Grant.add_to_principal(grantee=grantee, actions=["dynamodb:Query"], resource_arns=[arn])
 
-    def grant_signing(self, grantee: iam.IGrantable) -> None:
-        """Allow reading the signing keys, and writing the first one (`shared.keys.signing`)."""
-        _grant(grantee, self.keys, ("dynamodb:GetItem", "dynamodb:PutItem"), (KeyItem.SIGNING.partitions,))
+    def grant_signing(self, grantee: iam.IGrantable, item: KeyItem = KeyItem.SIGNING) -> None:
+        """Allow reading the signing keys of `item`, and writing the first one (`shared.keys.signing`)."""
+        _grant(grantee, self.keys, ("dynamodb:GetItem", "dynamodb:PutItem"), (item.partitions,))
 
     def grant_twilio_tokens(self, grantee: iam.IGrantable) -> None:
         """Allow reading the auth tokens of Twilio accounts (`shared.keys.twilio_tokens`)."""

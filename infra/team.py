@@ -22,6 +22,7 @@ from shared.model.events import RouteTested
 from shared.routes.rules import RULE_PREFIX
 from shared.settings import SignInSettings, TeamSettings
 from shared.table import items
+from shared.table.items import KeyItem
 
 
 class Team(Construct):
@@ -74,7 +75,7 @@ class Team(Construct):
             function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=(items.HEALTH,)
         )
         store.grant_query(function.resource, index="by_team")
-        store.grant_signing(function.resource)
+        store.grant_signing(function.resource, KeyItem.SESSIONS)
         store.grant_webhook_secrets(function.resource, keeps=True)
         asked.grant_send_messages(function.resource)
         function.resource.add_to_role_policy(
@@ -167,6 +168,6 @@ def _sign_ins(scope: Construct, *, stage: Stage, store: Store) -> sqs.IQueue:
         SqsEventSource(asked, batch_size=1, report_batch_item_failures=True, max_concurrency=2)
     )
     store.grant(function.resource, "dynamodb:UpdateItem", only=(items.SESSION,))
-    store.grant_signing(function.resource)
+    store.grant_signing(function.resource, KeyItem.SESSIONS)
     let_send_mail(function, stage)
     return asked

@@ -29,6 +29,7 @@ from shared.routes.route_table import RouteNotYours, RouteTable
 from shared.routes.routes import Routes
 from shared.routes.rules import Rules
 from shared.settings import TeamSettings
+from shared.table.items import KeyItem
 from shared.values import utc_now
 from shared.web.http import Response, outage, page, redirect
 
@@ -39,7 +40,7 @@ FAILURES = (PydynoxException, ClientError, BotoCoreError)
 settings = TeamSettings.from_environment()
 config = load(deployed=True).at(settings.public_url)
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
-sessions = Sessions(client, settings.table, Keys(client, settings.keys_table))
+sessions = Sessions(client, settings.table, Keys(client, settings.keys_table, KeyItem.SESSIONS))
 quick = ClientConfig(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2})
 door = Members(config, boto3.client("sqs", config=quick), settings.sign_ins_queue_url)
 rules = Rules(

@@ -21,6 +21,7 @@ from shared.keys.signing import Keys
 from shared.mail import letters, sending
 from shared.observe import count, logger, metrics, without_words
 from shared.settings import SignInSettings
+from shared.table.items import KeyItem
 from shared.values import utc_now
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def build() -> Links:
     quick = ClientConfig(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2})
     return Links(
         load(deployed=True).at(settings.public_url),
-        Sessions(client, settings.table, Keys(client, settings.keys_table)),
+        Sessions(client, settings.table, Keys(client, settings.keys_table, KeyItem.SESSIONS)),
         boto3.client("sesv2", config=quick),
     )
 

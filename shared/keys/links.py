@@ -1,6 +1,6 @@
 """Signed links: what a customer taps. A link with a reference is one customer's; one without is open to all."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import itsdangerous
@@ -10,6 +10,7 @@ from shared.ids import answer_id, random_id
 from shared.keys.signing import Keys
 
 _PURPOSE = "link"
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class Link(NamedTuple):
@@ -37,8 +38,10 @@ def read(token: str, keys: Keys, now: datetime) -> Link:
     """Verify a token; raises `LinkInvalid` or `LinkExpired`."""
     try:
         touchpoint, place, ref, expires = keys.loads(_PURPOSE, token)
-        link = Link(touchpoint, place or None, ref or None, datetime.fromtimestamp(expires, UTC))
-    except (itsdangerous.BadData, ValueError, TypeError):
+        if not all(isinstance(each, str) for each in (touchpoint, place, ref)):
+            raise ValueError("not the texts of a link")
+        link = Link(touchpoint, place or None, ref or None, _EPOCH + timedelta(seconds=expires))
+    except (itsdangerous.BadData, ValueError, TypeError, OverflowError):  # a number may be any, Infinity too
         raise LinkInvalid("This link is not one of ours, or was cut short. Open it again from the message.") from None
     if link.expires_at <= now:
         raise LinkExpired("This link has expired.")

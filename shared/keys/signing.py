@@ -2,6 +2,8 @@
 
 The first key is written on first use, so that a plain `cdk deploy` works. A rotation adds a key that signs a minute
 later, when every warm function has had time to learn it, and retires the older ones after an overlap.
+
+Links and reply addresses are signed with other keys than sign-in links and sessions: two items, granted apart.
 """
 
 import base64
@@ -23,16 +25,23 @@ from shared.table.items import KeyItem
 SIGNING_DELAY = timedelta(seconds=60)
 _REFRESH_SECONDS = 30.0  # shorter than SIGNING_DELAY: a verifier knows a key before anything is signed with it
 _MAX_AGE_SECONDS = 300.0  # a key that was removed by hand stops working everywhere after this
-_KEY = KeyItem.SIGNING.key()
 _SIGNER = {"key_derivation": "hmac", "digest_method": sha256}
 
 
 class Keys:
-    """The live keys of one stage, cached for five minutes; `purpose` keeps links, sessions and addresses apart."""
+    """The live keys of one stage and `item`, cached for five minutes; `purpose` keeps what they sign apart."""
 
-    def __init__(self, client: DynamoDBClient, table: str, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        item: KeyItem = KeyItem.SIGNING,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._client = client
         self._table = table
+        self._key = item.key()
         self._clock = clock
         self._keys: list[dict[str, Any]] = []
         self._loaded_at = float("-inf")
@@ -77,7 +86,7 @@ class Keys:
         rotated = [key for key in old if key["retires_at"] > now] + [_new_key(int(now + delay))]
         self._client.sync_update_item(
             self._table,
-            _KEY,
+            self._key,
             update_expression="SET #keys = :rotated",
             condition_expression="#keys = :before",  # of two rotations at once, one is refused
             expression_attribute_names={"#keys": "keys"},
@@ -99,12 +108,12 @@ class Keys:
         return [key for key in self._keys if key["retires_at"] is None or key["retires_at"] > now]
 
     def _load(self) -> list[dict[str, Any]]:
-        item = self._client.sync_get_item(self._table, _KEY, consistent_read=True) or self._create()
+        item = self._client.sync_get_item(self._table, self._key, consistent_read=True) or self._create()
         self._keys, self._loaded_at = item["keys"], self._clock()
         return self._live()
 
     def _create(self) -> dict[str, Any]:
-        item = _KEY | {"keys": [_new_key(int(self._clock()))]}
+        item = self._key | {"keys": [_new_key(int(self._clock()))]}
         try:
             self._client.sync_put_item(
                 self._table,
@@ -113,7 +122,7 @@ class Keys:
                 expression_attribute_names={"#name": "name"},
             )
         except ConditionalCheckFailedException:  # another function was first
-            return self._client.sync_get_item(self._table, _KEY, consistent_read=True) or {}
+            return self._client.sync_get_item(self._table, self._key, consistent_read=True) or {}
         return item
 
     @staticmethod

@@ -95,7 +95,9 @@ class KeyItem(StrEnum):
     """The kinds of item in the table of keys, by their prefix. None holds a customer's data; none ages."""
 
     SIGNING = "signing"
-    """The signing keys: one item, whose name is the prefix alone."""
+    """The keys of links and reply addresses: one item, whose name is the prefix alone."""
+    SESSIONS = "sessions"
+    """The keys of sign-in links and sessions: one item as well. Who signs links cannot sign in as anybody."""
     TWILIO = "twilio"
     """The auth token of a Twilio account."""
     WEBHOOK = "webhook"
@@ -108,4 +110,4 @@ class KeyItem(StrEnum):
     @property
     def partitions(self) -> str:
         """All its keys, as IAM's `dynamodb:LeadingKeys` compares them."""
-        return self.value if self is KeyItem.SIGNING else f"{self.value}#*"
+        return self.value if self in (KeyItem.SIGNING, KeyItem.SESSIONS) else f"{self.value}#*"

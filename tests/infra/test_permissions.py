@@ -15,6 +15,7 @@ Granted = dict[str, set[str]]
 ANY = "*"
 LEADING_KEYS = "dynamodb:LeadingKeys"
 SIGNS = {"GetItem signing", "PutItem signing"}  # the keys of links, the first of which is made by whoever comes first
+SIGNS_IN = {"GetItem sessions", "PutItem sessions"}  # those of sessions: who signs links cannot sign in
 READS_STREAM = {"DescribeStream *", "GetRecords *", "GetShardIterator *", "ListStreams *"}
 
 TAKES_MAIL = {"GetItem *", "PutItem *", "UpdateItem *"}  # which is of everybody: feedback, people, conversations
@@ -66,9 +67,9 @@ GRANTED: dict[str, Granted] = {
             *("GetItem T#*", "PutItem T#*", "DeleteItem T#*"),
         },
         "by_team": {"Query *"},
-        "keys": {*SIGNS, *(f"{action} webhook#*" for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"))},
+        "keys": {*SIGNS_IN, *(f"{action} webhook#*" for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"))},
     },
-    "TeamSignIn": {"table": {"UpdateItem U#*"}, "keys": SIGNS},
+    "TeamSignIn": {"table": {"UpdateItem U#*"}, "keys": SIGNS_IN},
     "Unsubscribe": {"table": {"GetItem L#*", "GetItem P#*", "PutItem P#*"}},
 }
 
