@@ -34,7 +34,7 @@ def sweep(deliveries: Deliveries, queue: Queue, now: datetime, has_time: Callabl
             logger.warning("more is due than a minute can sweep")
             break
         try:
-            message = QueueMessage.model_validate_json(delivery.message)
+            message = QueueMessage.model_validate_json(delivery.message).model_copy(update={"hops": 0})
         except ValidationError as error:  # of a version that nobody reads any more: the others are still due
             logger.error("unreadable message", delivery="/".join(delivery.key), extra=without_words(error))
             count("DeliveryUnreadable")

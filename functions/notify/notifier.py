@@ -32,8 +32,13 @@ from shared.routes.trials import TEST_ID, trial
 SHORT_WAIT = timedelta(seconds=60)  # waits up to this are one delayed message; longer ones are left to the sweep
 EARLY = timedelta(seconds=1)  # a message may wake a little before its time
 UNTOLD = timedelta(minutes=15)  # between attempts beyond the last, as long as no owner could be told of it
-MOST_WAITS = 6  # of a message for words: Lambda stops a loop at 16 hops, and an answer can be changed 19 times
+MOST_WAITS = 6  # of a message for words: an answer can be changed 19 times, and its team would hear of it late
+MOST_HOPS = 12  # in a row: Lambda takes a longer loop for one without end. From then on the table owes it
 _CARD = "card"
+
+
+class TooManyHops(Exception):
+    """A message was put back into the queue too often in a row."""
 
 
 class Notifier:
@@ -114,8 +119,7 @@ class Notifier:
         left = changed_at + settling - now
         if left <= timedelta():
             return False
-        self._queue.send(message.model_copy(update={"waits": message.waits + 1}), left)
-        return True
+        return self._put_back(message.model_copy(update={"waits": message.waits + 1}), left)
 
     def _deliver(self, message: QueueMessage, route: Route, target: Target) -> None:
         now = self._clock()
@@ -182,8 +186,10 @@ class Notifier:
                 self._wait(delivery.put_off(now, until, why, message.model_dump_json()), message, until)
             return None
         if verdict is Verdict.ASIDE:
-            self._queue.send(message.model_copy(update={"aside": True}))
-            return None
+            message = message.model_copy(update={"aside": True})
+            if self._put_back(message):
+                return None
+            verdict, until = Verdict.WAIT, now + SHORT_WAIT
         if verdict is Verdict.WAIT:
             waiting = delivery.put_off(now, until, "Waits for its target.", message.model_dump_json())
             if not self._wait(waiting, message, until):
@@ -213,8 +219,19 @@ class Notifier:
             self._look_again(message)
 
     def _look_again(self, message: QueueMessage) -> None:
-        """Come back when the worker that was first is done: it may have read the feedback before the news."""
-        self._queue.send(message, LEASE)
+        """Come back when the worker that was first is done: it may have read the feedback before the news.
+
+        Raises `TooManyHops` for a message that has come back too often: then the queue shows it again by itself.
+        """
+        if not self._put_back(message, LEASE):
+            raise TooManyHops(f"put back {message.hops} times")
+
+    def _put_back(self, message: QueueMessage, delay: timedelta = timedelta()) -> bool:
+        """Put a message into its queue again, unless it has been there too often in a row; returns whether it was."""
+        if message.hops >= MOST_HOPS:
+            return False
+        self._queue.send(message.model_copy(update={"hops": message.hops + 1}), delay)
+        return True
 
     def _current(self, message: QueueMessage, route: Route) -> Revision | None:
         """The feedback as it now is, or, for the test of a route, one that says so."""
@@ -267,13 +284,12 @@ class Notifier:
     def _wait(self, waiting: Delivery, message: QueueMessage, until: datetime) -> bool:
         """Record that a delivery waits, and have its message come when it is time; False if another was first."""
         wait = until - self._clock()
-        if wait > SHORT_WAIT:
+        if wait > SHORT_WAIT or message.hops >= MOST_HOPS:  # the sweep brings it
             return self._deliveries.save(waiting) is not None
         # The sweep only looks in case the message is lost.
         if self._deliveries.save(waiting.swept(until + SHORT_WAIT)) is None:
             return False
-        self._queue.send(message, wait)
-        return True
+        return self._put_back(message, wait)
 
 
 def _owed(delivery: Delivery) -> QueueMessage | None:

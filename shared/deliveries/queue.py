@@ -14,7 +14,7 @@ LONGEST_DELAY = timedelta(minutes=15)
 
 
 class QueueMessage(BaseModel):
-    """What a route's rule puts into the queue; `waits`, `replay` and `aside` are added by Earshot itself.
+    """What a route's rule puts into the queue; `waits`, `hops`, `replay` and `aside` are Earshot's own.
 
     `event` is either one of `shared.model.events` or the test of a route (`shared.routes.trials`), as EventBridge
     carries it.
@@ -27,6 +27,8 @@ class QueueMessage(BaseModel):
     event: dict[str, Any]
     waits: int = 0
     """How often it went back to wait for the customer's next words."""
+    hops: int = 0
+    """How often notify has put it back into a queue, since the sweep or a rule put it there."""
     replay: str | None = None
     aside: bool = False
     """Its target is in trouble: it waits where it holds up nobody else's card."""

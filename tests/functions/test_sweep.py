@@ -23,9 +23,11 @@ class Waiting:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, timedelta]] = []
+        self.messages: list[QueueMessage] = []
 
     def send(self, message: QueueMessage, delay: timedelta = timedelta()) -> None:
         self.sent.append((message.feedback_id, delay))
+        self.messages.append(message)
 
 
 @pytest.fixture
@@ -151,3 +153,22 @@ def test_one_message_that_the_queue_refuses_holds_up_no_other(
     for name in ("refused", *(f"n{number}" for number in range(8))):
         owed(deliveries, name, now, now - timedelta(minutes=1))
     assert sweep(deliveries, queue, now, lambda: True) == len(queue.sent) == 8
+
+
+def test_what_the_sweep_brings_begins_a_new_row_of_hops(sweep: Sweep, deliveries: Deliveries, now: datetime) -> None:
+    waiting = owed(deliveries, "late", now, now)
+    message = QueueMessage.model_validate_json(waiting.message or "").model_copy(update={"hops": 12})
+    deliveries.save(waiting.renewed(message.model_dump_json()))
+    queue = Waiting()
+    sweep(deliveries, queue, now, lambda: True)
+    assert [message.hops for message in queue.messages] == [0]
+
+
+def test_what_the_queue_lost_during_an_attempt_is_put_back_when_its_lease_has_ended(
+    sweep: Sweep, deliveries: Deliveries, now: datetime
+) -> None:
+    waiting = owed(deliveries, "late", now, now)
+    deliveries.save(waiting.claim(now, 1, waiting.message or "", LEASE))
+    queue = Waiting()
+    assert sweep(deliveries, queue, now + LEASE - timedelta(seconds=1), lambda: True) == 0
+    assert sweep(deliveries, queue, now + LEASE, lambda: True) == 1

@@ -123,7 +123,7 @@ class World:
         assert delivery.due_at is not None
         assert delivery.message is not None
         self.now = max(self.now, delivery.due_at)
-        self.handle(QueueMessage.model_validate_json(delivery.message))
+        self.handle(QueueMessage.model_validate_json(delivery.message).model_copy(update={"hops": 0}))
 
     def only_delivery(self, revision: Revision) -> Delivery:
         """The one delivery of a feedback."""

@@ -3,8 +3,9 @@ from datetime import timedelta
 import pytest
 
 from functions.notify.breaker import AT_ONCE, FAILURES_TO_OPEN, FORGET_AFTER, PLACE, WATCHED
-from functions.notify.notifier import MOST_WAITS
+from functions.notify.notifier import MOST_HOPS, MOST_WAITS, TooManyHops
 from functions.notify.retries import ATTEMPTS, LEASE, Attempt
+from shared.addresses.targets import Target
 from shared.deliveries.delivery import State
 from shared.deliveries.queue import QueueMessage
 from shared.model.events import RouteTested
@@ -602,6 +603,69 @@ class TestAside:
         assert world.only_delivery(late).state is State.WAITING
 
 
+class TestHops:
+    """A message is put back into a queue so often and no more: Lambda stops what it takes for an endless loop."""
+
+    def test_a_crowded_target_makes_no_longer_loop_than_that(self, world: World) -> None:
+        target = world.route("r", MAIL)
+        last = world.say(comment="0")
+        world.handle(world.message("r", last))
+        for number in range(1, MAX_REVISIONS):  # she goes on and on
+            world.now += timedelta(seconds=44)
+            last = world.say(comment=str(number))
+            crowd(world, target)
+            world.rest_until(world.now)
+        while world.waiting:  # and no place gets free
+            crowd(world, target)
+            world.wake()
+        assert max(message.hops for message in world.queued) == MOST_HOPS
+        owed = world.only_delivery(last)
+        assert (owed.state, owed.attempts) == (State.WAITING, 0)
+        assert owed.due_at == owed.wake_at, "nothing but the sweep brings it"
+        world.now += PLACE
+        world.sweep()
+        assert [parcel.shown.words for parcel in world.sent if parcel.shown] == ["19"]
+
+    def test_the_last_wait_for_words_is_cut_short(self, world: World) -> None:
+        world.route("r", MAIL)
+        world.handle(world.message("r", world.say(), hops=MOST_HOPS))
+        assert len(world.sent) == 1
+
+    def test_what_cannot_be_put_aside_any_more_waits_in_the_table(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN]
+        world.handle(world.message("r", world.say(id="a")))
+        world.waiting.clear()
+        late = world.say(id="late")
+        world.notifier.handle(world.message("r", late, hops=MOST_HOPS))
+        assert world.waiting == []
+        owed = world.only_delivery(late)
+        assert owed.state is State.WAITING
+        assert QueueMessage.model_validate_json(owed.message or "").aside
+
+    def test_a_retry_that_is_due_soon_is_left_to_the_sweep(self, world: World) -> None:
+        world.route("r", HOOK)
+        world.answers = [DOWN]
+        late = world.say()
+        world.handle(world.message("r", late, hops=MOST_HOPS))
+        assert world.waiting == []
+        world.sweep()
+        assert world.only_delivery(late).state is State.DELIVERED
+
+    def test_what_meets_another_worker_once_more_is_left_to_the_queue(self, world: World) -> None:
+        world.route("r", MAIL)
+        tap = world.say()
+
+        def meanwhile() -> None:
+            words = world.message("r", world.say(comment="One till open."), tap, hops=MOST_HOPS)
+            with pytest.raises(TooManyHops):
+                world.notifier.handle(words)
+
+        world.on_send = meanwhile
+        world.handle(world.message("r", tap, hops=MOST_HOPS))
+        assert world.waiting == []
+
+
 class TestPlaces:
     """A target in trouble holds a few workers at most."""
 
@@ -677,6 +741,13 @@ class TestPlaces:
         target = world.route("r", HOOK)
         world.handle(world.message("r", world.say()))
         assert world.deliveries.health("r", target.id).version == 0
+
+
+def crowd(world: World, target: Target) -> None:
+    """Every place of a target in trouble is taken, for a while."""
+    health = world.deliveries.health("r", target.id)
+    places = (world.now + PLACE,) * AT_ONCE
+    assert world.deliveries.save_health(health.model_copy(update={"troubled_at": world.now, "places": places}))
 
 
 def hold(world: World, requests: int) -> None:
