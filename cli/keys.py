@@ -7,7 +7,6 @@ import click
 
 from cli.durations import DURATION
 from cli.stage import Stage, with_stage
-from shared.keys.twilio_tokens import TwilioTokens
 
 
 @click.group()
@@ -47,7 +46,7 @@ def twilio(stage: Stage, account: str, token: str) -> None:
     accounts = [each.account for each in sms.twilio] if sms else []
     if account not in accounts:
         raise click.UsageError(f"earshot.toml has no Twilio account {account!r}; add it to sms.twilio first.")
-    TwilioTokens(stage.dynamodb, stage.outputs["KeysTable"]).set(account, token.strip())
+    stage.twilio_tokens.set(account, token.strip())
     click.echo(f"Kept. Requests of {account} are taken within a minute at {stage.outputs['PublicUrl']}/sms/twilio")
 
 

@@ -20,6 +20,7 @@ from shared.config.model import Config
 from shared.deliveries.deliveries import Deliveries
 from shared.feedback.store import Store
 from shared.keys.signing import Keys
+from shared.keys.twilio_tokens import TwilioTokens
 from shared.keys.webhook_secrets import WebhookSecrets
 from shared.routes.route_table import RouteTable
 from shared.routes.routes import Routes
@@ -89,17 +90,22 @@ class Stage:
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """The DynamoDB client that store and keys use, with the session's credentials."""
+        return DynamoDBClient(**self._access)
+
+    @property
+    def _access(self) -> dict[str, Any]:
+        """The session's credentials and endpoint, as pydynox's clients take them."""
         credentials = self.session.get_credentials()
         if credentials is None:
             raise click.ClickException("no AWS credentials; sign in with the AWS CLI")
         frozen = credentials.get_frozen_credentials()
-        return DynamoDBClient(
-            region=self.session.region_name,
-            access_key=frozen.access_key,
-            secret_key=frozen.secret_key,
-            session_token=frozen.token,
-            endpoint_url=self.endpoint_url,
-        )
+        return {
+            "region": self.session.region_name,
+            "access_key": frozen.access_key,
+            "secret_key": frozen.secret_key,
+            "session_token": frozen.token,
+            "endpoint_url": self.endpoint_url,
+        }
 
     @cached_property
     def store(self) -> Store:
@@ -144,6 +150,11 @@ class Stage:
     def webhook_secrets(self) -> WebhookSecrets:
         """What signs webhooks."""
         return WebhookSecrets(self.dynamodb, self.outputs["KeysTable"], self.client("kms"), self.outputs["SecretsKey"])
+
+    @cached_property
+    def twilio_tokens(self) -> TwilioTokens:
+        """The auth tokens of Twilio accounts."""
+        return TwilioTokens(self.dynamodb, self.outputs["KeysTable"], self.outputs["SecretsKey"], **self._access)
 
     @cached_property
     def routes(self) -> Routes:

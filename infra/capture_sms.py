@@ -59,6 +59,7 @@ class CaptureSms(Construct):
             settings=CaptureSmsSettings(
                 table=store.table.table_name,
                 keys_table=store.keys.table_name,
+                secrets_key=store.secrets_key.key_id,
                 public_url=stage.public_url,
                 sms_topic=self.topic.topic_arn,
             ),

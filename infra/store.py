@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from infra.stage import Stage
+from shared.keys import twilio_tokens, webhook_secrets
 from shared.table.items import Item, KeyItem
 
 STAGE_TAG = "earshot-stage"
@@ -18,7 +19,7 @@ STAGE_TAG = "earshot-stage"
 class Store(Construct):
     """The main table, whose stream carries every change, and the keys table, which has none.
 
-    The keys table also holds the secrets that sign webhooks, sealed with a key of KMS.
+    The keys table also holds the secrets that sign webhooks and the tokens of Twilio, sealed with a key of KMS.
     """
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
@@ -61,7 +62,7 @@ class Store(Construct):
         self.secrets_key = kms.Key(
             self,
             "SecretsKey",
-            description="Seals the secrets that sign webhooks (shared/keys/webhook_secrets.py)",
+            description="Seals what signs webhooks, and the tokens of Twilio accounts (shared/keys)",
             enable_key_rotation=True,
             removal_policy=stage.removal_policy,
         )
@@ -86,6 +87,7 @@ class Store(Construct):
     def grant_twilio_tokens(self, grantee: iam.IGrantable) -> None:
         """Allow reading the auth tokens of Twilio accounts (`shared.keys.twilio_tokens`)."""
         _grant(grantee, self.keys, ("dynamodb:GetItem",), (KeyItem.TWILIO.partitions,))
+        self._grant_opening(grantee, twilio_tokens.CONTEXT)
 
     def grant_webhook_secrets(self, grantee: iam.IGrantable, *, keeps: bool = False) -> None:
         """Allow opening the secrets of webhooks, and making a target's first (`shared.keys.webhook_secrets`).
@@ -94,22 +96,26 @@ class Store(Construct):
         """
         more = ["dynamodb:UpdateItem", "dynamodb:DeleteItem"] if keeps else []
         _grant(grantee, self.keys, ["dynamodb:GetItem", "dynamodb:PutItem", *more], (KeyItem.WEBHOOK.partitions,))
-        self._grant_sealing(grantee)
+        self.secrets_key.grant(grantee, "kms:Encrypt")
+        self._grant_opening(grantee, *webhook_secrets.CONTEXT)
 
-    def _grant_sealing(self, grantee: iam.IGrantable) -> None:
-        """Allow sealing with the key of this stack, and opening what the keys of earlier stacks of the stage sealed.
+    def _grant_opening(self, grantee: iam.IGrantable, *context: str) -> None:
+        """Allow opening what was sealed with no other keys in its encryption context than these.
 
-        A key has no name of its own, so a new stack makes a new one, while the table of keys is taken up as it is.
+        Sealed with the key of this stack or of an earlier one of the stage: a key has no name of its own, so a new
+        stack makes a new one, while the table of keys is taken up as it is.
         """
         if self._stage.local:  # MiniStack does not tell a policy the tags, and its stages are never made again
-            self.secrets_key.grant(grantee, "kms:Encrypt", "kms:Decrypt")
+            self.secrets_key.grant(grantee, "kms:Decrypt")
             return
-        self.secrets_key.grant(grantee, "kms:Encrypt")
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["kms:Decrypt"],
             resource_arns=[Stack.of(self).format_arn(service="kms", resource="key", resource_name="*")],
-            conditions={"StringEquals": {f"aws:ResourceTag/{STAGE_TAG}": self._stage.qualified_name}},
+            conditions={
+                "StringEquals": {f"aws:ResourceTag/{STAGE_TAG}": self._stage.qualified_name},
+                "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": list(context)},
+            },
         )
         Validations.of(cast(Construct, grantee.grant_principal)).acknowledge(
             Acknowledgment(

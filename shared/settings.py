@@ -33,10 +33,14 @@ class CaptureWebSettings(Settings):
 
 
 class CaptureSmsSettings(Settings):
-    """What capture_sms needs: `sms_topic`, the ARN of the topic that brings texts; `public_url`, which Twilio signs."""
+    """What capture_sms needs: `sms_topic`, the ARN of the topic that brings texts; `public_url`, which Twilio signs.
+
+    `secrets_key` is the KMS key that seals the Twilio accounts' auth tokens.
+    """
 
     table: str
     keys_table: str
+    secrets_key: str
     public_url: str
     sms_topic: str
 

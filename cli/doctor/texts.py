@@ -9,7 +9,6 @@ from cli.doctor.findings import Finding
 from cli.stage import Stage
 from shared.addresses.phones import read_phone
 from shared.config.model import SmsSettings
-from shared.keys.twilio_tokens import TwilioTokens
 
 
 def check_texts(stage: Stage) -> Iterator[Finding]:
@@ -22,9 +21,8 @@ def check_texts(stage: Stage) -> Iterator[Finding]:
             yield Finding(path, f"{number} is in no country's numbering plan, or is a premium number")
     if stage.is_local:
         return
-    tokens = TwilioTokens(stage.dynamodb, stage.outputs["KeysTable"])
     for account in sms.twilio:
-        if tokens.get(account.account) is None:
+        if stage.twilio_tokens.get(account.account) is None:
             yield Finding(
                 account.account,
                 "has no auth token here, so its texts are refused; keep it, and point the number's webhook at us",

@@ -27,7 +27,7 @@ from shared.web.http import Request, Response
 settings = CaptureSmsSettings.from_environment()
 config = load(deployed=True)
 client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
-tokens = TwilioTokens(client, settings.keys_table)
+tokens = TwilioTokens(client, settings.keys_table, settings.secrets_key)
 
 
 @metrics.log_metrics

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 PREFIX = "whsec_"
+CONTEXT = ("route", "target")
+"""What names the one target of a secret in the encryption context."""
 SECRET_BYTES = 32
 OVERLAP = timedelta(days=7)  # unless its owner says otherwise
 _CACHED_SECONDS = 60.0
@@ -118,14 +120,14 @@ class WebhookSecrets:
         answer = self._kms.encrypt(
             KeyId=self._key_id,
             Plaintext=secrets.token_bytes(SECRET_BYTES),
-            EncryptionContext={"route": route, "target": target},
+            EncryptionContext=dict(zip(CONTEXT, (route, target), strict=True)),
         )
         return {"sealed": base64.b64encode(answer["CiphertextBlob"]).decode(), "retires_at": None}
 
     def _open(self, route: str, target: str, sealed: dict[str, Any]) -> str:
         answer = self._kms.decrypt(  # the sealed text names its key, which may be an earlier stack's
             CiphertextBlob=base64.b64decode(sealed["sealed"]),
-            EncryptionContext={"route": route, "target": target},
+            EncryptionContext=dict(zip(CONTEXT, (route, target), strict=True)),
         )
         return PREFIX + base64.b64encode(answer["Plaintext"]).decode()
 

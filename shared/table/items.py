@@ -99,7 +99,7 @@ class KeyItem(StrEnum):
     SESSIONS = "sessions"
     """The keys of sign-in links and sessions: one item as well. Who signs links cannot sign in as anybody."""
     TWILIO = "twilio"
-    """The auth token of a Twilio account."""
+    """The sealed auth token of a Twilio account."""
     WEBHOOK = "webhook"
     """The sealed secrets of one target of a route."""
 

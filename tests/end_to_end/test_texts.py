@@ -14,7 +14,6 @@ import urllib3
 from functions.capture_sms.twilio import sign
 from shared.config.load import load
 from shared.customers.invitations import Invitations
-from shared.keys.twilio_tokens import TwilioTokens
 from tests.end_to_end.world import Subscriber, World, eventually
 from tests.kit.samples import load_event
 
@@ -137,7 +136,7 @@ def test_twilio_brings_a_text_and_takes_the_reply_along(world: World, number: st
     sms = load().sms
     assert sms is not None
     [account] = sms.twilio
-    TwilioTokens(world.stage.dynamodb, world.stage.outputs["KeysTable"]).set(account.account, "a token")
+    world.stage.twilio_tokens.set(account.account, "a token")
     url = f"{world.description['base_url']}/sms/twilio"
     words = f"4 friendly driver {number[-5:]}"
     fields = {"MessageSid": f"SM{number}", "AccountSid": account.account, "From": number, "Body": words}

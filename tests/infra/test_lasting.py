@@ -115,7 +115,7 @@ def test_what_the_key_of_an_earlier_stack_sealed_can_be_opened(full_template: Pa
     ]
     assert opens
     for statement in opens:
-        assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/earshot-stage": "earshot"}}
+        assert statement["Condition"]["StringEquals"] == {"aws:ResourceTag/earshot-stage": "earshot"}
         assert str(statement["Resource"]).endswith(":key/*']]}")
 
 

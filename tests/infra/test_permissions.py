@@ -6,7 +6,7 @@ Each line is an action and the partition keys that it may name, `*` being any.
 import json
 from typing import Any
 
-from tests.infra.conftest import Resources
+from tests.infra.conftest import Parsed, Resources
 from tests.infra.test_stack import as_list, statements
 
 Granted = dict[str, set[str]]
@@ -98,6 +98,23 @@ def test_nobody_may_touch_a_key_or_secret_that_is_not_theirs(resources: Resource
     ]
     assert found
     assert all(key != ANY for named in found for key in as_list(named))
+
+
+def test_what_is_sealed_is_opened_by_those_alone_whose_kind_of_secret_it_is(full_template: Parsed) -> None:
+    resources = full_template["Resources"]
+    opens = {
+        policy["Properties"]["Roles"][0]["Ref"]: statement["Condition"]["ForAllValues:StringEquals"]
+        for policy in resources.values()
+        if policy["Type"] == "AWS::IAM::Policy"
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if "kms:Decrypt" in statement["Action"]
+    }
+    named = {role.partition("FunctionRole")[0]: condition for role, condition in opens.items()}
+    of_webhooks = {"kms:EncryptionContextKeys": ["route", "target"]}
+    assert named == {
+        "CaptureSms": {"kms:EncryptionContextKeys": ["twilio"]},
+        **{"Notify": of_webhooks, "Team": of_webhooks},
+    }
 
 
 def test_permissions_stand_in_policies_of_roles_only(resources: Resources) -> None:

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from pydynox import DynamoDBClient
@@ -48,12 +49,14 @@ def findings(
 ) -> list[str]:
     table = KEYS_TABLE["TableName"]
     assert config.sms is not None
+    tokens = TwilioTokens(client, table, boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
     if token:
-        TwilioTokens(client, table).set(config.sms.twilio[0].account, "12345")
+        tokens.set(config.sms.twilio[0].account, "12345")
     stage: Any = SimpleNamespace(
         is_local=False,
         config=config,
         dynamodb=client,
+        twilio_tokens=tokens,
         outputs={"KeysTable": table, "SmsTopic": TOPIC, "PublicUrl": "https://feedback.fernleaf.example"},
         session=SimpleNamespace(region_name="eu-west-1"),
         client=lambda _: FakeSms(list(numbers), tier, error),

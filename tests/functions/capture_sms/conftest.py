@@ -2,6 +2,7 @@ import importlib
 import sys
 from types import ModuleType
 
+import boto3
 import pytest
 from pydynox import DynamoDBClient
 
@@ -30,5 +31,6 @@ def function(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleT
     monkeypatch.setenv("EARSHOT_KEYS_TABLE", KEYS_TABLE["TableName"])
     monkeypatch.setenv("EARSHOT_PUBLIC_URL", "https://feedback.fernleaf.example")
     monkeypatch.setenv("EARSHOT_SMS_TOPIC", TOPIC)
+    monkeypatch.setenv("EARSHOT_SECRETS_KEY", boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
     sys.modules.pop(MODULE, None)
     return importlib.import_module(MODULE)

@@ -160,7 +160,7 @@ def test_a_table_that_does_not_answer_lets_twilio_send_it_again(
     with_token: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], setting: str
 ) -> None:
     gone = {
-        "tokens": TwilioTokens(with_token.client, "no-such-table"),
+        "tokens": TwilioTokens(with_token.client, "no-such-table", with_token.settings.secrets_key),
         "settings": with_token.settings.model_copy(update={"table": "no-such-table"}),
     }
     with monkeypatch.context() as patched:
@@ -217,5 +217,5 @@ def test_it_imports_no_boto() -> None:
 
 
 def _environment() -> dict[str, str]:
-    names = ("TABLE", "KEYS_TABLE", "PUBLIC_URL", "SMS_TOPIC")
+    names = ("TABLE", "KEYS_TABLE", "SECRETS_KEY", "PUBLIC_URL", "SMS_TOPIC")
     return dict(os.environ) | {f"EARSHOT_{name}": "x" for name in names}

@@ -1,5 +1,7 @@
+import boto3
 import pytest
 from pydynox import DynamoDBClient
+from pydynox.exceptions import PydynoxException
 
 from functions.capture_sms.twilio import read_form, respond, sign, verify
 from shared.config.model import Config
@@ -21,8 +23,13 @@ PARAMETERS = [
 
 
 @pytest.fixture
-def tokens(client: DynamoDBClient) -> TwilioTokens:
-    tokens = TwilioTokens(client, KEYS_TABLE["TableName"])
+def key(aws: str) -> str:
+    return boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
+
+
+@pytest.fixture
+def tokens(client: DynamoDBClient, key: str) -> TwilioTokens:
+    tokens = TwilioTokens(client, KEYS_TABLE["TableName"], key)
     tokens.set(ACCOUNT, TOKEN)
     return tokens
 
@@ -93,10 +100,11 @@ def test_another_account_is_forged_though_its_own_token_signed(
         verify(other, sign(URL, other, TOKEN), URL, config.sms, tokens)
 
 
-def test_an_account_without_a_token_yet_takes_nothing(config: Config, client: DynamoDBClient) -> None:
+def test_an_account_without_a_token_yet_takes_nothing(config: Config, client: DynamoDBClient, key: str) -> None:
     assert config.sms is not None
+    none = TwilioTokens(client, KEYS_TABLE["TableName"], key)
     with pytest.raises(Forged):
-        verify(PARAMETERS, sign(URL, PARAMETERS, ""), URL, config.sms, TwilioTokens(client, KEYS_TABLE["TableName"]))
+        verify(PARAMETERS, sign(URL, PARAMETERS, ""), URL, config.sms, none)
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"a=%ff", b"&".join(b"a=%d" % n for n in range(201)), b"nothing"])
@@ -112,11 +120,35 @@ def test_a_reply_cannot_leave_its_element() -> None:
     assert respond(None).endswith("<Response></Response>")
 
 
-def test_a_token_is_replaced_within_a_minute(client: DynamoDBClient) -> None:
+def test_a_token_is_replaced_within_a_minute(client: DynamoDBClient, key: str) -> None:
     moment = [0.0]
-    tokens = TwilioTokens(client, KEYS_TABLE["TableName"], clock=lambda: moment[0])
+    tokens = TwilioTokens(client, KEYS_TABLE["TableName"], key, clock=lambda: moment[0])
     assert tokens.get(ACCOUNT) is None
-    TwilioTokens(client, KEYS_TABLE["TableName"]).set(ACCOUNT, "new")
+    TwilioTokens(client, KEYS_TABLE["TableName"], key).set(ACCOUNT, "new")
     assert tokens.get(ACCOUNT) is None
     moment[0] = 60.0
     assert tokens.get(ACCOUNT) == "new"
+
+
+def test_a_token_stands_in_the_table_in_no_readable_form(client: DynamoDBClient, key: str) -> None:
+    tokens = TwilioTokens(client, KEYS_TABLE["TableName"], key)
+    tokens.set(ACCOUNT, "0123456789abcdef0123456789abcdef")
+    [item] = client.sync_scan(KEYS_TABLE["TableName"])
+    assert item.keys() == {"name", "sealed"}
+    assert "0123456789abcdef" not in str(item)
+    assert tokens.get(ACCOUNT) == "0123456789abcdef0123456789abcdef"
+
+
+def test_a_token_opens_for_its_own_account_alone(client: DynamoDBClient, tokens: TwilioTokens, key: str) -> None:
+    """Who may write to the table cannot have another account's token taken for an account's own."""
+    [item] = client.sync_scan(KEYS_TABLE["TableName"])
+    client.sync_put_item(KEYS_TABLE["TableName"], item | {"name": item["name"].replace(ACCOUNT, "AC1")})
+    with pytest.raises(PydynoxException):
+        tokens.get("AC1")
+
+
+def test_a_token_of_an_earlier_stack_is_opened_with_the_key_that_sealed_it(
+    client: DynamoDBClient, tokens: TwilioTokens
+) -> None:
+    later = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    assert TwilioTokens(client, KEYS_TABLE["TableName"], later).get(ACCOUNT) == TOKEN
