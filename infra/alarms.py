@@ -1,17 +1,19 @@
 """The alarms of a stage, and the topic that they ring."""
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Annotations, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.stage import Stage
+from shared.addresses.targets import Target
 
 
 class Alarms(Construct):
-    """The topic that every alarm goes to, for whoever is on call to subscribe to."""
+    """The topic that every alarm goes to, and from there to those whom the file names."""
 
     def __init__(self, scope: Construct, id: str, *, stage: Stage) -> None:
         super().__init__(scope, id)
@@ -25,6 +27,14 @@ class Alarms(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
             )
         )
+        if stage.local:  # where no alarm goes off
+            return
+        for target in stage.config.alarms:
+            self.topic.add_subscription(subscriptions.EmailSubscription(Target.parse(target).address))
+        if not stage.config.alarms:
+            Annotations.of(self).add_warning_v2(
+                "earshot:alarms", 'Nobody hears of alarms: add alarms = ["email:..."] to earshot.toml'
+            )
 
     def when(self, id: str, metric: cloudwatch.IMetric, *, at_least: float, minutes: int = 1, means: str) -> None:
         """Raise an alarm when `metric` reaches `at_least` for `minutes`. `means` says what is wrong and what to do."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import click
 from botocore.exceptions import ClientError
 
+from cli.doctor.alarms import check_alarms
 from cli.doctor.findings import Finding
 from cli.doctor.mail import check_mail
 from cli.doctor.routes import check_claims, check_remains, check_room, check_rules, check_teams, look_at_room
@@ -79,6 +80,7 @@ CHECKS: tuple[Callable[[Stage], Iterator[Finding]], ...] = (
     check_disabled_targets,
     check_mail,
     check_texts,
+    check_alarms,
 )
 
 

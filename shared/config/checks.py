@@ -96,6 +96,7 @@ def _references(data: Table) -> Iterator[Problem]:
     """What no single value shows."""
     languages = _texts(_table(data, "business"), "languages")
     yield from _repeated("business.languages", languages, "a language")
+    yield from _repeated("alarms", map(spelling, _texts(data, "alarms")), "an address")
     ids = _ids(data, languages)
     yield from _unknown(ids, "team", "default_team", data.get("default_team"))
     for path, team in _tables(data, "teams"):

@@ -6,9 +6,9 @@ shared/config/fields.py has the kinds of value, shared/config/checks.py what no 
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from shared.addresses.targets import Target, TargetText
+from shared.addresses.targets import Target, TargetKind, TargetText
 from shared.config.fields import (
     Account,
     BrandColour,
@@ -191,6 +191,15 @@ class MailSettings(Model):
     """Mails sent back to one address in a day."""
 
 
+def _hears_alarms(value: str) -> str:
+    if Target.parse(value).kind is not TargetKind.EMAIL:
+        raise ValueError(f"{value!r} cannot hear of alarms; write an address, like 'email:ops@fernleaf.example'")
+    return value
+
+
+AlarmTarget = Annotated[str, AfterValidator(_hears_alarms)]
+
+
 class Config(Model):
     """The whole file."""
 
@@ -201,6 +210,8 @@ class Config(Model):
     routes: dict[Identifier, Route] = {}
     accounts: tuple[Account, ...] = ()
     """Other AWS accounts that may make rules of their own on the bus."""
+    alarms: Annotated[tuple[AlarmTarget, ...], Field(max_length=10)] = ()
+    """Who hears of alarms. Each confirms the mail that AWS sends them first."""
     invitations: Invitations
     sms: SmsSettings | None = None
     """Without a number, nobody is texted."""

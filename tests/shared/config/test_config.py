@@ -87,6 +87,17 @@ def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
             "sms.countries.0: there is no country 'UK'; write one like 'GB'",
         ),
         (
+            'alarms = ["email:it@fernleaf.example"]',
+            'alarms = ["slack:https://hooks.slack.com/services/x"]',
+            "alarms.0: 'slack:https://hooks.slack.com/services/x' cannot hear of alarms; write an address, like "
+            "'email:ops@fernleaf.example'",
+        ),
+        (
+            'alarms = ["email:it@fernleaf.example"]',
+            'alarms = ["email:it@fernleaf.example", "email:IT@fernleaf.example"]',
+            "alarms: an address stands twice; remove one",
+        ),
+        (
             "[sms]",
             '[sms]\nrequest = "LONG_CODE"',
             "sms.request_country: name the requested number's country: one of GB, IE",
