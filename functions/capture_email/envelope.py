@@ -5,7 +5,10 @@ stands below that block was written by the sender, and says nothing here, whatev
 """
 
 import re
+from functools import cache
 from typing import NamedTuple
+
+from publicsuffixlist import PublicSuffixList
 
 from functions.capture_email.mime import Headers
 from shared.model.feedback import Flag
@@ -126,6 +129,14 @@ def _domain(text: str) -> str:
 
 
 def _aligned(domain: str, sender: str) -> bool:
-    """Whether one domain is the other's parent: relaxed alignment, without a list of public suffixes."""
-    shorter, longer = sorted((domain, sender), key=len)
-    return "." in shorter and (longer == shorter or longer.endswith(f".{shorter}"))
+    """Whether both belong to one organisation, as DMARC's relaxed alignment has it: below the same registered name."""
+    if domain == sender:
+        return "." in domain
+    ours = _registered_names().privatesuffix(sender)
+    return bool(ours) and ours == _registered_names().privatesuffix(domain)
+
+
+@cache
+def _registered_names() -> PublicSuffixList:
+    """The public suffix list, read when the first domain is compared: `co.uk` and `github.io` are no one's own."""
+    return PublicSuffixList()

@@ -38,6 +38,8 @@ class Topic(NamedTuple):
     """The feedback that its words join."""
     customer: Customer = Customer()
     language: str | None = None
+    flags: tuple[Flag, ...] = ()
+    """What a team should know of whoever answers."""
 
 
 class Mailroom:
@@ -85,7 +87,7 @@ class Mailroom:
         if person and reading.command is Command.STOP:
             person = person.silenced(Silence.UNSUBSCRIBED, now)
         silent = person is not None and person.silence is not None
-        answer = self._answer(id, topic, reading, comment, flagged(before, *flags, silent=silent))
+        answer = self._answer(id, topic, reading, comment, flagged(before, *flags, *topic.flags, silent=silent))
         only_stops = reading.command is Command.STOP and not reading.says
         outcome = MailOutcome.UNSUBSCRIBED if only_stops else MailOutcome.FEEDBACK
         record = _record(id, outcome, letter, now, flags=flags)
@@ -104,10 +106,25 @@ class Mailroom:
             about = read_reply_address(address, self._config.mail.address, self._keys)
             topic = self._about(about, now) if about else None
             if topic:
-                # Whoever cannot be believed to be the sender says nothing in their name, and joins nothing of theirs.
-                return topic if verified else Topic(topic.touchpoint, topic.place, language=topic.language)
+                return self._on_behalf(letter, topic, verified)
         customer = Customer(name=letter.name, email=letter.sender or None) if verified else Customer()
         return Topic(self._config.mail.touchpoint, customer=customer)
+
+    @staticmethod
+    def _on_behalf(letter: IncomingMail, topic: Topic, verified: bool) -> Topic:
+        """The topic as far as the sender may add to it: a mail can be passed on, and a sender be made up.
+
+        Whoever cannot be believed to be the sender says nothing in their name; somebody else than was asked speaks for
+        themselves. Neither joins what the customer said.
+        """
+        elsewhere = Topic(topic.touchpoint, topic.place, language=topic.language)
+        if not verified:
+            return elsewhere
+        asked = topic.customer.email
+        if asked and _mailbox(asked) != _mailbox(letter.sender):
+            customer = Customer(ref=topic.customer.ref, name=letter.name, email=letter.sender)
+            return elsewhere._replace(customer=customer, flags=(Flag.OTHER_SENDER,))
+        return topic
 
     def _addresses(self, letter: IncomingMail) -> Iterator[str]:
         yield letter.envelope.recipient or ""
@@ -203,6 +220,12 @@ class Mailroom:
             html=rendered.html,
             headers=rendered.headers,
         )
+
+
+def _mailbox(address: str) -> str:
+    """An address without what programs add to it: case, and anything after a plus."""
+    local, _, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _record(id: str, outcome: MailOutcome, letter: IncomingMail, now: datetime, **more: Any) -> MailRecord:

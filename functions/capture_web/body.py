@@ -17,6 +17,7 @@ from shared.config.model import Touchpoint
 from shared.errors import InvalidInput, TooLong, Unreadable, UnsupportedType
 from shared.keys.links import Link
 from shared.model.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, Answer, Channel, Customer
+from shared.text import marks
 from shared.web.http import FORM, JSON, MAX_BYTES, Request
 
 FIELDS = ("rating", "comment", "reasons", "contact", "submission")
@@ -241,6 +242,8 @@ def _text(value: Any, field: str) -> str:
         raise _invalid(field, "has codes that are no characters (U+FFFE, U+FFFF)")
     if _OVERRIDES.search(value):
         raise _invalid(field, "has direction overrides (U+202D, U+202E)")
+    if marks.has_too_many(value):
+        raise _invalid(field, f"has more than {marks.MOST_IN_A_ROW} combining marks in a row")
     return value
 
 

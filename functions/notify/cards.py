@@ -87,7 +87,8 @@ def fingerprint(feedback: Feedback) -> str:
     """Changes exactly when a team would want to hear of the feedback again."""
     said = (str(feedback.rating), ",".join(feedback.reasons), feedback.comment)
     # Only what there is, so that most of what was stored before this counted is still the same.
-    answerable = filter(None, (feedback.customer.email, feedback.customer.phone, *sorted(feedback.flags)))
+    ways = (feedback.customer.email, feedback.customer.phone, *feedback.other_contact)
+    answerable = filter(None, (*ways, *sorted(feedback.flags)))
     return sha256("\0".join((*said, *answerable)).encode()).hexdigest()[:16]
 
 
@@ -114,7 +115,8 @@ def _because(config: Config, route_id: str, route: Route) -> str:
 def _who(feedback: Feedback) -> str:
     """On one line, where a name that turns its direction would show the address behind it backwards."""
     customer = feedback.customer
-    return one_line(" · ".join(part for part in (customer.name, customer.email, customer.phone, customer.ref) if part))
+    ways = (customer.email, customer.phone, *feedback.other_contact)
+    return one_line(" · ".join(part for part in (customer.name, *ways, customer.ref) if part))
 
 
 def _where(config: Config, feedback: Feedback) -> str:

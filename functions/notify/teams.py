@@ -49,7 +49,7 @@ def _dump(card: Card, words: str) -> bytes:
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
-        "fallbackText": card.subject,
+        "fallbackText": f"{say['card.whole']}: {card.link}",  # read as Markdown, so no word of the customer's
         "lang": card.language,
         "rtl": card.direction == "rtl",
         "msteams": {"width": "Full"},

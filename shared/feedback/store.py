@@ -163,10 +163,21 @@ def read_item(item: Mapping[str, Any]) -> Revision:
             email=item.get("customer_email"),
             phone=item.get("customer_phone"),
         ),
-        flags=tuple(Flag(flag) for flag in item.get("flags", ())),
+        other_contact=_other_contact(item),
+        flags=_flags(item),
         received_at=datetime.fromisoformat(item["received_at"]),
     )
     return Revision(int(item["revision"]), datetime.fromisoformat(item["changed_at"]), feedback)
+
+
+def _flags(item: Mapping[str, Any]) -> tuple[Flag, ...]:
+    """Those that are stored, and the one that follows from what else is."""
+    flags = {Flag(flag) for flag in item.get("flags", ())}
+    return tuple(sorted(flags | {Flag.OTHER_CONTACT} if _other_contact(item) else flags))
+
+
+def _other_contact(item: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(item[name] for name in ("other_email", "other_phone") if item.get(name))
 
 
 def read_image(image: Mapping[str, Any]) -> Revision:
@@ -207,7 +218,7 @@ def _split(answer: Answer, config: Config) -> tuple[dict[str, Any], dict[str, An
         "place": answer.place,
         "channel": answer.channel.value,
     }
-    said = _customer(answer.given)
+    said = _given(answer)
     first |= {name: value for name, value in _customer(answer.customer).items() if name not in said}
     (first if answer.rating is None else said).update(
         rating=answer.rating, scale=scale.value, mood=scale.mood(answer.rating).value
@@ -220,6 +231,16 @@ def _split(answer: Answer, config: Config) -> tuple[dict[str, Any], dict[str, An
         reasons=list(answer.reasons or ()), team=team, team_shard=f"{team}#{_shard(answer.id)}"
     )
     return said, first
+
+
+def _given(answer: Answer) -> dict[str, Any]:
+    """What they give now, told apart from an address that is known to be the customer's: a link can be passed on."""
+    given = _customer(answer.given)
+    for way, known in (("email", answer.customer.email), ("phone", answer.customer.phone)):
+        told = given.get(f"customer_{way}")
+        if known and told and told.lower() != known.lower():
+            given[f"other_{way}"] = given.pop(f"customer_{way}")
+    return given
 
 
 def _customer(customer: Customer) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from shared.languages.packs import LANGUAGES, vocabulary
 from shared.model.scales import Scale
+from shared.text import marks
 
 _BREAKS = "\n\r\v\f\x85"
 _CONTROLS: dict[int, str | None] = dict.fromkeys([*range(32), *range(127, 160), 0xFFFE, 0xFFFF])
@@ -78,10 +79,11 @@ def read_parts(parts: Iterable[str], scale: Scale, languages: Iterable[str]) -> 
 
 def clean(message: str) -> str:
     """The text with every line break as `\\n`, and without what can be neither stored nor sent: lone surrogates become
-    U+FFFD, control characters go. Direction overrides stay, as the customer's own: they end with their line.
+    U+FFFD, control characters go, and combining marks beyond `marks.MOST_IN_A_ROW`. Direction overrides stay, as the
+    customer's own: they end with their line.
     """
     whole = message.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\r\n", "\n").translate(_CONTROLS)
+    return marks.bounded(whole.replace("\r\n", "\n").translate(_CONTROLS))
 
 
 # --- Words of the languages -------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ class Previous(TypedDict, total=False):
     comment: str
     language: str
     customer: Customer
+    other_contact: tuple[str, ...]
     flags: tuple[Flag, ...]
 
 

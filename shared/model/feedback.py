@@ -27,6 +27,8 @@ class Flag(StrEnum):
     """What a team should know before it acts on a feedback."""
 
     OPTED_OUT = "opted-out"  # they asked for no more texts or mails: they cannot be answered
+    OTHER_CONTACT = "other-contact"  # the link was somebody's own, and whoever opened it gave another address
+    OTHER_SENDER = "other-sender"  # the mail answers a question that was put to somebody else
     SENDER_UNVERIFIED = "sender-unverified"  # the mail's sender may be forged
     SPAM_SUSPECTED = "spam-suspected"
     VIRUS_SUSPECTED = "virus-suspected"
@@ -56,6 +58,9 @@ class Feedback(Model):
     comment: str = Field(description="their own words, exactly; empty when there are none")
     language: str = Field(description="the language they were asked in")
     customer: Customer = Field(description="who said it, as far as they let us know")
+    other_contact: tuple[str, ...] = Field(
+        default=(), description="addresses given by whoever opened a link that was sent to another of `customer`'s"
+    )
     flags: tuple[Flag, ...] = Field(default=(), description="what to know before acting on it")
     received_at: Moment = Field(description="when the first of it was stored")
 

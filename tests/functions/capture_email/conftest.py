@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from email import message_from_bytes
+from email.utils import parseaddr
 
 import boto3
 import pytest
@@ -36,12 +38,23 @@ def intake(mailroom: Mailroom, mails: Mails, now: datetime) -> Intake:
     return Intake(s3, BUCKET, mailroom, mails, clock=lambda: now)
 
 
+def sender_of(raw: bytes) -> str:
+    """The address in From."""
+    return parseaddr(message_from_bytes(raw)["From"])[1]
+
+
 @pytest.fixture
-def addressed(keys: Keys) -> Callable[[str, ReplyTo], bytes]:
+def addressed(keys: Keys) -> Callable[..., bytes]:
     """A recorded mail, to the address that answers what it is `about`."""
 
-    def load(sample: str, about: ReplyTo) -> bytes:
+    def load(sample: str, about: ReplyTo, sender: str | None = None) -> bytes:
+        """`sender` writes it instead of whoever did, and is authenticated as they were."""
         token = about.address(MAILBOX, keys).partition("+")[2].partition("@")[0]
-        return load_bytes(f"samples/mail/{sample}.eml").replace(b"TOKEN", token.encode())
+        raw = load_bytes(f"samples/mail/{sample}.eml").replace(b"TOKEN", token.encode())
+        if sender:
+            old = sender_of(raw)
+            raw = raw.replace(old.encode(), sender.encode())
+            raw = raw.replace(old.partition("@")[2].encode(), sender.partition("@")[2].encode())
+        return raw
 
     return load

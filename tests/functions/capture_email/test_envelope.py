@@ -1,6 +1,6 @@
 import pytest
 
-from functions.capture_email.envelope import Envelope, read_envelope
+from functions.capture_email.envelope import Envelope, _aligned, read_envelope
 from functions.capture_email.mime import read
 from shared.model.feedback import Flag
 from tests.kit.samples import load_bytes
@@ -121,3 +121,25 @@ def test_verdicts_above_received_leave_none_below_it() -> None:
 )
 def test_without_the_block_of_ses_nothing_is_known(raw: bytes) -> None:
     assert read_envelope(read(raw).headers) == Envelope(None, None, "", "", {})
+
+
+@pytest.mark.parametrize(
+    ("domain", "sender", "aligned"),
+    [
+        ("example.com", "example.com", True),
+        ("mail.example.com", "example.com", True),
+        ("example.com", "news.example.com", True),
+        ("a.example.co.uk", "b.example.co.uk", True),
+        ("co.uk", "example.co.uk", False),
+        ("other.co.uk", "example.co.uk", False),
+        ("evil.github.io", "victim.github.io", False),
+        ("github.io", "victim.github.io", False),
+        ("evil.com.au", "victim.com.au", False),
+        ("com", "example.com", False),
+        ("", "example.com", False),
+        ("example.com", "", False),
+        ("localhost", "localhost", False),
+    ],
+)
+def test_domains_are_aligned_below_the_same_registered_name(domain: str, sender: str, aligned: bool) -> None:
+    assert _aligned(domain, sender) is aligned

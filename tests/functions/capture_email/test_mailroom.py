@@ -21,8 +21,9 @@ from tests.functions.capture_email.test_envelope import PASSED, SES
 from tests.kit.factories import an_answer
 from tests.kit.samples import load_bytes
 
-Addressed = Callable[[str, ReplyTo], bytes]
+Addressed = Callable[..., bytes]
 MAILBOX = "feedback@fernleaf.example"
+ANA, OMAR = "ana@example.com", "omar.aziz@gmail.com"
 INVITED = ReplyTo(ReplyKind.LINK, "abc123def456")
 
 
@@ -114,10 +115,34 @@ def test_a_reply_answers_the_invitation(
     addressed: Addressed,
     now: datetime,
 ) -> None:
-    feedback = the_feedback(store, mailroom.take("m1", addressed(sample, INVITED), now))
+    mail = addressed(sample, INVITED, sender=invited.customer.email)
+    feedback = the_feedback(store, mailroom.take("m1", mail, now))
     assert feedback.comment.split("\n")[0] == comment
     assert (feedback.touchpoint, feedback.place, feedback.rating) == ("checkout", "leeds-3", rating)
     assert feedback.customer == invited.customer
+
+
+def test_whoever_answers_in_anothers_place_speaks_for_themselves(
+    mailroom: Mailroom, store: Store, config: Config, invited: Invitation, addressed: Addressed, now: datetime
+) -> None:
+    link = Invitations(store.client, store.table).follow(INVITED.id, now).link
+    store.capture(an_answer(rating=5)._replace(id=link.answer_id(None)), config, now)
+    passed_on = addressed("outlook_mobile_one_line", INVITED, sender="bob@gmail.com")
+    feedback = the_feedback(store, mailroom.take("m1", passed_on, now))
+    assert feedback.id != link.answer_id(None)
+    assert (feedback.flags, feedback.rating) == ((Flag.OTHER_SENDER,), None)
+    assert (feedback.customer.ref, feedback.customer.email) == ("order-1234", "bob@gmail.com")
+    assert (feedback.touchpoint, feedback.place) == ("checkout", "leeds-3")
+    own = store.get(link.answer_id(None))
+    assert own is not None
+    assert (own.feedback.rating, own.feedback.comment) == (5, "")
+
+
+def test_a_customer_may_answer_with_a_tag_behind_a_plus(
+    mailroom: Mailroom, store: Store, invited: Invitation, addressed: Addressed, now: datetime
+) -> None:
+    mail = addressed("gmail_reply", INVITED, sender="Nadia.Rahman+shops@gmail.com")
+    assert the_feedback(store, mailroom.take("m1", mail, now)).customer == invited.customer
 
 
 def test_a_tap_and_a_reply_are_one_feedback(
@@ -138,7 +163,7 @@ def test_a_reply_to_the_thanks_joins_the_feedback_and_is_not_thanked_again(
     thanks = next(everything_said(store))
     about = read_reply_address(thanks.headers["Reply-To"], MAILBOX, keys)
     assert about == ReplyTo(ReplyKind.FEEDBACK, first.feedback_id or "")
-    second = mailroom.take("m2", addressed("gmail_reply", about), now + timedelta(minutes=5))
+    second = mailroom.take("m2", addressed("gmail_reply", about, OMAR), now + timedelta(minutes=5))
     assert second.feedback_id == first.feedback_id
     assert "Twenty minutes" in the_feedback(store, second).comment
     assert Mails(store.client, store.table).of_feedback(first.feedback_id or "") == [first, second]
@@ -217,7 +242,7 @@ def test_words_that_no_longer_fit_open_the_next_feedback(
 ) -> None:
     first = mailroom.take("m1", a_mail(words * 2), now)
     before = the_feedback(store, first)
-    raw = addressed("gmail_reply", ReplyTo(ReplyKind.FEEDBACK, before.id))
+    raw = addressed("gmail_reply", ReplyTo(ReplyKind.FEEDBACK, before.id), ANA)
     second = the_feedback(store, mailroom.take("m2", raw, now))
     assert second.id == answer_id("email", "m2")
     assert second.comment.startswith("Twenty minutes in the queue")
@@ -246,7 +271,7 @@ def test_a_conversation_that_is_long_over_starts_a_new_feedback(
 ) -> None:
     first = mailroom.take("m1", a_mail("late"), now)
     about = ReplyTo(ReplyKind.FEEDBACK, first.feedback_id or "")
-    later = mailroom.take("m2", addressed("gmail_reply", about), now + CONVERSATION)
+    later = mailroom.take("m2", addressed("gmail_reply", about, ANA), now + CONVERSATION)
     assert later.feedback_id != first.feedback_id
     assert the_feedback(store, later).customer.email == "ana@example.com"
 
@@ -257,8 +282,8 @@ def test_words_beyond_the_last_amendment_are_a_feedback_of_their_own(
     first = mailroom.take("m0", a_mail("late"), now)
     about = ReplyTo(ReplyKind.FEEDBACK, first.feedback_id or "")
     for number in range(1, MAX_REVISIONS):
-        assert mailroom.take(f"m{number}", addressed("gmail_reply", about), now).feedback_id == first.feedback_id
-    last = mailroom.take("last", addressed("gmail_reply", about), now)
+        assert mailroom.take(f"m{number}", addressed("gmail_reply", about, ANA), now).feedback_id == first.feedback_id
+    last = mailroom.take("last", addressed("gmail_reply", about, ANA), now)
     assert "Twenty minutes" in the_feedback(store, last).comment
     assert last.feedback_id != first.feedback_id
 
@@ -402,11 +427,11 @@ def test_mails_at_once_into_one_conversation_all_count(
 
     def interrupted(operations: Any) -> bool:
         monkeypatch.setattr(store, "transact", transact)
-        other.take("m2", addressed("outlook_reply", about), now)  # while the first of the two is about to write
+        other.take("m2", addressed("outlook_reply", about, ANA), now)  # while the first of the two is about to write
         return transact(operations)
 
     monkeypatch.setattr(store, "transact", interrupted)
-    comment = the_feedback(store, mailroom.take("m3", addressed("gmail_reply", about), now)).comment
+    comment = the_feedback(store, mailroom.take("m3", addressed("gmail_reply", about, ANA), now)).comment
     assert "late" in comment
     assert "Twenty minutes" in comment
     assert "left it in the rain" in comment

@@ -263,3 +263,10 @@ def test_a_content_type_may_have_parameters(content_type: str) -> None:
 def test_reasons_keep_their_order_and_stand_once() -> None:
     assert read({"reasons": ["staff", "queue", "staff"]}).reasons == ("staff", "queue")
     assert read({"reasons": []}).reasons == ()
+
+
+@pytest.mark.parametrize("field", ["comment", "submission"])
+def test_a_run_of_combining_marks_is_refused_by_the_fields_name(field: str) -> None:
+    with pytest.raises(InvalidInput, match="more than 30 combining marks in a row") as refused:
+        read({"rating": 3, field: "a" + "\u0301" * 31})
+    assert refused.value.field == field

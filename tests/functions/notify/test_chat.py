@@ -62,6 +62,12 @@ class TestSlack:
 
 
 class TestTeams:
+    def test_no_word_of_the_customer_stands_where_markdown_is_read(self, config: Config) -> None:
+        message = json.loads(teams.render(a_card(config, a_revision(comment=HOSTILE))))
+        fallback = message["attachments"][0]["content"]["fallbackText"]
+        assert "bold" not in fallback
+        assert fallback.endswith(a_card(config, a_revision(comment=HOSTILE)).link)
+
     def test_the_words_lead_in_a_block_that_knows_no_markdown(self, config: Config) -> None:
         message = json.loads(teams.render(a_card(config, a_revision(comment=HOSTILE))))
         (attachment,) = message["attachments"]

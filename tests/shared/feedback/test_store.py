@@ -6,7 +6,7 @@ import pytest
 from shared.config.model import Config
 from shared.errors import TooManyChanges
 from shared.feedback.store import CaptureStatus, Store, read_image
-from shared.model.feedback import MAX_REVISIONS, Customer
+from shared.model.feedback import MAX_REVISIONS, Customer, Flag
 from shared.model.scales import Mood, Scale
 from tests.kit.factories import an_answer
 
@@ -62,10 +62,22 @@ def test_contact_given_later_joins_what_is_known(store: Store, config: Config, n
 
 def test_what_was_known_before_never_replaces_what_they_gave(store: Store, config: Config, now: datetime) -> None:
     known = Customer(ref="order-1234", name="Layla", email="layla@work.example")
-    store.capture(an_answer(customer=known, given=Customer(email="layla@home.example")), config, now)
-    status, revision = store.capture(an_answer(customer=known), config, now)
-    assert status is CaptureStatus.REPEATED
+    store.capture(an_answer(customer=Customer(), given=Customer(email="layla@home.example")), config, now)
+    _, revision = store.capture(an_answer(customer=known, rating=1), config, now)
     assert revision.feedback.customer == known.model_copy(update={"email": "layla@home.example"})
+
+
+def test_an_address_given_through_a_link_of_someone_elses_stands_beside_theirs(
+    store: Store, config: Config, now: datetime
+) -> None:
+    known = Customer(ref="order-1234", email="layla@work.example", phone="+447700900123")
+    given = Customer(email="thief@home.example", phone="+447700900456")
+    _, revision = store.capture(an_answer(customer=known, given=given), config, now)
+    assert revision.feedback.customer == known
+    assert revision.feedback.other_contact == ("thief@home.example", "+447700900456")
+    assert revision.feedback.flags == (Flag.OTHER_CONTACT,)
+    again = an_answer(customer=known, given=Customer(email="LAYLA@work.example"))
+    assert store.capture(again, config, now).revision.feedback.other_contact == revision.feedback.other_contact
 
 
 def test_what_was_not_known_is_learnt_later(store: Store, config: Config, now: datetime) -> None:
