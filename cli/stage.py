@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import click
+from botocore.config import Config as ClientConfig
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 from pydynox import DynamoDBClient
 
@@ -25,9 +26,12 @@ from shared.keys.webhook_secrets import WebhookSecrets
 from shared.routes.route_table import RouteTable
 from shared.routes.routes import Routes
 from shared.routes.rules import Rules
+from shared.table.client import Caller, connect
 from shared.table.items import KeyItem
 
 LOCAL_FILE = Path(".earshot/local.json")
+# Longer than any function may run, and once: an invocation that is sent again does its work again.
+_INVOKES = ClientConfig(read_timeout=15 * 60 + 30, retries={"total_max_attempts": 1}, tcp_keepalive=True)
 
 
 def stack_name(stage: str) -> str:
@@ -64,8 +68,9 @@ class Stage:
 
     def client(self, service: str) -> Any:
         """A boto3 client of the stage."""
+        config = _INVOKES if service == "lambda" else None
         try:
-            return self.session.client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+            return self.session.client(service, endpoint_url=self.endpoint_url, config=config)  # type: ignore[call-overload]
         except NoRegionError:
             raise click.ClickException(
                 "no AWS region; set AWS_REGION, or start the local stage with `make run`"
@@ -90,10 +95,10 @@ class Stage:
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """The DynamoDB client that store and keys use, with the session's credentials."""
-        return DynamoDBClient(**self._access)
+        return connect(**self._access)
 
     @property
-    def _access(self) -> dict[str, Any]:
+    def _access(self) -> Caller:
         """The session's credentials and endpoint, as pydynox's clients take them."""
         credentials = self.session.get_credentials()
         if credentials is None:

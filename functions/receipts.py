@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydynox import DynamoDBClient
 
 from shared.customers.invitations import Invitations
 from shared.customers.messages import TAG, Message, Messages
@@ -18,6 +17,7 @@ from shared.customers.people import People, Silence
 from shared.model.invitation import InvitationStatus
 from shared.observe import count, logger, metrics
 from shared.settings import ReceiptsSettings
+from shared.table.client import connect
 from shared.values import utc_now
 
 _ARRIVED = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})
@@ -121,5 +121,5 @@ class Desk(NamedTuple):
 @cache
 def _desk() -> Desk:
     table = ReceiptsSettings.from_environment().table
-    client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+    client = connect()
     return Desk(Messages(client, table), Invitations(client, table), People(client, table))

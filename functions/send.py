@@ -14,7 +14,6 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
-from pydynox import DynamoDBClient
 from pydynox.exceptions import PydynoxException
 
 from shared.config.load import load
@@ -29,6 +28,7 @@ from shared.model.feedback import Channel
 from shared.model.invitation import Held, InvitationStatus
 from shared.observe import count, logger, metrics
 from shared.settings import SendSettings
+from shared.table.client import connect
 from shared.values import utc_now
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _code(error: Exception) -> str:
 @cache
 def _sender() -> Sender:
     settings = SendSettings.from_environment()
-    client = DynamoDBClient()
+    client = connect()
     # No retries of the SDK's own: after a time-out nobody knows whether the message left.
     once = ClientConfig(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
     return Sender(

@@ -8,13 +8,13 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
-from pydynox import DynamoDBClient
 
 from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import State
 from shared.deliveries.queue import Queue, QueueMessage, SqsQueue
 from shared.observe import count, logger, metrics, without_words
 from shared.settings import SweepSettings
+from shared.table.client import connect
 from shared.values import utc_now
 
 AHEAD = timedelta(minutes=1)  # what falls due before the next sweep is sent now, with a delay to its very second
@@ -52,7 +52,7 @@ def sweep(deliveries: Deliveries, queue: Queue, now: datetime, has_time: Callabl
 
 
 _settings = SweepSettings.from_environment()
-_deliveries = Deliveries(DynamoDBClient(), _settings.table)
+_deliveries = Deliveries(connect(), _settings.table)
 _queue = SqsQueue(boto3.client("sqs"), _settings.deliveries_queue_url, _settings.aside_queue_url)
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 import boto3
-from pydynox import DynamoDBClient
 
 from functions.capture_email.mailroom import Mailroom
 from functions.capture_email.mime import MAX_BYTES, MailUnreadable
@@ -15,6 +14,7 @@ from shared.keys.signing import Keys
 from shared.mail.received import MAIL_FOLDER, QUARANTINE_FOLDER, MailOutcome, MailRecord, Mails
 from shared.observe import count, logger
 from shared.settings import CaptureEmailSettings
+from shared.table.client import connect
 from shared.values import utc_now
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Intake:
     @classmethod
     def of(cls, settings: CaptureEmailSettings) -> Self:
         """The intake of the stage that the settings name."""
-        client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+        client = connect()
         mailroom = Mailroom(Store(client, settings.table), Keys(client, settings.keys_table), load(deployed=True))
         return cls(boto3.client("s3"), settings.mail_bucket, mailroom, Mails(client, settings.table))
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydynox import DynamoDBClient
 from pydynox.exceptions import PydynoxException
 
 from functions.capture_sms import twilio
@@ -20,13 +19,14 @@ from shared.feedback.store import Store
 from shared.keys.twilio_tokens import TwilioTokens
 from shared.observe import count, logger, metrics
 from shared.settings import CaptureSmsSettings
+from shared.table.client import connect
 from shared.values import utc_now
 from shared.web import http
 from shared.web.http import Request, Response
 
 settings = CaptureSmsSettings.from_environment()
 config = load(deployed=True)
-client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+client = connect()
 tokens = TwilioTokens(client, settings.keys_table, settings.secrets_key)
 
 

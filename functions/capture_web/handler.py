@@ -7,7 +7,6 @@ gc.disable()  # until all is imported: what a start makes, stays; to look for ga
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydynox import DynamoDBClient
 from pydynox.exceptions import PydynoxException
 
 from functions.capture_web import body, opening
@@ -20,12 +19,13 @@ from shared.feedback.store import Store
 from shared.keys.signing import Keys
 from shared.observe import logger, metrics
 from shared.settings import CaptureWebSettings
+from shared.table.client import connect
 from shared.values import utc_now
 from shared.web.http import Request, Response, outage
 
 settings = CaptureWebSettings.from_environment()
 config = load(deployed=True)
-client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+client = connect()
 store = Store(client, settings.table)
 invitations = Invitations(client, settings.table)
 keys = Keys(client, settings.keys_table)

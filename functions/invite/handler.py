@@ -6,7 +6,6 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
-from pydynox import DynamoDBClient
 
 from functions.invite.asking import Asked, Asker
 from shared.config.load import load
@@ -16,10 +15,11 @@ from shared.keys.signing import Keys
 from shared.model.events import InvitationRequested, wrong_field
 from shared.observe import count, logger, metrics
 from shared.settings import InviteSettings
+from shared.table.client import connect
 from shared.values import utc_now
 
 settings = InviteSettings.from_environment()
-client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+client = connect()
 config = load(deployed=True).at(settings.public_url)
 asker = Asker(Store(client, settings.table), Keys(client, settings.keys_table), config)
 

@@ -9,7 +9,6 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
-from pydynox import DynamoDBClient
 
 from functions.notify.mail import Mailer
 from functions.notify.notices import Notices
@@ -27,6 +26,7 @@ from shared.keys.webhook_secrets import WebhookSecrets
 from shared.observe import count, logger, metrics, without_words
 from shared.routes.route_table import RouteTable, find
 from shared.settings import NotifySettings
+from shared.table.client import connect
 from shared.values import utc_now
 
 # Attempts are counted, spaced and recorded by us, and all of them fit into the function's minute.
@@ -37,7 +37,7 @@ def build() -> Notifier:
     """The notifier of this stage, from the environment."""
     settings = NotifySettings.from_environment()
     config = load(deployed=True).at(settings.public_url)
-    client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+    client = connect()
     mailer = Mailer(boto3.client("sesv2", config=ONE_ATTEMPT), config.business)
     notices = Notices(config, mailer)
     secrets = WebhookSecrets(client, settings.keys_table, boto3.client("kms", config=ONE_ATTEMPT), settings.secrets_key)

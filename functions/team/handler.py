@@ -9,7 +9,6 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
 from botocore.exceptions import BotoCoreError, ClientError
-from pydynox import DynamoDBClient
 from pydynox.exceptions import PydynoxException
 
 from functions.team.members import Members
@@ -29,6 +28,7 @@ from shared.routes.route_table import RouteNotYours, RouteTable
 from shared.routes.routes import Routes
 from shared.routes.rules import Rules
 from shared.settings import TeamSettings
+from shared.table.client import connect
 from shared.table.items import KeyItem
 from shared.values import utc_now
 from shared.web.http import Response, outage, page, redirect
@@ -39,7 +39,7 @@ FAILURES = (PydynoxException, ClientError, BotoCoreError)
 
 settings = TeamSettings.from_environment()
 config = load(deployed=True).at(settings.public_url)
-client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+client = connect()
 sessions = Sessions(client, settings.table, Keys(client, settings.keys_table, KeyItem.SESSIONS))
 quick = ClientConfig(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2})
 door = Members(config, boto3.client("sqs", config=quick), settings.sign_ins_queue_url)

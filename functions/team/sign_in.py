@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config as ClientConfig
-from pydynox import DynamoDBClient
 
 from functions.team.members import SignInRequest, teams_of
 from shared.config.load import load
@@ -21,6 +20,7 @@ from shared.keys.signing import Keys
 from shared.mail import letters, sending
 from shared.observe import count, logger, metrics, without_words
 from shared.settings import SignInSettings
+from shared.table.client import connect
 from shared.table.items import KeyItem
 from shared.values import utc_now
 
@@ -58,7 +58,7 @@ class Links:
 def build() -> Links:
     """What this stage mails by, from the environment."""
     settings = SignInSettings.from_environment()
-    client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+    client = connect()
     quick = ClientConfig(connect_timeout=2, read_timeout=4, retries={"total_max_attempts": 2})
     return Links(
         load(deployed=True).at(settings.public_url),

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydynox import DynamoDBClient
 from pydynox.exceptions import PydynoxException
 
 from shared.config.load import load
@@ -15,13 +14,14 @@ from shared.errors import Contended
 from shared.languages.packs import texts
 from shared.observe import count, logger, metrics
 from shared.settings import UnsubscribeSettings
+from shared.table.client import connect
 from shared.values import utc_now
 from shared.web.http import Request, Response, outage, page
 from shared.web.layout import Layout
 
 settings = UnsubscribeSettings.from_environment()
 config = load(deployed=True)
-client = DynamoDBClient(connect_timeout=2, read_timeout=4, max_retries=2)
+client = connect()
 invitations = Invitations(client, settings.table)
 people = People(client, settings.table)
 layout = Layout(config, Path(__file__).parent / "page.css")

@@ -18,7 +18,7 @@ from shared.ids import answer_id
 from shared.model.feedback import MAX_REVISIONS, Answer, Channel, Customer, Feedback, Flag, Revision
 from shared.model.scales import Mood, Scale
 from shared.table.items import CLAIM, FEEDBACK
-from shared.table.table import NEW, Operation, Table
+from shared.table.table import NEW, Operation, Table, again
 from shared.table.upsert import Upsert
 from shared.values import to_iso
 
@@ -62,15 +62,17 @@ class Store:
         if answer.rating is not None or not needs_rating:
             condition = f"attribute_not_exists(pk) OR {condition}"
         try:
-            item: Any = self.client.sync_update_item(
-                self.table,
-                _feedback_key(answer.id),
-                update_expression=write.expression,
-                condition_expression=condition,
-                expression_attribute_names=write.names,
-                expression_attribute_values=write.values,
-                return_values="ALL_NEW",
-                return_values_on_condition_check_failure=True,
+            item: Any = again(
+                lambda: self.client.sync_update_item(
+                    self.table,
+                    _feedback_key(answer.id),
+                    update_expression=write.expression,
+                    condition_expression=condition,
+                    expression_attribute_names=write.names,
+                    expression_attribute_values=write.values,
+                    return_values="ALL_NEW",
+                    return_values_on_condition_check_failure=True,
+                )
             )
         except ConditionalCheckFailedException as refusal:
             stored: dict[str, Any] | None = getattr(refusal, "item", None)

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import itsdangerous
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException
 
 from shared.errors import LinkExpired, LinkInvalid
 from shared.keys.signing import Keys
 from shared.table.items import SESSION
+from shared.table.table import NEW, Table
 from shared.values import to_iso
 
 LINK_WORKS_FOR = timedelta(minutes=15)
@@ -48,34 +48,32 @@ class Sessions:
     """The sessions of one stage, in its main table."""
 
     def __init__(self, client: DynamoDBClient, table: str, keys: Keys) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
         self._keys = keys
 
     def link(self, email: str, now: datetime, wanted: Wanted | None = None) -> str | None:
         """The token of a sign-in link for an address; None when it got `LINKS_AT_ONCE` just now."""
         aged = int((now + AT_ONCE).timestamp())
-        try:
-            self._client.sync_update_item(
-                self._table,
-                _asked(email, now),
-                update_expression="SET asked = if_not_exists(asked, :none) + :one, #ttl = :ttl",
-                condition_expression="attribute_not_exists(asked) OR asked < :most",
-                expression_attribute_names={"#ttl": "ttl"},
-                expression_attribute_values={":none": 0, ":one": 1, ":most": LINKS_AT_ONCE, ":ttl": aged},
-            )
-        except ConditionalCheckFailedException:
+        counted = self._table.update(
+            _asked(email, now),
+            "SET asked = if_not_exists(asked, :none) + :one, #ttl = :ttl",
+            {
+                "condition_expression": "attribute_not_exists(asked) OR asked < :most",
+                "expression_attribute_names": {"#ttl": "ttl"},
+                "expression_attribute_values": {":none": 0, ":one": 1, ":most": LINKS_AT_ONCE, ":ttl": aged},
+            },
+        )
+        if not counted:
             return None
         expires = (now + LINK_WORKS_FOR).timestamp()
         return self._keys.dumps(_LINK, [email, secrets.token_urlsafe(16), expires, *(wanted or ())])
 
     def unlink(self, email: str, now: datetime) -> None:
         """Do not count a link of `now`, which could not be mailed."""
-        self._client.sync_update_item(
-            self._table,
+        self._table.update(
             _asked(email, now),
-            update_expression="SET asked = asked - :one",
-            expression_attribute_values={":one": 1},
+            "SET asked = asked - :one",
+            {"condition_expression": "attribute_exists(asked)", "expression_attribute_values": {":one": 1}},
         )
 
     def read_link(self, token: str, now: datetime) -> Session:
@@ -92,17 +90,11 @@ class Sessions:
         mailed_at = datetime.fromtimestamp(works_until, UTC) - LINK_WORKS_FOR
         expires = int(session.expires_at.timestamp())
         item = {"pk": _pk(session.email), "sk": session.id, "kind": SESSION.kind, "email": session.email}
-        try:
-            # An ended session leaves its item until the link has long expired, so that no link works twice.
-            self._client.sync_put_item(
-                self._table,
-                item | {"expires": expires, "ended": False, "ttl": expires},
-                condition_expression="attribute_not_exists(pk)",
-            )
-        except ConditionalCheckFailedException:
-            raise LinkExpired("This link was used before; ask for a new one.") from None
+        # An ended session leaves its item until the link has long expired, so that no link works twice.
+        if not self._table.put(item | {"expires": expires, "ended": False, "ttl": expires}, NEW):
+            raise LinkExpired("This link was used before; ask for a new one.")
         # Looked at after the session is there: whoever signs out everywhere at this moment finds it, or is found here.
-        revoked = self._client.sync_get_item(self._table, _revoked(session.email), consistent_read=True)
+        revoked = self._table.get(_revoked(session.email))
         if revoked is not None and to_iso(mailed_at) <= revoked["at"]:
             self.end(session)
             raise LinkExpired("You have signed out everywhere since; ask for a new link.")
@@ -118,7 +110,7 @@ class Sessions:
             email, id, expires, _ = self._read(_COOKIE, cookie)
         except LinkInvalid:
             return None
-        item = self._client.sync_get_item(self._table, {"pk": _pk(email), "sk": id}, consistent_read=True)
+        item = self._table.get({"pk": _pk(email), "sk": id})
         if item is None or item["ended"] or expires <= now.timestamp():
             return None
         return Session(id, email, datetime.fromtimestamp(expires, UTC))
@@ -130,22 +122,15 @@ class Sessions:
     def end_all(self, email: str, now: datetime) -> None:
         """Sign out everywhere; a link that was mailed before does not sign in any more."""
         aged = int((now + LINK_WORKS_FOR).timestamp()) + 60
-        self._client.sync_put_item(self._table, _revoked(email) | {"at": to_iso(now), "ttl": aged})
-        items = self._client.sync_query(
-            self._table,
-            key_condition_expression="pk = :pk",
-            expression_attribute_values={":pk": _pk(email)},
-            consistent_read=True,
-        )
-        for item in [item for item in items if _is_open(item)]:
+        self._table.put(_revoked(email) | {"at": to_iso(now), "ttl": aged})
+        for item in [item for item in self._table.partition(_pk(email)) if _is_open(item)]:
             self._end(email, item["sk"])
 
     def _end(self, email: str, id: str) -> None:
-        self._client.sync_update_item(
-            self._table,
+        self._table.update(
             {"pk": _pk(email), "sk": id},
-            update_expression="SET ended = :yes",
-            expression_attribute_values={":yes": True},
+            "SET ended = :yes",
+            {"condition_expression": "attribute_exists(pk)", "expression_attribute_values": {":yes": True}},
         )
 
     def _read(self, purpose: str, token: str) -> tuple[str, str, float, Wanted | None]:

@@ -10,7 +10,7 @@ import base64
 import hmac
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -18,9 +18,10 @@ from typing import Any
 import itsdangerous
 from itsdangerous.encoding import base64_decode, base64_encode
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException
 
+from shared.errors import Contended
 from shared.table.items import KeyItem
+from shared.table.table import NEW_KEY, Table
 
 SIGNING_DELAY = timedelta(seconds=60)
 _REFRESH_SECONDS = 30.0  # shorter than SIGNING_DELAY: a verifier knows a key before anything is signed with it
@@ -39,8 +40,7 @@ class Keys:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
         self._key = item.key()
         self._clock = clock
         self._keys: list[dict[str, Any]] = []
@@ -76,7 +76,10 @@ class Keys:
         return any(hmac.compare_digest(_tag(key, purpose, text).encode(), tag.encode()) for key in self._live())
 
     def rotate(self, overlap: timedelta) -> list[dict[str, Any]]:
-        """Add a key and let the others retire after `overlap`; returns all live keys, oldest first."""
+        """Add a key and let the others retire after `overlap`; returns all live keys, oldest first.
+
+        Raises `Contended` where someone else rotates at this moment.
+        """
         self._load()
         before, now = self._keys, self._clock()
         retires_at = int(now + overlap.total_seconds())
@@ -84,14 +87,17 @@ class Keys:
         # Without an overlap nothing may verify with the old keys, so the new one signs at once.
         delay = SIGNING_DELAY.total_seconds() if overlap else 0
         rotated = [key for key in old if key["retires_at"] > now] + [_new_key(int(now + delay))]
-        self._client.sync_update_item(
-            self._table,
+        made = self._table.update(
             self._key,
-            update_expression="SET #keys = :rotated",
-            condition_expression="#keys = :before",  # of two rotations at once, one is refused
-            expression_attribute_names={"#keys": "keys"},
-            expression_attribute_values={":rotated": rotated, ":before": before},
+            "SET #keys = :rotated",
+            {
+                "condition_expression": "#keys = :before",
+                "expression_attribute_names": {"#keys": "keys"},
+                "expression_attribute_values": {":rotated": rotated, ":before": before},
+            },
         )
+        if not made:
+            raise Contended("Someone else is rotating the keys; look at them before you do it again.")
         return self._load()
 
     def _active(self) -> dict[str, Any]:
@@ -108,22 +114,15 @@ class Keys:
         return [key for key in self._keys if key["retires_at"] is None or key["retires_at"] > now]
 
     def _load(self) -> list[dict[str, Any]]:
-        item = self._client.sync_get_item(self._table, self._key, consistent_read=True) or self._create()
+        item = self._table.get(self._key) or self._create()
         self._keys, self._loaded_at = item["keys"], self._clock()
         return self._live()
 
-    def _create(self) -> dict[str, Any]:
+    def _create(self) -> Mapping[str, Any]:
         item = self._key | {"keys": [_new_key(int(self._clock()))]}
-        try:
-            self._client.sync_put_item(
-                self._table,
-                item,
-                condition_expression="attribute_not_exists(#name)",
-                expression_attribute_names={"#name": "name"},
-            )
-        except ConditionalCheckFailedException:  # another function was first
-            return self._client.sync_get_item(self._table, self._key, consistent_read=True) or {}
-        return item
+        if self._table.put(item, NEW_KEY):
+            return item
+        return self._table.get(self._key) or {}  # another function was first
 
     @staticmethod
     def _serializer(purpose: str, keys: list[dict[str, Any]]) -> itsdangerous.URLSafeSerializer:

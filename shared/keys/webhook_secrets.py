@@ -12,9 +12,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException
 
+from shared.errors import Contended
 from shared.table.items import KeyItem
+from shared.table.table import NEW_KEY, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -39,8 +40,7 @@ class WebhookSecrets:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
         self._kms = kms
         self._key_id = key_id
         self._clock = clock
@@ -60,14 +60,15 @@ class WebhookSecrets:
     def reveal(self, route: str, target: str) -> str | None:
         """The newest secret, the first time it is asked for; None when it was shown before. Only for its owner."""
         item = self._load(route, target) or self._create(route, target)
-        try:
-            self._update(route, target, item, shown=True)
-        except ConditionalCheckFailedException:
+        if not self._update(route, target, item, shown=True):
             return None
         return self._open(route, target, item["secrets"][-1])
 
     def rotate(self, route: str, target: str, overlap: timedelta) -> None:
-        """Add a secret, not shown yet; those before it sign until `overlap` has passed."""
+        """Add a secret, not shown yet; those before it sign until `overlap` has passed.
+
+        Raises `Contended` where someone else changes it at this moment.
+        """
         item = self._load(route, target) or self._create(route, target)
         now = self._clock()
         retires_at = int(now + overlap.total_seconds())
@@ -75,45 +76,41 @@ class WebhookSecrets:
         for sealed in kept:
             sealed["retires_at"] = min(sealed["retires_at"] or retires_at, retires_at)
         item["secrets"] = [*kept, self._seal(route, target)]
-        self._update(route, target, item, shown=False)
+        if not self._update(route, target, item, shown=False):
+            raise Contended("Someone else is changing this secret; look at it before you do it again.")
         self._opened.pop((route, target), None)
 
     def forget(self, route: str, target: str) -> None:
         """Remove every secret of a target: the next one is new, and not shown yet."""
-        self._client.sync_delete_item(self._table, _key(route, target))
+        self._table.delete(_key(route, target))
         self._opened.pop((route, target), None)
 
     def _load(self, route: str, target: str) -> dict[str, Any] | None:
-        return self._client.sync_get_item(self._table, _key(route, target), consistent_read=True)
+        item = self._table.get(_key(route, target))
+        return None if item is None else dict(item)
 
     def _create(self, route: str, target: str) -> dict[str, Any]:
         item = _key(route, target) | {"secrets": [self._seal(route, target)], "shown": False, "version": 1}
-        try:
-            self._client.sync_put_item(
-                self._table,
-                item,
-                condition_expression="attribute_not_exists(#name)",
-                expression_attribute_names={"#name": "name"},
-            )
-        except ConditionalCheckFailedException:  # another worker was first
-            return self._load(route, target) or {}
-        return item
+        if self._table.put(item, NEW_KEY):
+            return item
+        return self._load(route, target) or {}  # another worker was first
 
-    def _update(self, route: str, target: str, item: dict[str, Any], *, shown: bool) -> None:
-        """Write over the version that was read, and only once as shown."""
-        self._client.sync_update_item(
-            self._table,
+    def _update(self, route: str, target: str, item: dict[str, Any], *, shown: bool) -> bool:
+        """Write over the version that was read, and only once as shown; False where that did not hold."""
+        return self._table.update(
             _key(route, target),
-            update_expression="SET secrets = :secrets, shown = :shown, #version = :next",
-            condition_expression="#version = :version" + (" AND shown = :not" if shown else ""),
-            expression_attribute_names={"#version": "version"},
-            expression_attribute_values={
-                ":secrets": item["secrets"],
-                ":shown": shown,
-                ":version": item["version"],
-                ":next": item["version"] + 1,
-            }
-            | ({":not": False} if shown else {}),
+            "SET secrets = :secrets, shown = :shown, #version = :next",
+            {
+                "condition_expression": "#version = :version" + (" AND shown = :not" if shown else ""),
+                "expression_attribute_names": {"#version": "version"},
+                "expression_attribute_values": {
+                    ":secrets": item["secrets"],
+                    ":shown": shown,
+                    ":version": item["version"],
+                    ":next": item["version"] + 1,
+                }
+                | ({":not": False} if shown else {}),
+            },
         )
 
     def _seal(self, route: str, target: str) -> dict[str, Any]:

@@ -1,11 +1,24 @@
-"""A table's writes and reads as the stores of this project need them: puts over a version, and transactions."""
+"""A table's writes and reads as the stores of this project need them: puts over a version, and transactions.
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypedDict
+The client sends a request again by itself where no answer came. A conditional write that was made, and whose answer was
+lost, is then refused: its own first attempt is in its way. So each leaves a token in the item, by which a refusal is
+told from the loss of an answer. A transaction has one for DynamoDB itself, which makes it once.
+"""
+
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypedDict, TypeVar
 
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException, TransactionCanceledException
+from pydynox.exceptions import ConditionalCheckFailedException, PydynoxException, TransactionCanceledException
 
+TOKEN = "write_id"  # noqa: S105  # the attribute with the token of the last conditional write
+_PAUSES = (0.02, 0.05, 0.1, 0.2)
+"""Seconds between attempts: a transaction holds an item for some milliseconds."""
+
+_Answer = TypeVar("_Answer")
 Key = Mapping[str, str]
 Operation = dict[str, Any]
 """One write of a transaction, as `transact` takes it."""
@@ -21,6 +34,11 @@ class Condition(TypedDict, total=False):
 
 NEW: Condition = {"condition_expression": "attribute_not_exists(pk)"}
 """There is no such item yet."""
+NEW_KEY: Condition = {
+    "condition_expression": "attribute_not_exists(#name)",
+    "expression_attribute_names": {"#name": "name"},
+}
+"""The same in the table of keys."""
 
 
 def at_version(version: int) -> Condition:
@@ -32,6 +50,21 @@ def at_version(version: int) -> Condition:
         "expression_attribute_names": {"#version": "version"},
         "expression_attribute_values": {":version": version},
     }
+
+
+def again(request: Callable[[], _Answer]) -> _Answer:
+    """Make a request, up to five times, where a transaction holds its item or DynamoDB fails inside.
+
+    pydynox has an exception of its own for everything else, and the same plain one for these.
+    """
+    for pause in _PAUSES:
+        try:
+            return request()
+        except PydynoxException as error:
+            if type(error) is not PydynoxException:
+                raise
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # apart from whoever else waits for the item
+    return request()
 
 
 class Table:
@@ -56,11 +89,16 @@ class Table:
 
     def put(self, item: Mapping[str, Any], condition: Condition | None = None) -> bool:
         """Write the whole item; False where the condition did not hold."""
-        try:
-            self.client.sync_put_item(self.name, dict(item), **(condition or {}))
-        except ConditionalCheckFailedException:
-            return False
-        return True
+        if condition is None:
+            again(lambda: self.client.sync_put_item(self.name, dict(item)))
+            return True
+        token = _token()
+        return _made(
+            token,
+            lambda: self.client.sync_put_item(
+                self.name, {**item, TOKEN: token}, return_values_on_condition_check_failure=True, **condition
+            ),
+        )
 
     def putting(self, item: Mapping[str, Any], condition: Condition | None = None) -> Operation:
         """The same as one operation of a transaction."""
@@ -68,20 +106,48 @@ class Table:
 
     def update(self, key: Key, expression: str, condition: Condition) -> bool:
         """Change an item; False where the condition did not hold. Names and values stand in the condition."""
-        try:
-            self.client.sync_update_item(self.name, dict(key), update_expression=expression, **condition)
-        except ConditionalCheckFailedException:
-            return False
-        return True
+        token = _token()
+        sets = f"SET #{TOKEN} = :{TOKEN}"
+        expression = f"{sets}, {expression[4:]}" if expression.startswith("SET ") else f"{sets} {expression}"
+        names = condition.get("expression_attribute_names", {}) | {f"#{TOKEN}": TOKEN}
+        values = condition.get("expression_attribute_values", {}) | {f":{TOKEN}": token}
+        return _made(
+            token,
+            lambda: self.client.sync_update_item(
+                self.name,
+                dict(key),
+                update_expression=expression,
+                condition_expression=condition["condition_expression"],
+                expression_attribute_names=names,
+                expression_attribute_values=values,
+                return_values_on_condition_check_failure=True,
+            ),
+        )
 
     def delete(self, key: Key) -> None:
         """Remove the item, if it is there."""
-        self.client.sync_delete_item(self.name, dict(key))
+        again(lambda: self.client.sync_delete_item(self.name, dict(key)))
 
     def transact(self, operations: Sequence[Operation]) -> bool:
         """Write all or nothing; False when a condition did not hold, or another transaction was in the way."""
+        token = _token()
         try:
-            self.client.sync_transact_write(list(operations))
+            again(lambda: self.client.sync_transact_write(list(operations), client_request_token=token))
         except TransactionCanceledException:
             return False
         return True
+
+
+def _token() -> str:
+    """The token of one write, the same in all its attempts; DynamoDB takes up to 36 characters."""
+    return secrets.token_urlsafe(12)
+
+
+def _made(token: str, write: Callable[[], Any]) -> bool:
+    """Whether a conditional write was made, now or by an earlier attempt whose answer was lost."""
+    try:
+        again(write)
+    except ConditionalCheckFailedException as refusal:
+        found: Mapping[str, Any] = getattr(refusal, "item", None) or {}
+        return found.get(TOKEN) == token
+    return True

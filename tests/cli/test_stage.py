@@ -1,9 +1,14 @@
 """How a command finds its stage, and what it says where there is none."""
 
 import json
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from cli.stage import Stage
 from tests.cli.conftest import Earshot
@@ -47,3 +52,25 @@ def test_a_number_is_written_as_carriers_write_it(earshot: Earshot, stage: str) 
     ran = earshot("text", "--from", "07400123456", "hello")
     assert ran.status == 2
     assert "--from takes a number as carriers write it, like +447400123456" in ran.err
+
+
+def test_a_function_is_waited_for_as_long_as_it_may_run_and_called_once() -> None:
+    calls: list[bytes] = []
+
+    class Breaks(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            calls.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_error(500)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Breaks) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        stage = Stage("prod", boto3.Session(region_name="eu-west-1"), f"http://127.0.0.1:{server.server_port}")
+        client = stage.client("lambda")
+        with pytest.raises(ClientError):
+            client.invoke(FunctionName="earshot-invite", Payload=b"{}")
+        server.shutdown()
+    assert calls == [b"{}"]
+    assert client.meta.config.read_timeout > timedelta(minutes=15).total_seconds()

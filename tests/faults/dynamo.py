@@ -41,10 +41,12 @@ class MemoryDynamo:
         condition_expression: str | None = None,
         expression_attribute_names: dict[str, str] | None = None,
         expression_attribute_values: Item | None = None,
+        return_values_on_condition_check_failure: bool = False,
     ) -> None:
-        """Write the item over what is there; raises ConditionalCheckFailedException."""
+        """Write the item over what is there; raises ConditionalCheckFailedException, with the item where asked for."""
+        names, values = expression_attribute_names or {}, expression_attribute_values or {}
         before = self._check(
-            table, item, condition_expression, expression_attribute_names or {}, expression_attribute_values or {}
+            table, item, condition_expression, names, values, shown=return_values_on_condition_check_failure
         )
         self._write(table, before, item)
 
@@ -62,12 +64,9 @@ class MemoryDynamo:
     ) -> Item | None:
         """Change the item or create it; raises ConditionalCheckFailedException, with the item where asked for."""
         names, values = expression_attribute_names or {}, expression_attribute_values or {}
-        try:
-            before = self._check(table, key, condition_expression, names, values)
-        except ConditionalCheckFailedException as refusal:
-            if return_values_on_condition_check_failure:
-                refusal.item = self.sync_get_item(table, key)  # type: ignore[attr-defined]  # as pydynox sets it
-            raise
+        before = self._check(
+            table, key, condition_expression, names, values, shown=return_values_on_condition_check_failure
+        )
         old = before or {}
         new = {**old, **key}
         sets, removes = _update(update_expression)
@@ -104,10 +103,22 @@ class MemoryDynamo:
     def _rows(self, table: str) -> dict[tuple[Any, Any], tuple[Item, Image]]:
         return self._tables.setdefault(table, {})
 
-    def _check(self, table: str, item: Item, condition: str | None, names: dict[str, str], values: Item) -> Item | None:
+    def _check(
+        self,
+        table: str,
+        item: Item,
+        condition: str | None,
+        names: dict[str, str],
+        values: Item,
+        *,
+        shown: bool,
+    ) -> Item | None:
         before = self.sync_get_item(table, item)
         if condition is not None and not _condition(condition)(_Scope(before or {}, names, values)):
-            raise ConditionalCheckFailedException("The conditional request failed")
+            refusal = ConditionalCheckFailedException("The conditional request failed")
+            if shown:
+                refusal.item = before  # type: ignore[attr-defined]  # as pydynox sets it
+            raise refusal
         return before
 
     def _write(self, table: str, before: Item | None, item: Item) -> None:

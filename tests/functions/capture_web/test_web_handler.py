@@ -38,7 +38,7 @@ class TestOpening:
     ) -> None:
         customer.opens()
         monkeypatch.setattr(capture_web, "store", None)
-        monkeypatch.setattr(capture_web.keys, "_client", None)
+        monkeypatch.setattr(capture_web.keys, "_table", None)
         for query in ALL_PAGES:
             assert customer.opens(query).status == 200
 

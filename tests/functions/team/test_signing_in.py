@@ -47,7 +47,7 @@ def test_the_work_behind_the_answer_tells_nobody_either(
             asked.append(json.loads(MessageBody)["email"])
 
     monkeypatch.setattr(function.door, "_client", Queue())
-    monkeypatch.setattr(function.sessions, "_client", None)
+    monkeypatch.setattr(function.sessions, "_table", None)
     for email in (PRIYA, "nobody@fernleaf.example"):
         assert browser.post("sign_in", email=email).status == 200
     assert asked == [PRIYA, "nobody@fernleaf.example"]
@@ -108,7 +108,7 @@ def test_a_table_that_does_not_answer_is_said_on_a_page(
     tills: Browser, function: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = function.sessions.link(PRIYA, function.utc_now())
-    monkeypatch.setattr(function.sessions, "_table", "no-such-table")
+    monkeypatch.setattr(function.sessions._table, "name", "no-such-table")
     for answer in (tills.get("tills"), tills.post("tills", action="pause", id="x"), tills.post(token)):
         assert (answer.status, "One moment, please" in answer.text) == (503, True)
 
@@ -200,22 +200,22 @@ def test_a_link_that_is_opened_while_its_owner_signs_out_everywhere_leaves_no_se
     function: ModuleType, tills: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token, now = function.sessions.link(PRIYA, function.utc_now()), function.utc_now()
-    look = function.sessions._client.sync_get_item
+    look = function.sessions._table.get
 
     class Meanwhile:
         """The table, in which the owner signs out between any look and what follows."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(client, name)
+            return getattr(table, name)
 
-        def sync_get_item(self, *args: Any, **options: Any) -> Any:
-            found = look(*args, **options)
-            monkeypatch.setattr(function.sessions, "_client", client)
+        def get(self, key: Any) -> Any:
+            found = look(key)
+            monkeypatch.setattr(function.sessions, "_table", table)
             function.sessions.end_all(PRIYA, now + timedelta(seconds=1))
             return found
 
-    client = function.sessions._client
-    monkeypatch.setattr(function.sessions, "_client", Meanwhile())
+    table = function.sessions._table
+    monkeypatch.setattr(function.sessions, "_table", Meanwhile())
     other = Browser(function)
     other.post(token)
     assert other.get("tills").status == 401

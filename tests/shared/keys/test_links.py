@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConditionalCheckFailedException
 
-from shared.errors import LinkExpired, LinkInvalid
+from shared.errors import Contended, LinkExpired, LinkInvalid
 from shared.keys import links
 from shared.keys.links import Link
 from shared.keys.signing import Keys
@@ -174,7 +173,7 @@ def test_of_two_rotations_at_once_one_is_refused_and_no_fresh_key_is_lost(
         return loaded
 
     monkeypatch.setattr(keys, "_load", loads_and_is_overtaken)
-    with pytest.raises(ConditionalCheckFailedException):
+    with pytest.raises(Contended):
         keys.rotate(timedelta(days=30))
     token = other.dumps("link", ["fresh"])
     assert Keys(client, KEYS_TABLE["TableName"], clock=clock).loads("link", token) == ["fresh"]

@@ -1,0 +1,277 @@
+"""Every conditional write of the project, on a DynamoDB whose answers are lost, late or refusals.
+
+A write that was made and not answered counts as made, once; one that was not made for now is made in the end.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import pytest
+from pydynox import DynamoDBClient
+from pydynox.exceptions import ConnectionException, ProvisionedThroughputExceededException, PydynoxException
+
+from shared.config.load import load
+from shared.customers.invitations import Invitations
+from shared.customers.messages import Message, Messages, Purpose
+from shared.customers.people import People, Silence
+from shared.deliveries.deliveries import Deliveries
+from shared.deliveries.delivery import Delivery
+from shared.deliveries.health import Health
+from shared.feedback.store import Captured, CaptureStatus, Store
+from shared.keys.sessions import LINKS_AT_ONCE, Sessions
+from shared.keys.signing import Keys
+from shared.keys.webhook_secrets import WebhookSecrets
+from shared.mail.received import MailOutcome, MailRecord, Mails
+from shared.model.feedback import Channel, Customer
+from shared.model.invitation import Invitation, InvitationStatus
+from shared.routes.route_table import RouteTable, TeamRoute
+from shared.values import utc_now
+from tests.faults.scripted import Fault, ScriptedDynamo, scripted
+from tests.kit.factories import an_answer
+from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
+
+ROOT = Path(__file__).parents[2]
+TABLE, KEYS = MAIN_TABLE["TableName"], KEYS_TABLE["TableName"]
+NOW = utc_now()
+MESSAGE = Message(id="m", channel=Channel.SMS, to="+447400123456", purpose=Purpose.THANKS, text="Hi", created_at=NOW)
+INVITATION = Invitation(
+    id="i",
+    status=InvitationStatus.SENDING,
+    reason=None,
+    touchpoint="checkout",
+    place=None,
+    channel=Channel.SMS,
+    language="en",
+    customer=Customer(phone="+447400123456"),
+    requested_at=NOW,
+    expires_at=NOW + timedelta(days=30),
+)
+DELIVERY = Delivery(
+    feedback_id="0f", route="r", target="t", subject="r1", to="webhook:x", created_at=NOW, changed_at=NOW
+)
+ROUTE = TeamRoute(id="late", team="tills", to=("email:a@fernleaf.example",), created_by="a", changed_at=NOW)
+MAIL = MailRecord(id="mail", outcome=MailOutcome.FEEDBACK, at=NOW)
+
+
+class FakeKms:
+    """Seals by writing it backwards."""
+
+    def encrypt(self, **request: Any) -> dict[str, bytes]:
+        return {"CiphertextBlob": request["Plaintext"][::-1]}
+
+    def decrypt(self, **request: Any) -> dict[str, bytes]:
+        return {"Plaintext": request["CiphertextBlob"][::-1]}
+
+
+class Write(NamedTuple):
+    """A conditional write: what it takes before, the write itself, and whether it counts as made, by its answer."""
+
+    prepare: Callable[[DynamoDBClient], object]
+    write: Callable[[DynamoDBClient], Any]
+    made: Callable[[Any], bool] = bool
+
+
+def nothing(client: DynamoDBClient) -> None:
+    """It takes no item."""
+
+
+def transacting(*operations: Callable[[DynamoDBClient], Any]) -> Callable[[DynamoDBClient], bool]:
+    return lambda client: Store(client, TABLE).transact([operation(client) for operation in operations])
+
+
+def stored_message(client: DynamoDBClient) -> object:
+    return transacting(lambda client: Messages(client, TABLE).saving(MESSAGE))(client)
+
+
+def stored_invitation(client: DynamoDBClient) -> object:
+    return Store(client, TABLE).transact(Invitations(client, TABLE).saving(INVITATION, None))
+
+
+def sessions(client: DynamoDBClient) -> Sessions:
+    return Sessions(client, TABLE, Keys(client, KEYS))
+
+
+def secrets(client: DynamoDBClient) -> WebhookSecrets:
+    return WebhookSecrets(client, KEYS, cast(Any, FakeKms()), "key")
+
+
+def rotated(client: DynamoDBClient) -> list[str]:
+    secrets(client).rotate("r", "t", timedelta(days=1))
+    return secrets(client).live("r", "t")
+
+
+def capture(client: DynamoDBClient, rating: int = 2) -> Captured:
+    return Store(client, TABLE).capture(an_answer(rating=rating), load(), NOW)
+
+
+def links_left(client: DynamoDBClient) -> int:
+    """How many sign-in links an address still gets after one."""
+    assert sessions(client).link("a@fernleaf.example", NOW)
+    left = 0
+    while sessions(client).link("a@fernleaf.example", NOW):
+        left += 1
+    return left
+
+
+WRITES = {
+    "an answer": Write(nothing, capture, lambda captured: captured.revision.number == 1),
+    "an answer's amendment": Write(
+        capture,
+        lambda client: capture(client, rating=5),
+        lambda captured: captured.revision.number == 2 and captured.revision.feedback.rating == 5,
+    ),
+    "a text and its claim": Write(
+        nothing,
+        transacting(
+            lambda client: Store(client, TABLE).revise(an_answer(), load(), None, NOW),
+            lambda client: Store(client, TABLE).claim("sms#aws#1", NOW),
+            lambda client: Messages(client, TABLE).saving(MESSAGE),
+        ),
+    ),
+    "taking a message to send it": Write(stored_message, lambda client: Messages(client, TABLE).start("m", NOW)),
+    "an invitation": Write(nothing, stored_invitation),
+    "an invitation's step": Write(
+        stored_invitation, lambda client: Invitations(client, TABLE).move("i", InvitationStatus.SENT, NOW)
+    ),
+    "a person": Write(
+        nothing,
+        lambda client: People(client, TABLE).change("a@x.example", lambda p: p.silenced(Silence.STOPPED, NOW), NOW),
+        lambda person: person.silence is Silence.STOPPED,
+    ),
+    "a delivery": Write(nothing, lambda client: Deliveries(client, TABLE).save(DELIVERY)),
+    "a target's health": Write(
+        nothing, lambda client: Deliveries(client, TABLE).save_health(Health(route="r", target="t", failures=1))
+    ),
+    "a route": Write(nothing, lambda client: RouteTable(client, TABLE).save(ROUTE)),
+    "a mail's record": Write(nothing, lambda client: Mails(client, TABLE).save(MAIL)),
+    "the first signing key": Write(nothing, lambda client: Keys(client, KEYS).dumps("link", [1])),
+    "a rotation of keys": Write(
+        lambda client: Keys(client, KEYS).dumps("link", [1]),
+        lambda client: Keys(client, KEYS).rotate(timedelta(days=1)),
+        lambda keys: len(keys) == 2,
+    ),
+    "a webhook's first secret, shown once": Write(nothing, lambda client: secrets(client).reveal("r", "t")),
+    "a webhook's new secret": Write(
+        lambda client: secrets(client).reveal("r", "t"),
+        rotated,
+        lambda live: len(live) == 2,
+    ),
+    "a sign-in": Write(
+        lambda client: Keys(client, KEYS).dumps("link", [1]),
+        lambda client: sessions(client).begin(str(sessions(client).link("a@fernleaf.example", NOW)), NOW),
+    ),
+}
+ATTEMPTS = 2
+"""Of pydynox alone, at each request."""
+
+
+@pytest.fixture
+def dynamo(client: DynamoDBClient, moto_server: str) -> Iterator[ScriptedDynamo]:
+    with scripted(moto_server) as dynamo:
+        yield dynamo
+
+
+def writes(name: str, dynamo: ScriptedDynamo, client: DynamoDBClient, faults: list[Fault]) -> Any:
+    """The write's answer, where these faults befall its requests one after the other."""
+    WRITES[name].prepare(client)
+    dynamo.faults.extend(faults)
+    answer = WRITES[name].write(dynamo.connect())
+    assert not dynamo.faults
+    return answer
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_that_was_made_and_not_answered_counts_as_made(
+    name: str, dynamo: ScriptedDynamo, client: DynamoDBClient
+) -> None:
+    assert WRITES[name].made(writes(name, dynamo, client, [Fault.LOST]))
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_waits_while_transactions_hold_its_item(
+    name: str, dynamo: ScriptedDynamo, client: DynamoDBClient
+) -> None:
+    assert WRITES[name].made(writes(name, dynamo, client, [Fault.CONFLICT] * 4))
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [Fault.LOST] * ATTEMPTS,
+        [Fault.HANGS],
+        [Fault.FAILED],
+        [Fault.THROTTLED],
+        [Fault.IN_PROGRESS] * ATTEMPTS,
+        [Fault.CONFLICT, Fault.LOST, Fault.CONFLICT, Fault.FAILED],
+    ],
+    ids=lambda faults: ", ".join(faults),
+)
+@pytest.mark.parametrize("name", ["an answer", "taking a message to send it", "a text and its claim", "a person"])
+def test_a_write_is_made_once_whatever_befalls_its_first_requests(
+    name: str, faults: list[Fault], dynamo: ScriptedDynamo, client: DynamoDBClient
+) -> None:
+    assert WRITES[name].made(writes(name, dynamo, client, faults))
+
+
+def test_a_table_that_never_answers_is_given_up_after_two_attempts(
+    dynamo: ScriptedDynamo, client: DynamoDBClient
+) -> None:
+    stored_message(client)
+    dynamo.faults.extend([Fault.HANGS] * 9)
+    with pytest.raises(ConnectionException):
+        Messages(dynamo.connect(), TABLE).start("m", NOW)
+    assert len(dynamo.writes) == ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(Fault.CONFLICT, PydynoxException), (Fault.THROTTLED, ProvisionedThroughputExceededException)],
+)
+def test_a_write_that_cannot_be_made_says_so_in_the_end(
+    fault: Fault, error: type[Exception], dynamo: ScriptedDynamo, client: DynamoDBClient
+) -> None:
+    dynamo.faults.extend([fault] * 99)
+    with pytest.raises(error):
+        capture(dynamo.connect())
+    assert len(dynamo.writes) <= 10
+    assert Store(client, TABLE).get(an_answer().id) is None
+
+
+def test_an_answer_whose_writing_was_not_answered_is_stored_once(
+    dynamo: ScriptedDynamo, client: DynamoDBClient
+) -> None:
+    captured = writes("an answer", dynamo, client, [Fault.LOST])
+    assert captured.status is CaptureStatus.REPEATED
+    assert Store(client, TABLE).get(an_answer().id) == captured.revision
+
+
+def test_somebody_elses_write_is_still_told_from_ones_own(dynamo: ScriptedDynamo, client: DynamoDBClient) -> None:
+    stored_message(client)
+    assert Messages(client, TABLE).start("m", NOW)
+    dynamo.faults.append(Fault.FAILED)
+    assert not Messages(dynamo.connect(), TABLE).start("m", NOW)
+
+
+def test_a_link_for_signing_in_counts_once_or_twice_but_is_always_mailed(
+    dynamo: ScriptedDynamo, client: DynamoDBClient
+) -> None:
+    Keys(client, KEYS).dumps("link", [1])
+    dynamo.faults.append(Fault.LOST)
+    assert links_left(dynamo.connect()) >= LINKS_AT_ONCE - 2
+
+
+def test_conditional_writes_are_made_in_two_modules_alone() -> None:
+    """What makes one by itself would take its own lost answer for somebody else's write."""
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("shared", "functions", "cli")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("sync_update_item", "sync_transact_write", "sync_put_item")
+        and path.name != "twilio_tokens.py"  # puts without a condition
+    }
+    assert found == {"shared/table/table.py", "shared/feedback/store.py"}
