@@ -7,6 +7,7 @@ import click
 
 from cli.durations import DURATION
 from cli.stage import Stage, with_stage
+from cli.unseen import ask_unseen
 
 
 @click.group()
@@ -38,15 +39,17 @@ def rotate(stage: Stage, overlap: timedelta, as_json: bool) -> None:
 
 @keys.command()
 @click.argument("account")
-@click.option("--token", prompt="Auth token", hide_input=True, help="The account's auth token. [asked for, unseen]")
 @with_stage
-def twilio(stage: Stage, account: str, token: str) -> None:
-    """Keep the auth token of the Twilio ACCOUNT, which signs its requests to /sms/twilio."""
+def twilio(stage: Stage, account: str) -> None:
+    """Keep the auth token of the Twilio ACCOUNT, which signs its requests to /sms/twilio.
+
+    The token is asked for without being shown, or piped in.
+    """
     sms = stage.config.sms
     accounts = [each.account for each in sms.twilio] if sms else []
     if account not in accounts:
         raise click.UsageError(f"earshot.toml has no Twilio account {account!r}; add it to sms.twilio first.")
-    stage.twilio_tokens.set(account, token.strip())
+    stage.twilio_tokens.set(account, ask_unseen("Auth token"))
     click.echo(f"Kept. Requests of {account} are taken within a minute at {stage.outputs['PublicUrl']}/sms/twilio")
 
 

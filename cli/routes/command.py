@@ -14,6 +14,7 @@ from cli.routes import rehearsal as rehearsals
 from cli.routes.policies import policies_to_paste, roles_as_text, roles_to_make
 from cli.routes.trial import try_out
 from cli.stage import Stage, with_stage
+from cli.unseen import or_from_input
 from shared.addresses.targets import Target, TargetKind
 from shared.conditions.language import check
 from shared.conditions.pattern import compile_pattern
@@ -27,7 +28,10 @@ from shared.values import utc_now
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _WHEN = "Which feedback, such as 'mood = unhappy and reason in (refund, price)'. [default: all of it]"
-_TO = "Where to: email:, slack:, teams:, webhook: and an address, or sqs:, sns:, lambda:, bus: and an ARN. Repeatable."
+_TO = (
+    "Where to: email:, slack:, teams:, webhook: and an address, or sqs:, sns:, lambda:, bus: and an ARN. Repeatable; "
+    "- reads them from standard input, since an address of Slack's or Teams' is a credential."
+)
 
 
 def _role(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -65,7 +69,7 @@ def list_routes(stage: Stage, team: str | None, as_json: bool) -> None:
 @routes.command()
 @click.argument("id")
 @click.option("--when", default="", help=_WHEN)
-@click.option("--to", multiple=True, required=True, help=_TO)
+@click.option("--to", multiple=True, required=True, callback=or_from_input, help=_TO)
 @click.option("--team", help="Whose route it is. [default: the team called ID, else the default team]")
 @click.option("--settling", type=DURATION, help="How long a person's card waits for the customer's next words.")
 @_ROLE
@@ -91,7 +95,7 @@ def add(
 @routes.command()
 @click.argument("id")
 @click.option("--when", help=_WHEN)
-@click.option("--to", multiple=True, help=_TO)
+@click.option("--to", multiple=True, callback=or_from_input, help=_TO)
 @click.option("--settling", type=DURATION, help="How long a person's card waits for the customer's next words.")
 @_ROLE
 @_AS_JSON

@@ -1,9 +1,27 @@
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from cli.main import COMMANDS
+from cli.main import COMMANDS, cli
 from tests.cli.conftest import Earshot
+
+
+def parameters(command: click.Command) -> Iterator[click.Parameter]:
+    """Of a command, and of those below it."""
+    yield from command.params
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            below = command.get_command(click.Context(command), name)
+            assert below is not None
+            yield from parameters(below)
+
+
+def test_no_secret_is_an_argument_that_others_on_the_machine_can_see() -> None:
+    names = {name for parameter in parameters(cli) for name in [str(parameter.name), *parameter.opts]}
+    assert "account" in names, "commands below commands are looked at too"
+    assert not [name for name in names if any(word in name for word in ("token", "secret", "password", "auth"))]
 
 
 def test_every_command_explains_itself(earshot: Earshot) -> None:

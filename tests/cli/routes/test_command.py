@@ -1,4 +1,6 @@
+import io
 import json
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -57,6 +59,18 @@ def test_an_added_route_is_a_rule_and_is_listed(earshot: Earshot, stage: str) ->
     }
     assert [route["id"] for route in listed[:2]] == ["team-care", "care-hears-every-refund"]
     assert f"refunds (care, made at run time): {WHEN}\n  to {MAIL}\n" in earshot("routes", "list").out
+
+
+def test_an_address_that_is_a_credential_is_piped_in(
+    earshot: Earshot, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{MAIL}\nemail:more@fernleaf.example\n"))
+    assert as_json(earshot("routes", "add", "x", "--to", "-", "--json").out)["to"] == [
+        MAIL,
+        "email:more@fernleaf.example",
+    ]
+    nothing = earshot("routes", "change", "x", "--to", "-")
+    assert (nothing.status, "nothing came in" in nothing.err) == (2, True)
 
 
 @pytest.mark.parametrize(("id", "options", "team"), [("tills", (), "tills"), ("x", ("--team", "web"), "web")])
