@@ -33,7 +33,7 @@ class Answer:
     @property
     def text(self) -> str:
         """What a person reads."""
-        body = re.sub(r"<style>.*?</style>", "", self.html, flags=re.DOTALL)
+        body = re.sub(r"<style>.*?</style>|</?bdi>", "", self.html, flags=re.DOTALL)
         return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 

@@ -89,7 +89,7 @@ def test_signing_in_leads_to_the_feedback_that_someone_came_for(
 ) -> None:
     id = store.capture(an_answer(comment=WORDS), config, now).revision.feedback.id
     shown = browser.get("tills", feedback=id).html
-    fields = dict(re.findall(r'<input type=hidden name=(\w+) value="([^"]*)">', shown))
+    fields = dict(re.findall(r'<input type=hidden name="(\w+)" value="([^"]*)">', shown))
     assert fields == {"team": "tills", "feedback": id}
     assert sign_in_from(browser, PRIYA, fields) == f"/t/tills?feedback={id}"
     assert browser.get("tills", feedback=id).status == 200
