@@ -18,7 +18,7 @@ COLUMNS = ("phone", "email", "name", "ref", "place", "language", "time_zone", "c
 TWICE = "twice-in-file"
 _WHY = {
     "no-address": "has no phone number or mail address to ask at",
-    "address-refused": "is no number or address that a person reads, or a premium or shared-cost number",
+    "address-refused": "is no mobile number or address that a person reads",
     "country-not-allowed": "is in a country that sms.countries does not list",
     "no-number-of-ours": "would be texted, and earshot.toml has no [sms]",
     "unknown-touchpoint": "was asked about a touchpoint that is not deployed; run `make deploy` first",
@@ -54,7 +54,10 @@ class Customer(NamedTuple):
 @click.option("--ref", help="Your own reference, such as an order's.")
 @click.option("--place", help="Where it was, such as a branch.")
 @click.option("--language", help="Theirs. [default: the first of business.languages]")
-@click.option("--time-zone", help="Theirs, like Europe/London. [default: their number's, else the business's]")
+@click.option(
+    "--time-zone",
+    help="Theirs, like Europe/London. It counts beside their number's. [default: the business's, for a mail address]",
+)
 @click.option("--any-hour", is_flag=True, help="Ask although it is a quiet hour where they are.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent, in how many segments, at what price.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

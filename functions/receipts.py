@@ -21,6 +21,7 @@ from shared.table.client import connect
 from shared.values import utc_now
 
 _ARRIVED = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})
+_UNKNOWN = "TEXT_UNKNOWN"  # no carrier has said anything for 72 hours, which many never do: no failure
 _UNWANTED = frozenset({"TEXT_INVALID", "TEXT_BLOCKED"})  # no such number, or its owner blocks us
 
 
@@ -72,7 +73,7 @@ def _of_text(detail: Mapping[str, Any]) -> Receipt | None:
     receipt = Receipt(detail["messageId"], detail.get("context", {}).get(TAG))
     if kind in _ARRIVED:
         return receipt
-    if not kind.startswith("TEXT_") or not detail.get("isFinal"):
+    if kind == _UNKNOWN or not kind.startswith("TEXT_") or not detail.get("isFinal"):
         return None
     reason = kind.removeprefix("TEXT_").lower().replace("_", "-")
     return receipt._replace(failure=reason, silence=Silence.BOUNCED if kind in _UNWANTED else None)

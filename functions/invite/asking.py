@@ -127,12 +127,14 @@ class Asker:
     def _address(self, request: InvitationRequested, known: Known) -> Address | Held:
         """The way to the customer, or why there is none. A number that leads to nobody leaves the mail address."""
         sms, customer, (phone, email) = self._config.sms, request.customer, known
-        may_text = sms and customer.phone and (phone or not email)
+        may_text = sms and customer.phone and ((phone and phone.mobile) or not email)
         if request.channel == "sms" or (request.channel is None and may_text):
             if sms is None:
                 return Held.NO_NUMBER
             if phone is None:
                 return Held.ADDRESS_REFUSED if customer.phone else Held.NO_ADDRESS
+            if not phone.mobile:
+                return Held.ADDRESS_REFUSED
             return Address(Channel.SMS, phone.number, phone) if phone.country in sms.countries else Held.COUNTRY
         if email is None:
             return Held.ADDRESS_REFUSED if customer.email else Held.NO_ADDRESS

@@ -24,12 +24,16 @@ def is_quiet(quiet: Quiet, zones: Iterable[str], now: datetime) -> bool:
 
 
 def zones_of(stated: str | None, of_phone: Iterable[str], config: Config) -> tuple[str, ...]:
-    """Where the customer is: as stated, else as their number says, else with the business."""
+    """Where the customer may be: as stated and as their number says, else with the business.
+
+    Whoever states a zone cannot move a phone to another clock: it is a quiet hour where either says so.
+    """
+    zones = tuple(of_phone)
     if stated is not None:
         try:
             ZoneInfo(stated)
         except (KeyError, ValueError, OSError):
             pass  # a name that is none: what else is known decides
         else:
-            return (stated,)
-    return tuple(of_phone) or (config.business.time_zone,)
+            zones += (stated,)
+    return zones or (config.business.time_zone,)

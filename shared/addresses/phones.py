@@ -6,14 +6,20 @@ from typing import NamedTuple
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
+_MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})  # some countries' plans do not tell
 _COSTLY = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.UAN})
 
 
 class Phone(NamedTuple):
-    """A number that exists in its country's plan, in E.164, and the country (`GB`)."""
+    """A number that exists in its country's plan, in E.164, and the country (`GB`).
+
+    `mobile`: texts may be sent to it; others are heard only, since a text to a landline, a pager or a personal number
+    reaches nobody or costs more.
+    """
 
     number: str
     country: str
+    mobile: bool = True
 
 
 def read_phone(text: str, country: str | None = None) -> Phone | None:
@@ -26,20 +32,21 @@ def read_phone(text: str, country: str | None = None) -> Phone | None:
     except NumberParseException:
         return None
     region = phonenumbers.region_code_for_number(number)
-    if region is None or not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) in _COSTLY:
+    kind = phonenumbers.number_type(number)
+    if region is None or not phonenumbers.is_valid_number(number) or kind in _COSTLY:
         return None
-    return Phone(phonenumbers.format_number(number, PhoneNumberFormat.E164), region)
+    return Phone(phonenumbers.format_number(number, PhoneNumberFormat.E164), region, kind in _MOBILE)
 
 
 def may_text(number: str, countries: Container[str]) -> bool:
-    """Whether texts may be sent to a number: one that `read_phone` takes, in one of the countries."""
+    """Whether texts may be sent to a number: a mobile one, in one of the countries."""
     phone = read_phone(number)
-    return phone is not None and phone.country in countries
+    return phone is not None and phone.mobile and phone.country in countries
 
 
 def time_zones(number: str) -> tuple[str, ...]:
     """The time zones in which the phone of an E.164 number may be; none when they are unknown."""
-    from phonenumbers import timezone  # its table is large, and only those who ask need it
+    from phonenumbers import timezone  # its table is large, and few functions need it
 
     zones: tuple[str, ...] = timezone.time_zones_for_number(phonenumbers.parse(number))
     return tuple(zone for zone in zones if zone != timezone.UNKNOWN_TIMEZONE)

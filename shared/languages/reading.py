@@ -167,9 +167,13 @@ class _Words(NamedTuple):
 
     def _after_courtesy(self, text: str) -> list[str]:
         tokens = _tokens(text)
-        while tokens and tokens[0] in self.courtesy and " ".join(tokens) not in self.commands:
-            tokens = tokens[1:]
-        return tokens
+        last = len(tokens) - max(_PHRASES)  # from here on, what is left may be a command that begins with a courtesy
+        start = 0
+        while start < len(tokens) and tokens[start] in self.courtesy:
+            if start >= last and " ".join(tokens[start:]) in self.commands:
+                break
+            start += 1
+        return tokens[start:]
 
     def rating(self, text: str, scale: Scale) -> tuple[int | None, int]:
         """The rating that a text begins with and how many characters say it; (None, 0) when it begins with none.

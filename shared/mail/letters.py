@@ -11,6 +11,7 @@ from shared.languages.ratings import rating_label, rating_symbol
 from shared.mail import frame
 from shared.mail.frame import REPLY_TO, Mail, automatic
 from shared.text.lines import one_line
+from shared.text.names import as_name
 
 MAX_SUBJECT = 150  # characters; longer ones are cut by every client
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,250}>")
@@ -165,8 +166,8 @@ def _rated(link: str, rating: int) -> str:
 
 
 def _hello(said: Mapping[str, str], key: str, name: str | None) -> str:
-    """A greeting; a name is the customer's own word, so it stands on one line and is not formatted."""
-    known = one_line(name or "")[:60]
+    """A greeting, by name where what is given as one can be."""
+    known = as_name(name)
     return said[f"mail.{key}_name"].replace("{name}", known) if known else said[f"mail.{key}"]
 
 

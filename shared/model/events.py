@@ -148,11 +148,12 @@ class InvitationRequested(BaseModel):
     place: str | None = Field(default=None, max_length=_LIMITS["place"], description="where, such as a branch")
     customer: Customer = Field(description="whom to ask; `phone` or `email` is needed")
     channel: Literal["sms", "email"] | None = Field(
-        default=None, description="how to ask; unset: by text where there is a phone number, else by mail"
+        default=None, description="how to ask; unset: by text where there is a mobile number, else by mail"
     )
     language: str | None = Field(default=None, description="theirs; unset: the first of `business.languages`")
     time_zone: str | None = Field(
-        default=None, description="theirs, like `Europe/London`; unset: their phone number's, else the business's"
+        default=None,
+        description="theirs, like `Europe/London`; their number's quiet hours hold too. Neither known: the business's",
     )
     expires_at: AwareDatetime | None = Field(default=None, description="when it is too late to ask")
 

@@ -122,7 +122,10 @@ def test_a_receipt_of_a_card_to_a_team_is_not_ours_to_note(desk: Desk) -> None:
     assert not desk.take(receipt, NOW)
 
 
-@pytest.mark.parametrize("changes", [{"isFinal": False, "eventType": "TEXT_UNREACHABLE"}, {"eventType": "VOICE_BUSY"}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"isFinal": False, "eventType": "TEXT_UNREACHABLE"}, {"eventType": "VOICE_BUSY"}, {"eventType": "TEXT_UNKNOWN"}],
+)
 def test_what_is_not_the_last_word_on_a_text_changes_nothing(changes: dict[str, Any]) -> None:
     event = load_event("samples/receipts/text_unreachable.json")
     event["detail"].update(changes)

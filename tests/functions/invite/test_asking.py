@@ -87,6 +87,9 @@ def test_the_same_request_asks_once(asker: Asker, client: DynamoDBClient) -> Non
         ({"customer": {"phone": "+449098790123"}}, "address-refused"),
         ({"customer": {"phone": "+448450000000"}}, "address-refused"),
         ({"customer": {"phone": "nonsense"}}, "address-refused"),
+        ({"customer": {"phone": "+442079460123"}}, "address-refused"),  # a landline
+        ({"customer": {"phone": "+447011234567"}}, "address-refused"),  # a personal number
+        ({"customer": {"phone": "+442079460123", "email": EMAIL}, "channel": "sms"}, "address-refused"),
         ({"customer": {"email": "nonsense"}}, "address-refused"),
         ({"customer": {"phone": "+33612345678"}}, "country-not-allowed"),
         ({"touchpoint": "gone"}, "unknown-touchpoint"),
@@ -135,6 +138,7 @@ def test_a_person_is_one_however_their_addresses_are_written(asker: Asker, peopl
         ({"phone": PHONE, "email": "nonsense"}, Channel.SMS, PHONE),
         ({"phone": "nonsense", "email": EMAIL}, Channel.EMAIL, EMAIL),
         ({"phone": EMAIL, "email": EMAIL}, Channel.EMAIL, EMAIL),
+        ({"phone": "+442079460123", "email": EMAIL}, Channel.EMAIL, EMAIL),
     ],
 )
 def test_an_address_that_leads_to_nobody_does_not_keep_from_asking_at_the_other(
@@ -150,6 +154,13 @@ def test_whoever_is_asked_by_mail_is_left_alone_at_the_quiet_hours_of_their_phon
     morning, evening = NOON.replace(hour=9), NOON.replace(hour=23)
     assert ask(asker, "i-1", morning, customer=in_new_york, channel="email").invitation.reason == "quiet-hours"
     assert ask(asker, "i-2", evening, customer=in_new_york, channel="email").invitation.reason is None
+
+
+def test_a_time_zone_that_is_stated_does_not_beat_the_clock_of_the_phone(asker: Asker) -> None:
+    noon_in_auckland = NOON.replace(hour=23)
+    assert ask(asker, now=noon_in_auckland, time_zone="Pacific/Auckland").invitation.reason == "quiet-hours"
+    by_mail = ask(asker, "i-2", noon_in_auckland, customer={"email": EMAIL}, time_zone="Pacific/Auckland")
+    assert by_mail.invitation.reason is None
 
 
 def test_a_request_from_an_archive_is_about_a_moment_that_has_passed(asker: Asker) -> None:

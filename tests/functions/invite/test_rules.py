@@ -41,8 +41,9 @@ def test_the_clocks_going_forward_move_the_quiet_hours_with_them() -> None:
     assert not is_quiet(OVERNIGHT, ["Europe/London"], datetime.fromisoformat("2026-03-29T08:30:00+00:00"))
 
 
-def test_a_customer_is_where_they_say_or_else_their_phone_or_else_the_business(config: Config) -> None:
-    assert zones_of("Asia/Riyadh", ["Europe/London"], config) == ("Asia/Riyadh",)
+def test_a_customer_is_where_they_say_and_where_their_phone_is_or_else_with_the_business(config: Config) -> None:
+    assert zones_of("Asia/Riyadh", [], config) == ("Asia/Riyadh",)
+    assert zones_of("Asia/Riyadh", ["Europe/London"], config) == ("Europe/London", "Asia/Riyadh")
     assert zones_of(None, ["America/New_York"], config) == ("America/New_York",)
     assert zones_of("Atlantis", [], config) == (config.business.time_zone,)
     assert zones_of("../etc/passwd", [], config) == (config.business.time_zone,)

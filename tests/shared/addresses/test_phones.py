@@ -43,6 +43,25 @@ def test_texts_go_to_the_countries_allowed() -> None:
     assert not may_text("+449098790123", ["GB"])
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+447011234567",  # a personal number, forwarded at the caller's cost
+        "+448001234567",  # free to call
+        "+447640123456",  # a pager
+        "+442079460123",  # a landline
+        "+445600123456",  # of the Internet
+    ],
+)
+def test_a_text_is_heard_from_any_phone_and_sent_to_mobile_ones_alone(number: str) -> None:
+    assert read_phone(number) is not None
+    assert not may_text(number, ["GB"])
+
+
+def test_where_a_plan_does_not_tell_mobile_numbers_they_are_texted() -> None:
+    assert may_text("+12025550123", ["US"])
+
+
 def test_a_phone_tells_where_it_may_be() -> None:
     assert time_zones("+12025550123") == ("America/New_York",)
     assert "Europe/London" in time_zones("+447400123456")

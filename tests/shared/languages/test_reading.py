@@ -300,3 +300,20 @@ def test_a_long_text_of_blank_lines_is_read_at_once() -> None:
     began = time.process_time()
     read("a" + "\n" * 60_000 + "b", FIVE, LANGUAGES)
     assert time.process_time() - began < 5  # it was minutes: every blank line was tried with all that follow
+
+
+@pytest.mark.parametrize(
+    "often", ["thanks ", "stop thanks ", "4 ", "1/5 ", "1 / ", "four ", "⭐", "👍", "!", "\n", "a\u0301"]
+)
+def test_twice_the_words_take_twice_the_time(often: str) -> None:
+    def seconds(length: int) -> float:
+        text = (often * length)[:length]
+        took = []
+        for _ in range(3):
+            began = time.process_time()
+            read(text, FIVE, LANGUAGES)
+            took.append(time.process_time() - began)
+        return min(took)
+
+    seconds(1_000)
+    assert seconds(64_000) < 3 * seconds(32_000) + 0.005

@@ -88,7 +88,14 @@ def test_a_message_id_that_is_none_is_left_out(config: Config, message_id: str) 
 
 
 def test_what_a_customer_wrote_is_text_in_html(config: Config) -> None:
-    mail = thanks(config, a_thanks(config, name='<b>"{team}"</b>', subject="<script>"))
+    mail = thanks(config, a_thanks(config, name="Siobhán O'Neill", subject="<script>"))
     assert "<script>" not in mail.html
-    assert "<b>" not in mail.html
-    assert "{team}" in mail.text
+    assert "Siobhán O&#x27;Neill" in mail.html
+    assert "Siobhán O'Neill" in mail.text
+
+
+@pytest.mark.parametrize("name", ['<b>"{team}"</b>', "Win 100 at http://evil.example", "evil.example"])
+def test_what_is_no_name_is_not_said_in_a_greeting(config: Config, name: str) -> None:
+    greeted = (thanks(config, a_thanks(config, name=name)), invitation(config, a_question()._replace(name=name)))
+    nameless = (thanks(config, a_thanks(config, name=None)), invitation(config, a_question()._replace(name=None)))
+    assert greeted == nameless
