@@ -26,11 +26,12 @@ from shared.routes.rules import RULE_PREFIX
 from shared.values import to_iso, utc_now
 
 LONGEST = timedelta(days=14)
+LONGEST_MISSED = timedelta(days=28)  # what expired in a queue after its 14 days, and was seen in the 14 days after
 
 
 @click.command()
 @click.option("--route", "route_id", required=True, help="The route; `earshot routes list` names them.")
-@click.option("--since", type=DURATION, default="1d", help="How far back, at most 14d. [default: 1d]")
+@click.option("--since", type=DURATION, default="1d", help="At most 14d, with --missed 28d. [default: 1d]")
 @click.option("--missed", is_flag=True, help="Only what a target has not had and is not on its way.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_stage
@@ -41,8 +42,8 @@ def replay(stage: Stage, route_id: str, since: timedelta, missed: bool, as_json:
     given up is sent also where the route would not catch it any more. AWS targets and invitations have the bus's
     archive.
     """
-    if since > LONGEST:
-        raise click.UsageError("--since goes back 14d at most.")
+    if since > (LONGEST_MISSED if missed else LONGEST):
+        raise click.UsageError("--since goes back 14d at most, with --missed 28d.")
     route = stage.routes.get(route_id)
     targets = [target for target in route.targets if not target.kind.is_aws]
     if not targets:

@@ -82,6 +82,14 @@ class Notify(Construct):
             minutes=3,
             means="Cards wait 20 minutes and more: read the log of notify.",
         )
+        alarms.when(
+            "TroubledTargetsWait",
+            self.aside.metric_approximate_age_of_oldest_message(
+                period=Duration.minutes(5), statistic=cloudwatch.Stats.MAXIMUM
+            ),
+            at_least=6 * 3600,
+            means="Cards to targets in trouble wait six hours and more to be looked at: read the log of notify.",
+        )
         for name, means in (
             ("TargetDisabled", "A target is switched off: `earshot doctor` names it. Its team is told by mail."),
             ("DeliveryGivenUp", "A target took a delivery in none of ten attempts: the log of notify names its route."),

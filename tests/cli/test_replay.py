@@ -111,6 +111,20 @@ def test_only_what_was_missed(
     assert message["event"]["detail"]["feedback"]["id"] == said[1].feedback.id
 
 
+def test_what_expired_in_the_queue_unseen_is_still_known_from_the_table(
+    earshot: Earshot, stage: str, store: Store, config: Config
+) -> None:
+    """A queue keeps a message for 14 days; of one that nobody took, there is no delivery either."""
+    long_ago = utc_now() - timedelta(days=20)
+    lost = store.capture(an_answer("lost", touchpoint="delivery"), config, long_ago).revision
+    seen = store.capture(an_answer("seen", touchpoint="delivery"), config, long_ago).revision
+    target = config.declared_routes()[ROUTE].targets[0].id
+    Deliveries(store.client, store.table).save(delivery_of(seen, target, long_ago))
+    earshot("replay", "--route", ROUTE, "--since", "28d", "--missed")
+    [message] = queued(stage)
+    assert message["event"]["detail"]["feedback"]["id"] == lost.feedback.id
+
+
 @pytest.fixture
 def about_unhappy(config: Config, monkeypatch: pytest.MonkeyPatch) -> str:
     """The route to a webhook is about unhappy customers only; returns its target."""
@@ -216,6 +230,7 @@ def test_a_disabled_target_is_taken_up_again(
     [
         (["--route", "nosuch"], "There is no route 'nosuch'", 1),
         (["--route", ROUTE, "--since", "15d"], "goes back 14d at most", 2),
+        (["--route", ROUTE, "--since", "29d", "--missed"], "with --missed 28d", 2),
         (["--route", ROUTE, "--since", "soon"], "is not a length of time", 2),
         ([], "Missing option '--route'", 2),
     ],

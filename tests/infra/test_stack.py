@@ -399,3 +399,17 @@ def test_only_notify_may_send_itself_messages_as_often_as_it_bounds_itself(resou
         if "RecursiveLoop" in function
     }
     assert loops == {"functions.notify.handler.handler": "Allow"}
+
+
+def test_somebody_hears_long_before_anything_expires_in_a_queue(resources: Resources) -> None:
+    """What expires is no dead letter."""
+    alarms = resources("AWS::CloudWatch::Alarm").values()
+    ages = {
+        dimension["Value"]["Fn::GetAtt"][0]: alarm["Threshold"]
+        for alarm in alarms
+        if alarm.get("MetricName") == "ApproximateAgeOfOldestMessage"
+        for dimension in alarm["Dimensions"]
+    }
+    for id, queue in resources("AWS::SQS::Queue").items():
+        if "RedrivePolicy" in queue:  # others raise an alarm with their first message
+            assert ages[id] <= queue["MessageRetentionPeriod"] / 10
