@@ -43,6 +43,7 @@ class Team(Construct):
     ) -> None:
         super().__init__(scope, id)
         asked = _sign_ins(self, stage=stage, store=store)
+        unlisted = _unlisted(self, stage=stage)
         function = Function(
             self,
             "Function",
@@ -57,6 +58,7 @@ class Team(Construct):
                 refused_queue=routes.refused.queue.queue_arn,
                 secrets_key=store.secrets_key.key_id,
                 sign_ins_queue_url=asked.queue_url,
+                unlisted_queue_url=unlisted.queue_url,
             ),
             timeout=Duration.seconds(25),  # a rehearsal reads 90 days; the API gives up at 30
             memory_mb=1024,
@@ -78,6 +80,7 @@ class Team(Construct):
         store.grant_signing(function.resource, KeyItem.SESSIONS)
         store.grant_webhook_secrets(function.resource, keeps=True)
         asked.grant_send_messages(function.resource)
+        unlisted.grant_send_messages(function.resource)
         function.resource.add_to_role_policy(
             iam.PolicyStatement(
                 actions=[
@@ -167,7 +170,22 @@ def _sign_ins(scope: Construct, *, stage: Stage, store: Store) -> sqs.IQueue:
     function.resource.add_event_source(
         SqsEventSource(asked, batch_size=1, report_batch_item_failures=True, max_concurrency=2)
     )
-    store.grant(function.resource, "dynamodb:UpdateItem", only=(items.SESSION,))
+    store.grant(function.resource, "dynamodb:PutItem", "dynamodb:UpdateItem", only=(items.SESSION,))
     store.grant_signing(function.resource, KeyItem.SESSIONS)
     let_send_mail(function, stage)
     return asked
+
+
+def _unlisted(scope: Construct, *, stage: Stage) -> sqs.IQueue:
+    """Where requests for addresses of nobody expire, unread: the page makes the same call for every address."""
+    queue = sqs.Queue(
+        scope,
+        "Unlisted",
+        retention_period=Duration.minutes(1),  # the least there is
+        enforce_ssl=stage.demands_tls,
+        removal_policy=stage.removal_policy,
+    )
+    Validations.of(queue).acknowledge(
+        Acknowledgment(id="AwsSolutions-SQS3", reason="Nobody reads it; what comes to it is to expire.")
+    )
+    return queue

@@ -119,7 +119,10 @@ class SweepSettings(Settings):
 
 
 class TeamSettings(Settings):
-    """What the team's pages need. `deliveries_queue` and `refused_queue` are ARNs, of the queues behind every rule."""
+    """What the team's pages need. `deliveries_queue` and `refused_queue` are ARNs, of the queues behind every rule.
+
+    Requests for sign-in links go to `sign_ins_queue_url`, those for addresses of nobody to `unlisted_queue_url`.
+    """
 
     table: str
     keys_table: str
@@ -129,6 +132,7 @@ class TeamSettings(Settings):
     refused_queue: str
     secrets_key: str
     sign_ins_queue_url: str
+    unlisted_queue_url: str
 
 
 class SignInSettings(Settings):

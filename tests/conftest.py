@@ -150,7 +150,7 @@ def team(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     boto3.client("events").create_event_bus(Name="earshot-test")
     boto3.client("sesv2").create_email_identity(EmailIdentity="feedback@fernleaf.example")
     boto3.client("sqs").create_queue(QueueName="deliveries")
-    sign_ins = boto3.client("sqs").create_queue(QueueName="sign-ins")
+    sign_ins, unlisted = (boto3.client("sqs").create_queue(QueueName=name) for name in ("sign-ins", "unlisted"))
     for name, value in {
         "TABLE": MAIN_TABLE["TableName"],
         "KEYS_TABLE": KEYS_TABLE["TableName"],
@@ -160,6 +160,7 @@ def team(client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         "REFUSED_QUEUE": "arn:aws:sqs:eu-west-1:123456789012:refused",
         "SECRETS_KEY": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
         "SIGN_INS_QUEUE_URL": sign_ins["QueueUrl"],
+        "UNLISTED_QUEUE_URL": unlisted["QueueUrl"],
     }.items():
         monkeypatch.setenv(f"EARSHOT_{name}", value)
     monkeypatch.setattr("shared.addresses.dns.resolve", lambda host: ["10.0.0.7"] if host == "intranet.example" else [])

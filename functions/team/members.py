@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from shared.config.model import Config
-from shared.keys.sessions import Wanted
+from shared.keys.sessions import Browser, Wanted
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -19,23 +19,33 @@ class SignInRequest(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)  # errors reach the log
 
     email: str
+    browser: str
+    """The id of the browser that asked (`shared.keys.sessions.Browser`)."""
     wanted: Wanted | None = None
 
 
 class Members:
     """Knows who belongs to which team, and takes requests for the links that let them in."""
 
-    def __init__(self, config: Config, client: "SQSClient", queue_url: str) -> None:
+    def __init__(self, config: Config, client: "SQSClient", *, listed_queue_url: str, unlisted_queue_url: str) -> None:
+        """Nobody reads the queue of requests for addresses that are not listed: they expire in it."""
         self._config = config
         self._client = client
-        self._queue_url = queue_url
+        self._listed_queue_url = listed_queue_url
+        self._unlisted_queue_url = unlisted_queue_url
 
-    def ask(self, typed: str, wanted: Wanted | None) -> None:
-        """Queue a request, whosever address it is: neither the answer nor its time can tell whether it is listed."""
-        email = typed.strip().lower()
-        if len(email) <= LONGEST_ADDRESS:
-            body = SignInRequest(email=email, wanted=wanted).model_dump_json(ensure_ascii=True)
-            self._client.send_message(QueueUrl=self._queue_url, MessageBody=body)
+    def ask(self, typed: str, wanted: Wanted | None, browser: Browser) -> None:
+        """Queue a request for a link.
+
+        One call of the same size for every address, so that neither the answer nor its time tells which are listed; and
+        what is not listed is no work for anybody, so that a flood of it keeps nobody's link waiting.
+        """
+        email = typed.strip().lower()[:LONGEST_ADDRESS]
+        is_listed = bool(self.teams(email))
+        url = self._listed_queue_url if is_listed else self._unlisted_queue_url
+        named = email if is_listed else "-" * len(email)  # addresses of strangers are not kept
+        body = SignInRequest(email=named, browser=browser.id, wanted=wanted).model_dump_json(ensure_ascii=True)
+        self._client.send_message(QueueUrl=url, MessageBody=body)
 
     def teams(self, email: str) -> list[str]:
         """The ids of the teams that list an address."""

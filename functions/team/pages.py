@@ -28,16 +28,18 @@ class Pages:
         self._layout = Layout(config, _TEMPLATES / "page.css")
         self.content_security_policy = self._layout.content_security_policy
 
-    def sign_in(self, wanted: Wanted | None = None, *, sent: bool = False, error: str = "") -> str:
+    def sent(self, code: str) -> str:
+        """What follows, whether a link is on its way or not, and the code that opens it in another browser."""
+        return self._page(self._say["sent_title"], "sent.html", code=code)
+
+    def sign_in(self, wanted: Wanted | None = None, *, error: str = "") -> str:
         """Where someone asks for a link, which will lead to what they came for."""
-        if sent:
-            return self._page(self._say["sent_title"], "sent.html")
         hidden = wanted._asdict() if wanted else {}
         return self._page(self._say["sign_in_title"], "sign_in.html", wanted=hidden, error=error)
 
-    def enter(self, email: str) -> str:
-        """What a mailed link opens: a button."""
-        return self._page(self._say["enter_title"], "enter.html", email=email)
+    def enter(self, email: str, *, takes_code: bool, error: str = "") -> str:
+        """What a mailed link opens: a button and, where another browser asked for it, a field for that one's code."""
+        return self._page(self._say["enter_title"], "enter.html", email=email, takes_code=takes_code, error=error)
 
     def refused(self, message: str) -> str:
         """What cannot be shown, and the way back."""

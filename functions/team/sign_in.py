@@ -1,7 +1,7 @@
 """Mails the sign-in links that were asked for on the teams' pages.
 
-Behind a queue, since only for a listed address is there anything to do: whoever asks must not be able to tell by how
-long it takes, nor hold the concurrency that customers need.
+Behind a queue, since only for a listed address is there anything to do: who asks must not be able to tell by how long
+it takes, nor hold the concurrency that customers need. Requests for other addresses never come here.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,9 @@ class Links:
     def send(self, asked: SignInRequest) -> bool:
         """Mail a link; False where the address is not listed, or got as many of late as it may."""
         now = self._clock()
-        token = self._sessions.link(asked.email, now, asked.wanted) if teams_of(self._config, asked.email) else None
+        if not teams_of(self._config, asked.email):
+            return False
+        token = self._sessions.link(asked.email, now, asked.browser, asked.wanted)
         if token is None:
             return False
         business = self._config.business

@@ -61,12 +61,11 @@ class Request:
         accept = self.header("accept")
         return JSON in accept and "text/html" not in accept
 
-    @cached_property
-    def cookies(self) -> dict[str, str]:
-        """The cookies by name; of those of one name the first, which is the one of the longest path."""
+    def cookies_named(self, name: str) -> list[str]:
+        """The values of all cookies of a name: there may be one that another host of the domain has set."""
         brought = self._event.get("cookies") or self.header("cookie").split(";")
-        pairs = (each.strip().partition("=") for each in reversed(brought))
-        return {name: value for name, _, value in pairs}
+        pairs = (each.strip().partition("=") for each in brought)
+        return [value for named, _, value in pairs if named == name]
 
     @cached_property
     def raw(self) -> bytes:
@@ -90,11 +89,18 @@ class Request:
 
 
 def page(
-    request: Request, status: int, html: str, content_security_policy: str, *, referrer: str = "no-referrer"
+    request: Request,
+    status: int,
+    html: str,
+    content_security_policy: str,
+    *,
+    referrer: str = "no-referrer",
+    cookie: str | None = None,
 ) -> Response:
     """A page for a person. `referrer` is how much of its own address the browser tells when it leaves."""
     headers = {"Content-Security-Policy": content_security_policy, "Referrer-Policy": referrer}
-    return _respond(request, status, html, "text/html; charset=utf-8", headers)
+    response = _respond(request, status, html, "text/html; charset=utf-8", headers)
+    return response | {"cookies": [cookie]} if cookie else response
 
 
 def answer(request: Request, status: int, content: Mapping[str, Any]) -> Response:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from functions.team.pages import Pages
 from shared.config.model import Config
 from shared.feedback.store import Store
+from shared.keys.sessions import Browser
 from shared.values import utc_now
 from tests.browser.conftest import Visit
 from tests.functions.team.conftest import PRIYA
@@ -29,7 +30,9 @@ def team_url(team: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]
 
 
 def sign_in(page: Page, team_url: str, module: ModuleType) -> None:
-    page.goto(f"{team_url}/t/{module.sessions.link(PRIYA, module.utc_now())}")
+    browser = Browser.new()
+    page.context.add_cookies([{"name": "earshot_browser", "value": browser.secret, "url": team_url}])
+    page.goto(f"{team_url}/t/{module.visits.sessions.link(PRIYA, module.utc_now(), browser.id)}")
     page.locator("form button").click()
     page.wait_for_url(f"{team_url}/t/tills")
 
@@ -100,7 +103,7 @@ def test_the_page_is_whole_from_right_to_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     business = config.business.model_copy(update={"languages": ("ar", "en")})
-    monkeypatch.setattr(team, "pages", Pages(config.model_copy(update={"business": business})))
+    monkeypatch.setattr(team.visits, "pages", Pages(config.model_copy(update={"business": business})))
     page = visit().page
     sign_in(page, team_url, team)
     assert page.evaluate("getComputedStyle(document.body).direction") == "rtl"

@@ -76,7 +76,7 @@ GRANTED: dict[str, set[str]] = {
         *("make a route", "remove a route"),
         "put an event",  # MiniStack does not tell a policy the source; on AWS it may put tests of routes only
     },
-    "TeamSignIn": {"change a feedback", *SIGN, "send a mail"},
+    "TeamSignIn": {"change a feedback", "put an item", *SIGN, "send a mail"},
     "Unsubscribe": {"read one feedback", "put an item"},
 }
 

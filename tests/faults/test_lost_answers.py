@@ -21,7 +21,7 @@ from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import Delivery
 from shared.deliveries.health import Health
 from shared.feedback.store import Captured, CaptureStatus, Store
-from shared.keys.sessions import LINKS_AT_ONCE, Sessions
+from shared.keys.sessions import LINKS_AT_ONCE, Browser, Sessions
 from shared.keys.signing import Keys
 from shared.keys.webhook_secrets import WebhookSecrets
 from shared.mail.received import MailOutcome, MailRecord, Mails
@@ -35,6 +35,7 @@ from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
 
 ROOT = Path(__file__).parents[2]
 TABLE, KEYS = MAIN_TABLE["TableName"], KEYS_TABLE["TableName"]
+BROWSER = Browser.new()
 NOW = utc_now()
 MESSAGE = Message(id="m", channel=Channel.SMS, to="+447400123456", purpose=Purpose.THANKS, text="Hi", created_at=NOW)
 INVITATION = Invitation(
@@ -94,6 +95,11 @@ def sessions(client: DynamoDBClient) -> Sessions:
     return Sessions(client, TABLE, Keys(client, KEYS))
 
 
+def signed_in(client: DynamoDBClient) -> object:
+    token = sessions(client).link("a@fernleaf.example", NOW, BROWSER.id)
+    return sessions(client).begin(sessions(client).read_link(str(token), NOW), NOW, [BROWSER])
+
+
 def secrets(client: DynamoDBClient) -> WebhookSecrets:
     return WebhookSecrets(client, KEYS, cast(Any, FakeKms()), "key")
 
@@ -109,9 +115,9 @@ def capture(client: DynamoDBClient, rating: int = 2) -> Captured:
 
 def links_left(client: DynamoDBClient) -> int:
     """How many sign-in links an address still gets after one."""
-    assert sessions(client).link("a@fernleaf.example", NOW)
+    assert sessions(client).link("a@fernleaf.example", NOW, BROWSER.id)
     left = 0
-    while sessions(client).link("a@fernleaf.example", NOW):
+    while sessions(client).link("a@fernleaf.example", NOW, BROWSER.id):
         left += 1
     return left
 
@@ -161,7 +167,7 @@ WRITES = {
     ),
     "a sign-in": Write(
         lambda client: Keys(client, KEYS).dumps("link", [1]),
-        lambda client: sessions(client).begin(str(sessions(client).link("a@fernleaf.example", NOW)), NOW),
+        signed_in,
     ),
 }
 ATTEMPTS = 2

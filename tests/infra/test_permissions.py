@@ -69,7 +69,7 @@ GRANTED: dict[str, Granted] = {
         "by_team": {"Query *"},
         "keys": {*SIGNS_IN, *(f"{action} webhook#*" for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"))},
     },
-    "TeamSignIn": {"table": {"UpdateItem U#*"}, "keys": SIGNS_IN},
+    "TeamSignIn": {"table": {"PutItem U#*", "UpdateItem U#*"}, "keys": SIGNS_IN},
     "Unsubscribe": {"table": {"GetItem L#*", "GetItem P#*", "PutItem P#*"}},
 }
 

@@ -152,6 +152,10 @@ def test_every_queue_either_has_a_dead_letter_queue_or_is_one_and_has_an_alarm(r
             # Its alarm says that links wait; whoever wants one asks again, and strangers' addresses are not kept.
             assert queue["MessageRetentionPeriod"] <= 900
             assert id in alarmed
+        elif id.startswith("TeamUnlisted"):
+            # Requests that come to nothing expire there: whoever asks sees the same call for every address.
+            assert queue["MessageRetentionPeriod"] == 60
+            assert id not in json.dumps(resources("AWS::Lambda::EventSourceMapping"))
         elif dead is None:
             used_by = [other for other in queues.values() if id in json.dumps(other.get("RedrivePolicy", {}))]
             assert used_by or id in senders
@@ -389,7 +393,9 @@ def test_no_custom_resource_holds_a_deploy_for_an_hour_nor_cuts_its_function_sho
 def test_every_queue_keeps_what_it_has_for_as_long_as_a_queue_can(resources: Resources) -> None:
     kept = {id: queue.get("MessageRetentionPeriod") for id, queue in resources("AWS::SQS::Queue").items()}
     # But requests for sign-in links: one that comes late is worth nothing, and strangers' addresses are not kept.
-    assert {period for id, period in kept.items() if not id.startswith("TeamSignIns")} == {14 * 86_400}
+    assert {period for id, period in kept.items() if not id.startswith(("TeamSignIns", "TeamUnlisted"))} == {
+        14 * 86_400
+    }
 
 
 def test_only_notify_may_send_itself_messages_as_often_as_it_bounds_itself(resources: Resources) -> None:

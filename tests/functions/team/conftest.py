@@ -4,6 +4,7 @@ import base64
 import html
 import importlib
 import re
+from datetime import datetime
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
@@ -12,13 +13,16 @@ import boto3
 import pytest
 from moto.ses.models import ses_backends
 
+from shared.keys import sessions
 from shared.routes.routes import Routes
+from shared.web.http import FORM
 from tests.kit.factories import a_context
 
 BUS = "earshot-test"
 SITE = "https://feedback.fernleaf.example"
 PRIYA = "priya@fernleaf.example"  # of the team tills
 AMAL = "amal@fernleaf.example"  # of the team care
+SESSION_COOKIE, BROWSER_COOKIE = "__Host-earshot_session", "__Host-earshot_browser"
 
 
 class Answer:
@@ -38,19 +42,24 @@ class Answer:
 
 
 class Browser:
-    """Keeps the cookie, and sends forms as a browser does."""
+    """Keeps cookies, and sends forms as a browser does."""
 
     def __init__(self, function: ModuleType) -> None:
         self._function = function
-        self.cookie = ""
+        self.jar: dict[str, str] = {}
+
+    @property
+    def session(self) -> str:
+        """The cookie of whoever is signed in."""
+        return self.jar.get(SESSION_COOKIE, "")
 
     def get(self, link: str, **query: str) -> Answer:
         """Open `/t/{link}`."""
         return self._send("GET", link, query, None, {})
 
-    def post(self, link: str, origin: str | None = SITE, **form: str) -> Answer:
+    def post(self, link: str, origin: str | None = SITE, media_type: str = FORM, **form: str) -> Answer:
         """Send a form to it."""
-        headers = {"content-type": "application/x-www-form-urlencoded"} | ({"origin": origin} if origin else {})
+        headers = {"content-type": media_type} | ({"origin": origin} if origin else {})
         return self._send("POST", link, {}, form, headers)
 
     def _send(
@@ -64,13 +73,13 @@ class Browser:
             "requestContext": {"http": {"method": method}},
             "headers": headers,
         }
-        if self.cookie:
-            event["cookies"] = [self.cookie]
+        event["cookies"] = [f"{name}={value}" for name, value in self.jar.items()]
         if form is not None:
             event |= {"body": base64.b64encode(urlencode(form).encode()).decode(), "isBase64Encoded": True}
         answer = Answer(self._function.handler(event, a_context()))
         for cookie in answer.cookies:
-            self.cookie = cookie.partition(";")[0]
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.jar[name] = value
         return answer
 
 
@@ -89,7 +98,7 @@ def browser(function: ModuleType) -> Browser:
 @pytest.fixture
 def routes(function: ModuleType) -> Routes:
     """The routes behind the page."""
-    found: Routes = function.desk._routes
+    found: Routes = function.visits.routes._routes
     return found
 
 
@@ -114,10 +123,17 @@ def mails() -> list[Any]:
 
 
 def sign_in(browser: Browser, function: ModuleType, email: str) -> Answer:
-    """Open a mailed link and press its button; the link is taken from the sessions, as the mail has it."""
-    token = function.sessions.link(email, function.utc_now())
+    """Open a mailed link in the browser that asked for it, and press its button."""
+    return browser.post(asked_by(browser, function, email))
+
+
+def asked_by(browser: Browser, function: ModuleType, email: str, now: datetime | None = None) -> str:
+    """The token of a link that a browser asked for, as the mail has it."""
+    known = sessions.Browser(browser.jar.get(BROWSER_COOKIE) or sessions.Browser.new().secret)
+    browser.jar[BROWSER_COOKIE] = known.secret
+    token: str | None = function.visits.sessions.link(email, now or function.utc_now(), known.id)
     assert token
-    return browser.post(token)
+    return token
 
 
 @pytest.fixture

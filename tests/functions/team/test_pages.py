@@ -52,7 +52,7 @@ def shown(pages: Pages, words: str) -> dict[str, str]:
         "rehearsal": pages.desk("tills", ["tills"], PRIYA, look, Done(typed=typed, rehearsal=rehearsed(revision))),
         "change": pages.desk("tills", ["tills", "care"], PRIYA, look, Done(error=words, typed=typed | {"change": "1"})),
         "refused": pages.refused(words),
-        "enter": pages.enter(words),
+        "enter": pages.enter(words, takes_code=True, error=words),
         "sign in": pages.sign_in(error=words),
     }
 
@@ -74,8 +74,8 @@ def test_each_page_has_a_title_and_a_heading_of_its_own(language: str) -> None:
         read(page)
         for page in (
             pages.sign_in(),
-            pages.sign_in(sent=True),
-            pages.enter(PRIYA),
+            pages.sent("123456"),
+            pages.enter(PRIYA, takes_code=False),
             pages.refused("This page is another team's."),
             pages.unavailable(),
             pages.feedback(PRIYA, a_revision()),

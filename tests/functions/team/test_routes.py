@@ -138,7 +138,7 @@ def test_a_route_whose_targets_the_form_cannot_show_is_not_changed_there(
     language: str,
 ) -> None:
     business = config.business.model_copy(update={"languages": (language,)})
-    monkeypatch.setattr(function.desk, "_config", config.model_copy(update={"business": business}))
+    monkeypatch.setattr(function.visits.routes, "_config", config.model_copy(update={"business": business}))
     before = routes.add(draft(config, id="queues", team="tills", to=to, created_by="Amal", changed_at=utc_now()))
     refusals = [
         tills.get("tills", change="queues"),
@@ -314,8 +314,8 @@ def test_a_new_secret_is_shown_once_and_the_old_one_signs_beside_it(
     assert "A new secret signs from now on, and the old one too for 7 days." in answer.text
     assert "whsec_" not in tills.get("tills").text
     [target] = routes.get("queues").targets
-    assert function.webhook_secrets.live("queues", target.id) == [second, first]
-    item = function.webhook_secrets._load("queues", target.id)
+    assert function.visits.routes._secrets.live("queues", target.id) == [second, first]
+    item = function.visits.routes._secrets._load("queues", target.id)
     left = item["secrets"][0]["retires_at"] - utc_now().timestamp()
     assert timedelta(days=7).total_seconds() - 60 < left <= timedelta(days=7).total_seconds()
 
@@ -337,7 +337,7 @@ def test_a_target_that_is_off_is_shown_with_the_reason_and_taken_up_again(
     language: str,
 ) -> None:
     business = config.business.model_copy(update={"languages": (language,)})
-    monkeypatch.setattr(function, "pages", Pages(config.model_copy(update={"business": business})))
+    monkeypatch.setattr(function.visits, "pages", Pages(config.model_copy(update={"business": business})))
     say = texts(language)
     save(tills, HOOK)
     assert say["team.enable"] not in tills.get("tills").text
@@ -391,8 +391,8 @@ def test_what_can_be_no_id_is_found_nowhere(tills: Browser, id: str) -> None:
 def test_what_would_be_too_long_a_key_is_not_asked_for(
     tills: Browser, function: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(function.desk, "_store", None)
-    monkeypatch.setattr(function.desk._deliveries, "of_feedback", None)
+    monkeypatch.setattr(function.visits.routes, "_store", None)
+    monkeypatch.setattr(function.visits.routes._deliveries, "of_feedback", None)
     assert tills.get("tills", feedback="x" * 65).status == 404
     assert tills.get("tills", tested="x" * 65).status == 200
 

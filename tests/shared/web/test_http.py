@@ -29,7 +29,7 @@ def test_a_request_has_its_link_its_query_and_headers_by_lower_case_name() -> No
 
 def test_what_a_gateway_leaves_out_is_empty() -> None:
     bare = Request({"requestContext": {"http": {"method": "GET"}}})
-    assert (bare.link, bare.query, bare.raw_query, bare.cookies, bare.body) == ("", {}, "", {"": ""}, b"")
+    assert (bare.link, bare.query, bare.raw_query, bare.cookies_named("a"), bare.body) == ("", {}, "", [], b"")
 
 
 @pytest.mark.parametrize("body", ["été", "été".encode()])
@@ -78,8 +78,10 @@ def test_forms_and_browsers_read_pages_and_all_others_json(
 
 
 @pytest.mark.parametrize("event", [{"cookies": ["a=1", "b=2=3", "a=4"]}, {"headers": {"cookie": "a=1; b=2=3; a=4"}}])
-def test_of_two_cookies_of_one_name_the_first_counts(event: dict[str, Any]) -> None:
-    assert request(**event).cookies == {"a": "1", "b": "2=3"}
+def test_all_cookies_of_one_name_are_read(event: dict[str, Any]) -> None:
+    assert request(**event).cookies_named("a") == ["1", "4"]
+    assert request(**event).cookies_named("b") == ["2=3"]
+    assert request(**event).cookies_named("c") == []
 
 
 def test_a_page_is_compressed_where_that_is_accepted_and_worth_it() -> None:
