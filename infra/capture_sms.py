@@ -94,7 +94,5 @@ class CaptureSms(Construct):
             mandatory_keywords=smsvoice.CfnPhoneNumber.MandatoryKeywordsProperty(help=unsaid, stop=unsaid),
             deletion_protection_enabled=stage.keeps_data,
         )
-        number.apply_removal_policy(
-            stage.removal_policy
-        )  # what is protected cannot be deleted, by CloudFormation either
+        number.apply_removal_policy(stage.removal_policy)  # CloudFormation could not delete what is protected
         number.node.add_dependency(self.topic)  # with its policy: AWS tries the topic when it sets up the number
