@@ -41,9 +41,8 @@ class Invite(Construct):
             memory_mb=512,
         )
         store.grant(self.function.resource, "dynamodb:GetItem", only=(items.PERSON, items.INVITATION))
-        store.grant(
-            self.function.resource, "dynamodb:PutItem", only=(items.PERSON, items.INVITATION, items.LINK, items.MESSAGE)
-        )
+        written = (items.PERSON, items.INVITATION, items.LINK, items.WAY_OUT, items.MESSAGE)
+        store.grant(self.function.resource, "dynamodb:PutItem", only=written)
         store.grant_signing(self.function.resource)
         BusEvents(
             self,

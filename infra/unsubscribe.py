@@ -26,6 +26,6 @@ class Unsubscribe(Construct):
             timeout=Duration.seconds(10),
             memory_mb=256,
         )
-        store.grant(function.resource, "dynamodb:GetItem", only=(items.LINK, items.PERSON))
+        store.grant(function.resource, "dynamodb:GetItem", only=(items.WAY_OUT, items.PERSON))
         store.grant(function.resource, "dynamodb:PutItem", only=(items.PERSON,))
         api.route("/u/{link}", function, apigatewayv2.HttpMethod.GET, apigatewayv2.HttpMethod.POST, a_second=50)

@@ -109,9 +109,9 @@ class Asker:
             held = held or Held.NO_ADDRESS
             invitation = invitation.model_copy(update={"status": InvitationStatus.SUPPRESSED, "reason": held.value})
             return Asked(invitation, reached.to if reached else None), self._invitations.saving(invitation, None)
-        link = new_link()
-        message = self._message(invitation, reached, link, now)
-        operations = [*self._invitations.saving(invitation, link), self._messages.saving(message)]
+        link, way_out = new_link(), new_link() if reached.channel is Channel.EMAIL else None
+        message = self._message(invitation, reached, link, way_out, now)
+        operations = [*self._invitations.saving(invitation, link, way_out), self._messages.saving(message)]
         operations += [self._people.saving(self._asked(person, invitation, reached, now), now) for person in people]
         return self._outcome(invitation, reached, message), operations
 
@@ -204,7 +204,9 @@ class Asker:
         ref = invitation.customer.ref or invitation.id
         return Link(invitation.touchpoint, invitation.place, ref, invitation.expires_at)
 
-    def _message(self, invitation: Invitation, address: Address, link: str, now: datetime) -> Message:
+    def _message(
+        self, invitation: Invitation, address: Address, link: str, way_out: str | None, now: datetime
+    ) -> Message:
         url = f"{self._config.business.public_url}/f/{link}"
         common = {"id": invitation.id, "to": address.to, "purpose": Purpose.INVITATION, "created_at": now}
         if address.channel is Channel.SMS:
@@ -217,7 +219,7 @@ class Asker:
                 language=invitation.language,
                 name=invitation.customer.name,
                 link=url,
-                unsubscribe=f"{self._config.business.public_url}/u/{link}",
+                unsubscribe=f"{self._config.business.public_url}/u/{way_out}",
                 reply_to=ReplyTo(ReplyKind.LINK, link).address(self._config.mail.address, self._keys),
             ),
         )

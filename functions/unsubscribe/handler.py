@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydynox.exceptions import PydynoxException
 
 from shared.config.load import load
-from shared.customers.invitations import Invitations, ShortLink, is_short
+from shared.customers.invitations import Invitations, is_short
 from shared.customers.people import People, Silence
 from shared.errors import Contended
 from shared.languages.packs import texts
@@ -40,24 +40,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
 
 
 def _answer(request: Request) -> Response:
-    found = invitations.find(request.link) if is_short(request.link) else None
+    found = invitations.way_out(request.link) if is_short(request.link) else None
     if found is None:
         count("UnsubscribeUnknown")
         return _page(request, 404, config.language, "unknown")
     if not request.is_post:
         count("UnsubscribeAsked")
         return _page(request, 200, found.language, "ask", asks=True)
-    _silence(found)
+    _silence(found.address)
     count("Unsubscribed")
     return _page(request, 200, found.language, "done")
 
 
-def _silence(link: ShortLink) -> None:
-    """No more mail to whom the link was sent; an invitation by text is silenced for that number."""
-    address = link.customer.email or link.customer.phone
-    if address:
-        now = utc_now()
-        people.change(address, lambda person: person.silenced(Silence.UNSUBSCRIBED, now), now)
+def _silence(address: str) -> None:
+    """No more mail to whom the link was sent."""
+    now = utc_now()
+    people.change(address, lambda person: person.silenced(Silence.UNSUBSCRIBED, now), now)
 
 
 def _page(request: Request, status: int, language: str, what: str, *, asks: bool = False) -> Response:

@@ -17,7 +17,7 @@ from shared.ids import base32
 from shared.keys.links import Link
 from shared.model.feedback import Customer
 from shared.model.invitation import Invitation, InvitationRevision, InvitationStatus
-from shared.table.items import INVITATION, LINK
+from shared.table.items import INVITATION, LINK, WAY_OUT
 from shared.table.table import NEW, Operation, Table
 from shared.values import to_iso
 
@@ -33,16 +33,27 @@ class ShortLink(NamedTuple):
     invitation_id: str
 
 
+class WayOut(NamedTuple):
+    """What the link behind a mail's "no more questions" leads to: who is then left alone."""
+
+    address: str
+    language: str
+
+
 class Invitations:
     """The invitations and short links of one stage, in its main table."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._table = Table(client, table)
 
-    def saving(self, invitation: Invitation, link: str | None) -> list[Operation]:
-        """Storing a new invitation and its link, as operations of a transaction."""
+    def saving(self, invitation: Invitation, link: str | None, way_out: str | None = None) -> list[Operation]:
+        """Storing a new invitation, its link and its way out, as operations of a transaction.
+
+        Link and way out have ids that tell nothing of each other: who is passed the one cannot use the other.
+        """
         item = _key(invitation.id) | invitation.model_dump(mode="json")
-        item |= {"kind": INVITATION.kind, "revision": 1, "changed_at": to_iso(invitation.requested_at), "link": link}
+        item |= {"kind": INVITATION.kind, "revision": 1, "changed_at": to_iso(invitation.requested_at)}
+        item |= {"link": link, "way_out": way_out}
         item["ttl"] = INVITATION.ttl(invitation.requested_at)
         operations = [self._table.putting(item, NEW)]
         if link:
@@ -58,12 +69,16 @@ class Invitations:
                         "language": invitation.language,
                         "expires_at": int(invitation.expires_at.timestamp()),
                         "invitation_id": invitation.id,
-                        # Kept past its end: who asks to be left alone is heard whenever they find the link.
                         "ttl": LINK.ttl(invitation.expires_at),
                     },
                     NEW,
                 )
             )
+        address = invitation.customer.email
+        if way_out and address:
+            kept = {"kind": WAY_OUT.kind, "address": address, "language": invitation.language}
+            kept |= {"invitation_id": invitation.id, "ttl": WAY_OUT.ttl(invitation.expires_at)}
+            operations.append(self._table.putting(WAY_OUT.key(way_out) | kept, NEW))
         return operations
 
     def get(self, id: str) -> InvitationRevision | None:
@@ -88,6 +103,11 @@ class Invitations:
         return ShortLink(
             read_link(item), Customer.model_validate(item["customer"]), item["language"], item["invitation_id"]
         )
+
+    def way_out(self, id: str) -> WayOut | None:
+        """Who is left alone by this link, however old; None where there is none of this id."""
+        item: Any = self._table.client.sync_get_item(self._table.name, WAY_OUT.key(id))
+        return WayOut(item["address"], item["language"]) if item else None
 
     def move(self, id: str, status: InvitationStatus, now: datetime, *, reason: str | None = None) -> bool:
         """Take an invitation one step on; False when it stands there already, is held back, or is gone."""
@@ -114,12 +134,12 @@ class Invitations:
 
 
 def new_link() -> str:
-    """The id of a new short link, 12 characters."""
+    """The id of a new short link or way out, 12 characters."""
     return base32(secrets.randbits(_LINK_BITS), _LINK_BITS)
 
 
 def is_short(link: str) -> bool:
-    """Whether the text after `/f/` is a short link's id, not a signed token."""
+    """Whether the text after `/f/` or `/u/` can be such an id; else it is a signed token, or nothing of ours."""
     return len(link) <= 12 and link.isascii() and link.isalnum()
 
 

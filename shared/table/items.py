@@ -66,7 +66,10 @@ DELIVERY = Item("delivery", "D", _YEARS, Holds.CUSTOMER)
 """Lies in a partition of its feedback's id. What is owed carries the event, words included."""
 INVITATION = Item("invitation", "I", timedelta(days=180), Holds.CUSTOMER)
 LINK = Item("link", "L", timedelta(days=180), Holds.CUSTOMER)
-"""A short link. Kept from its end: who asks to be left alone is heard whenever they find the link."""
+"""A short link, with which its customer answers. Kept from its end."""
+WAY_OUT = Item("way_out", "O", timedelta(days=180), Holds.CUSTOMER)
+"""The link with which its customer is left alone, and nothing else. Kept from the invitation's end: who asks for that
+is heard whenever they find the mail."""
 MESSAGE = Item("message", "M", _MONTHS, Holds.CUSTOMER)
 """A text or mail to a customer. Kept as long as receipts and questions about it may come."""
 RECEIPT = Item("receipt", "V", _MONTHS, Holds.CUSTOMER)
@@ -85,7 +88,7 @@ ROUTE = Item("route", "ROUTES", None, Holds.TEAM, one_partition=True)
 """A route made at run time."""
 
 ITEMS = (
-    *(FEEDBACK, CLAIM, PERSON, DELIVERY, INVITATION, LINK, MESSAGE, RECEIPT, MAIL, FILED_MAIL, SENT_MAIL),
+    *(FEEDBACK, CLAIM, PERSON, DELIVERY, INVITATION, LINK, WAY_OUT, MESSAGE, RECEIPT, MAIL, FILED_MAIL, SENT_MAIL),
     *(SESSION, HEALTH, ROUTE),
 )
 """All kinds of item in the main table."""

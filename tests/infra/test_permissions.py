@@ -42,7 +42,7 @@ GRANTED: dict[str, Granted] = {
     "Invite": {
         "table": {
             *("GetItem P#*", "GetItem I#*"),
-            *("PutItem P#*", "PutItem I#*", "PutItem L#*", "PutItem M#*"),
+            *("PutItem P#*", "PutItem I#*", "PutItem L#*", "PutItem O#*", "PutItem M#*"),
         },
         "keys": SIGNS,
     },
@@ -70,7 +70,7 @@ GRANTED: dict[str, Granted] = {
         "keys": {*SIGNS_IN, *(f"{action} webhook#*" for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"))},
     },
     "TeamSignIn": {"table": {"PutItem U#*", "UpdateItem U#*"}, "keys": SIGNS_IN},
-    "Unsubscribe": {"table": {"GetItem L#*", "GetItem P#*", "PutItem P#*"}},
+    "Unsubscribe": {"table": {"GetItem O#*", "GetItem P#*", "PutItem P#*"}},
 }
 
 

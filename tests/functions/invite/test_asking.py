@@ -1,5 +1,6 @@
 """Asking and the table: what is stored when a customer is asked, and when they are left alone."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,7 +63,13 @@ def test_a_mail_is_stored_with_its_way_out_and_its_signed_reply_address(asker: A
     assert outcome.invitation.channel is Channel.EMAIL
     message = Messages(store.client, store.table).get("i-1")
     assert message is not None
-    assert message.headers["List-Unsubscribe"].startswith("<https://feedback.fernleaf.example/u/")
+    [way_out] = re.fullmatch(
+        r"<https://feedback\.fernleaf\.example/u/(\w+)>", message.headers["List-Unsubscribe"]
+    ).groups()
+    [link] = set(re.findall(r"/f/(\w+)", message.text))
+    invitations = Invitations(store.client, store.table)
+    assert invitations.way_out(way_out) == (EMAIL, "ar")
+    assert (invitations.find(way_out), invitations.way_out(link)) == (None, None)
     assert message.headers["Reply-To"].startswith("feedback+l")
     assert 'dir="rtl"' in message.html
 

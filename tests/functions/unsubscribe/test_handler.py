@@ -19,7 +19,7 @@ from tests.kit.factories import a_context
 from tests.kit.tables import MAIN_TABLE
 
 MODULE = "functions.unsubscribe.handler"
-LINK = "k3v9x0m5w2r8"
+LINK, WAY_OUT = "k3v9x0m5w2r8", "p4t7c2h9n6d1"
 
 
 @pytest.fixture
@@ -45,11 +45,11 @@ def asked(store: Store) -> Store:
         requested_at=then,
         expires_at=then + timedelta(days=30),
     )
-    store.transact(Invitations(store.client, store.table).saving(invitation, LINK))
+    store.transact(Invitations(store.client, store.table).saving(invitation, LINK, WAY_OUT))
     return store
 
 
-def request(method: str, link: str = LINK, body: str = "") -> dict[str, Any]:
+def request(method: str, link: str = WAY_OUT, body: str = "") -> dict[str, Any]:
     return {
         "requestContext": {"http": {"method": method}},
         "pathParameters": {"link": link},
@@ -72,6 +72,13 @@ def test_one_click_is_enough(function: ModuleType, asked: Store, body: str) -> N
         answer = function.handler(request("POST", body=body), a_context())
         assert answer["statusCode"] == 200
         assert function.people.get("layla@example.com").silence is Silence.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_feedback_link_opts_nobody_out(function: ModuleType, asked: Store, method: str) -> None:
+    """A customer passes it on, or a team's card shows it; whoever has it has no say over who is asked."""
+    assert function.handler(request(method, LINK), a_context())["statusCode"] == 404
+    assert function.people.get("layla@example.com").silence is None
 
 
 @pytest.mark.parametrize("link", ["000000000000", "..", "a b", "<script>", ""])

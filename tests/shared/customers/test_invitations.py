@@ -61,6 +61,17 @@ def test_a_link_that_ended_says_so_and_still_finds_whom_it_was_sent_to(
     assert found.customer == asked.customer
 
 
+def test_the_way_out_answers_nothing_and_the_link_leads_to_no_way_out(
+    invitations: Invitations, store: Store, now: datetime
+) -> None:
+    asked = an_invitation(now, channel=Channel.EMAIL, customer=Customer(email="layla@example.com"))
+    store.transact(invitations.saving(asked, "k3v9x0m5w2r8", "p4t7c2h9n6d1"))
+    assert invitations.way_out("p4t7c2h9n6d1") == ("layla@example.com", "ar")
+    assert invitations.way_out("k3v9x0m5w2r8") is None
+    with pytest.raises(LinkInvalid):
+        invitations.follow("p4t7c2h9n6d1", now)
+
+
 def test_a_link_of_nobody_is_refused(invitations: Invitations, now: datetime) -> None:
     with pytest.raises(LinkInvalid):
         invitations.follow("000000000000", now)
