@@ -22,8 +22,8 @@ from shared.customers.invitations import Invitations
 from shared.customers.messages import TAG, Message, Messages, read_message
 from shared.customers.people import People, Silence
 from shared.mail import sending
-from shared.mail.frame import REPLY_TO, Mail
 from shared.mail.received import Mails
+from shared.mail.sending import REPLY_TO, Mail
 from shared.model.feedback import Channel
 from shared.model.invitation import Held, InvitationStatus
 from shared.observe import count, logger, metrics

@@ -1,12 +1,10 @@
 """What an owner is told of a target that takes nothing: by mail to the people of the team, not through it."""
 
-from html import escape
-
 from functions.notify.mail import Mailer
 from shared.addresses.targets import Target
 from shared.config.model import Config, Route
 from shared.languages.packs import texts
-from shared.mail.frame import Mail, automatic, page, text
+from shared.mail.letters import notice
 from shared.observe import logger
 
 
@@ -30,8 +28,7 @@ class Notices:
         values = {"target": target.shown, "route": route_id, "why": why}
         subject = say[f"notice.{what}_subject"].format(**values)
         lines = [say[f"notice.{key}"].format(**values) for key in (f"{what}_what", "why", f"{what}_then")]
-        html = page(self._config.language, subject, [f"<p>{escape(line)}</p>" for line in lines], "")
-        mail = Mail(subject, text(lines), html, automatic("auto-generated") | {"X-Earshot-Team": route.team})
+        mail = notice(self._config.language, subject, lines, route.team)
         outcomes = [self._mailer.send(person.email, mail) for person in self._config.teams[route.team].people]
         for outcome in outcomes:
             if outcome.error is not None:

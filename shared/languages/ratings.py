@@ -19,11 +19,19 @@ def rating_label(scale: Scale, rating: int, said: Mapping[str, str]) -> str:
 
 
 def rating_symbol(scale: Scale, rating: int) -> str:
-    """The face, hand, number or number of stars (HTML) that stands for a rating."""
+    """The face, hand, number or number of stars that stands for a rating."""
     symbols = _SYMBOLS.get(scale)
     if symbols:
         return symbols[rating - scale.ratings[0]]
-    return f"{rating}&#8202;★" if scale is Scale.STARS5 else str(rating)
+    return f"{rating}\u200a★" if scale is Scale.STARS5 else str(rating)
+
+
+def rating_name(scale: Scale, rating: int, said: Mapping[str, str]) -> str:
+    """What a control is called that shows only the symbol of a rating. It contains what is seen, unless that is a
+    picture, so that people who speak to their computer can name it (WCAG 2.5.3).
+    """
+    symbol, label = rating_symbol(scale, rating), rating_label(scale, rating, said)
+    return label if scale in _SYMBOLS or symbol in label else f"{symbol}: {label}"
 
 
 def choice_in_words(scale: Scale, rating: int | None, say: Mapping[str, str]) -> str:

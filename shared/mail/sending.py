@@ -1,19 +1,28 @@
-"""Sends a mail with SES."""
+"""A mail as it is sent, and sending it with SES."""
 
 import re
 from collections.abc import Mapping
 from email.utils import formataddr
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.config.model import Business
-from shared.mail.frame import REPLY_TO, Mail
 from shared.text.lines import one_line
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import MessageHeaderTypeDef, SendEmailRequestTypeDef
 
+REPLY_TO = "Reply-To"
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,75}")
+
+
+class Mail(NamedTuple):
+    """A mail, rendered. `headers` are those beyond From, To and Subject."""
+
+    subject: str
+    text: str
+    html: str
+    headers: dict[str, str]
 
 
 def send(

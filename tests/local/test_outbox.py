@@ -7,9 +7,12 @@ import boto3
 import pytest
 import urllib3
 from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from local.outbox import OutboxServer
 from local.outbox_page import render
+from tests.kit.markup import read
 from tests.local.upstream import Upstream, upstream
 
 
@@ -180,3 +183,25 @@ def test_the_page_has_the_newest_first() -> None:
     message = {"kind": "sms", "at": "2026-01-01T00:00:00.000Z", "text": "x"}
     page = render([message | {"to": "+441"}, message | {"to": "+442"}])
     assert page.index("+442") < page.index("+441")
+
+
+@given(st.text() | st.sampled_from(["</pre><script>x</script>", '" onload="x', "{{ 7 * 7 }}"]))
+def test_whatever_left_the_stage_is_shown_as_text(words: str) -> None:
+    def page(words: str) -> str:
+        common = {"to": "ada@example.org", "at": "09:26", "text": words}
+        mail = {"kind": "email", "subject": words, "html": words, "headers": {"Reply-To": words}}
+        hook = {"kind": "webhook", "payload": {"words": words}}
+        return render([common | mail, common | {"kind": "sms"}, common | hook, common | {"kind": "slack"}])
+
+    found = read(page(words))
+    assert found.shape == read(page("harmless")).shape
+    assert words in found.text
+
+
+def test_each_mail_on_the_page_has_a_title_of_its_own() -> None:
+    mails = [
+        {"kind": "email", "to": to, "at": at, "subject": subject, "text": "t", "html": "<p>t"}
+        for to, at, subject in (("a@b.example", "1", "Hi"), ("a@b.example", "2", "Hi"), ("c@b.example", "2", ""))
+    ]
+    titles = read(render(mails)).values("title")
+    assert titles == ["Mail, to c@b.example at 2", "Hi, to a@b.example at 2", "Hi, to a@b.example at 1"]

@@ -16,6 +16,7 @@ from shared.addresses.targets import Target
 from shared.config.model import Config, Route
 from tests.functions.notify.test_cards import ROUTE, a_card, in_arabic
 from tests.kit.factories import a_revision
+from tests.kit.markup import read
 
 HOSTILE = '<script>alert(1)</script> & "quoted" $subject ${words} {label}\n  second line\r\n\u202eنص'
 
@@ -67,8 +68,9 @@ def test_the_words_lead_exactly_as_they_were_sent(config: Config) -> None:
 
 @given(st.text(min_size=1))
 def test_any_words_come_through_and_stay_words(config: Config, words: str) -> None:
-    mail = render(a_card(config, a_revision(comment=words)), config.business.brand_colour)
+    mail = render(a_card(config, a_revision(comment=words, place=words)), config.business.brand_colour)
     assert words_of(mail.html) == words
+    assert read(mail.html).shape == read(render(a_card(config), config.business.brand_colour).html).shape
     assert f"“{words}”" in mail.text
 
 

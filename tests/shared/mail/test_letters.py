@@ -2,10 +2,13 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.config.model import Config
-from shared.mail.letters import Question, Thanks, invitation, thanks
+from shared.mail.letters import Question, Thanks, asking, invitation, notice, sign_in, thanks
 from shared.model.scales import Scale
+from tests.kit.markup import read
 
 LINK = "https://feedback.fernleaf.example/f/abc123"
 LEAVE = "https://feedback.fernleaf.example/u/abc123"
@@ -90,7 +93,7 @@ def test_a_message_id_that_is_none_is_left_out(config: Config, message_id: str) 
 def test_what_a_customer_wrote_is_text_in_html(config: Config) -> None:
     mail = thanks(config, a_thanks(config, name="Siobhán O'Neill", subject="<script>"))
     assert "<script>" not in mail.html
-    assert "Siobhán O&#x27;Neill" in mail.html
+    assert "Siobhán O&#39;Neill" in mail.html
     assert "Siobhán O'Neill" in mail.text
 
 
@@ -99,3 +102,53 @@ def test_what_is_no_name_is_not_said_in_a_greeting(config: Config, name: str) ->
     greeted = (thanks(config, a_thanks(config, name=name)), invitation(config, a_question()._replace(name=name)))
     nameless = (thanks(config, a_thanks(config, name=None)), invitation(config, a_question()._replace(name=None)))
     assert greeted == nameless
+
+
+@given(st.text() | st.sampled_from(["<script>x</script>", '"><img src=x>', "{{ 7 * 7 }}", "{name}", "&amp;"]))
+def test_whatever_others_write_is_text_in_every_mail(config: Config, words: str) -> None:
+    def mails(words: str) -> list[str]:
+        return [
+            invitation(config, a_question(name=words)).html,
+            thanks(config, a_thanks(config, name=words, subject=words or "x")).html,
+            notice("en", words or "x", [words, words], "tills").html,
+        ]
+
+    for mail, harmless in zip(mails(words), mails("harmless"), strict=True):
+        assert read(mail).shape == read(harmless).shape
+    assert read(notice("en", "x", [words], "tills").html).texts["p"] == [words]
+
+
+def with_scale(config: Config, scale: Scale) -> Config:
+    asked = config.touchpoints["checkout"].model_copy(update={"scale": scale})
+    return config.model_copy(update={"touchpoints": config.touchpoints | {"checkout": asked}})
+
+
+@pytest.mark.parametrize("scale", Scale)
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_choice_is_called_what_is_seen_of_it_and_each_otherwise(config: Config, scale: Scale, language: str) -> None:
+    """People who speak to their computer say what they see: WCAG 2.5.3. Faces and hands are pictures."""
+    page = read(asking(with_scale(config, scale), "checkout", language, LINK))
+    names, titles, seen = page.values("aria-label"), page.values("title"), page.texts["a"]
+    assert names == titles
+    assert len(set(names)) == len(scale.ratings)
+    for name, symbol in zip(names, seen, strict=True):
+        assert name
+        assert symbol in name or not any(sign.isalnum() for sign in symbol)
+
+
+def test_a_number_alone_is_not_all_that_a_choice_is_called(config: Config) -> None:
+    names = read(asking(with_scale(config, Scale.CSAT5), "checkout", "en", LINK)).values("aria-label")
+    assert names[0] == "1: Very dissatisfied"
+
+
+def test_each_mail_has_a_title_and_it_is_its_subject(config: Config) -> None:
+    mails = [
+        invitation(config, a_question()),
+        thanks(config, a_thanks(config)),
+        thanks(config, a_thanks(config, subject="")),
+        sign_in(config, "https://feedback.fernleaf.example/t/abc"),
+        notice("en", "No more cards", ["It is gone."], "tills"),
+    ]
+    for mail in mails:
+        assert read(mail.html).texts["title"] == [mail.subject]
+        assert mail.subject

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.config.model import Config
-from shared.mail.frame import Mail, automatic
+from shared.mail.frame import automatic
 from shared.mail.letters import MAX_SUBJECT, thanks
-from shared.mail.sending import send
+from shared.mail.sending import Mail, send
 from tests.shared.mail.test_letters import a_thanks
 
 
