@@ -24,6 +24,7 @@ FIELDS = ("rating", "comment", "reasons", "contact", "submission")
 MAX_DEPTH = 20  # an answer needs 2; up to here the field is named, deeper is not even parsed
 MAX_FORM_FIELDS = 100
 MAX_SUBMISSION = 100
+UNGUESSED_LENGTH, UNGUESSED_CHARACTERS = 16, 8  # of a random text; 16 hexadecimal digits have 64 bits
 TRAP = "homepage"  # a form field that people do not see; programs fill it
 
 _BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
@@ -45,10 +46,31 @@ class Said(NamedTuple):
     is_last_step: bool = True
     trapped: bool = False
 
+    @property
+    def _identity(self) -> str:
+        """What tells this answer through an open link from others.
+
+        The submission alone, where only its own page or program can know it. One that others may guess stands together
+        with all that was said: the same sent twice is one answer, and whatever else comes with it is another one.
+        """
+        if can_be_guessed(self.submission):
+            said = [self.rating, self.comment, self.reasons, self.email, self.phone]
+            return f"{self.submission}\0{json.dumps(said)}"
+        return self.submission
+
     def answer(self, link: Link, language: str, known: Customer | None = None) -> Answer:
-        """As the channel-neutral answer that is stored. `known` is whom the link was sent to, where that is known."""
+        """As the channel-neutral answer that is stored; raises `InvalidInput` for words that belong to none.
+
+        `known` is whom the link was sent to, where that is known.
+        """
+        if self.rating is None and not link.ref and can_be_guessed(self.submission):
+            raise _invalid(
+                "submission",
+                f"can be guessed, so it cannot add to an answer; send rating too, or a random text of "
+                f"at least {UNGUESSED_LENGTH} characters each time",
+            )
         return Answer(
-            id=link.answer_id(self.submission),
+            id=link.answer_id(self._identity),
             touchpoint=link.touchpoint,
             place=link.place,
             channel=Channel.WEB,
@@ -64,6 +86,11 @@ class Said(NamedTuple):
 def new_submission() -> str:
     """What tells one answer through an open link from another."""
     return secrets.token_hex(16)
+
+
+def can_be_guessed(submission: str) -> bool:
+    """Whether a stranger could come upon it: it is short, or made of few characters."""
+    return len(submission) < UNGUESSED_LENGTH or len(set(submission)) < UNGUESSED_CHARACTERS
 
 
 def read(request: Request, touchpoint: Touchpoint) -> Said:

@@ -25,6 +25,8 @@ from tests.kit.web_customer import Customer
 
 ALL_PAGES = ("", "?r=2", "?lang=ar", "?r=2&lang=ar")
 
+SUBMISSION = "8c1f0e5ab3d94762"  # as the page carries: nobody else knows it
+
 
 class TestOpening:
     @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -136,21 +138,39 @@ class TestAnswering:
         assert (feedback.customer.email, feedback.place, feedback.language) == ("ada@example.org", "leeds-3", "en")
 
     def test_the_same_answer_twice_is_one(self, customer: Customer) -> None:
-        answer = {"rating": 4, "submission": "s"}
+        answer = {"rating": 4, "submission": SUBMISSION}
         first, second = customer.posts(answer), customer.posts(answer)
         assert (first.status, second.status) == (201, 200)
         assert second.json == {"id": first.json["id"], "status": "repeated"}
         assert len(customer.all_stored()) == 1
 
     def test_what_is_added_amends_and_leaves_the_rest(self, customer: Customer) -> None:
-        first = customer.posts({"rating": 2, "reasons": ["queue"], "submission": "s"})
-        second = customer.posts({"comment": "And cold.", "submission": "s"})
+        first = customer.posts({"rating": 2, "reasons": ["queue"], "submission": SUBMISSION})
+        second = customer.posts({"comment": "And cold.", "submission": SUBMISSION})
         assert (second.status, second.json) == (200, {"id": first.json["id"], "status": "amended"})
         feedback = customer.stored(first.json["id"]).feedback
         assert (feedback.rating, feedback.reasons, feedback.comment) == (2, ("queue",), "And cold.")
 
+    @pytest.mark.parametrize("guessed", ["s", "1", "order-1234", "a" * 100, "1111222233334444", "0" * 15 + "1"])
+    def test_nobody_changes_an_answer_by_a_submission_that_can_be_guessed(
+        self, customer: Customer, guessed: str
+    ) -> None:
+        said = {"rating": 1, "comment": "Twenty minutes.", "submission": guessed}
+        first = customer.posts(said)
+        strangers = customer.posts({"rating": 5, "comment": "Splendid.", "submission": guessed})
+        assert (first.status, strangers.status) == (201, 201)
+        assert strangers.json["id"] != first.json["id"]
+        assert customer.stored(first.json["id"]).feedback.comment == "Twenty minutes."
+        assert customer.posts(said).json == {"id": first.json["id"], "status": "repeated"}, "a retry is no new answer"
+
+    def test_words_alone_cannot_be_added_by_a_submission_that_can_be_guessed(self, customer: Customer) -> None:
+        customer.posts({"rating": 1, "submission": "s1"})
+        reply = customer.posts({"comment": "Cold.", "submission": "s1"})
+        assert (reply.status, reply.json["error"]["field"]) == (422, "submission")
+        assert "at least 16" in reply.json["error"]["message"]
+
     def test_a_first_answer_needs_a_rating(self, customer: Customer) -> None:
-        reply = customer.posts({"comment": "Cold.", "submission": "s"})
+        reply = customer.posts({"comment": "Cold.", "submission": SUBMISSION})
         assert (reply.status, reply.json["error"]["field"]) == (422, "rating")
         assert customer.all_stored() == []
 
@@ -178,21 +198,21 @@ class TestAnswering:
 
 class TestFormWithoutJavaScript:
     def test_a_rating_is_stored_and_the_page_asks_what_happened(self, customer: Customer) -> None:
-        page = customer.submits({"rating": "2", "submission": "s", "homepage": ""})
+        page = customer.submits({"rating": "2", "submission": SUBMISSION, "homepage": ""})
         assert page.status == 200
         assert 'data-step="tell"' in page.text
-        assert 'name="submission" value="s"' in page.text
+        assert f'name="submission" value="{SUBMISSION}"' in page.text
         assert re.findall(r'value="(\d)" required checked', page.text) == ["2"]
         assert "hidden disabled" not in page.text
         [item] = customer.all_stored()
         assert item["rating"] == {"N": "2"}
 
     def test_the_second_page_amends_the_same_feedback(self, customer: Customer) -> None:
-        customer.submits({"rating": "2", "submission": "s"})
+        customer.submits({"rating": "2", "submission": SUBMISSION})
         page = customer.submits(
             {
                 "rating": "2",
-                "submission": "s",
+                "submission": SUBMISSION,
                 "homepage": "",
                 "comment": "كان الطابور طويلًا\r\nجدًا",
                 "reasons": ["queue", "staff"],
@@ -207,17 +227,17 @@ class TestFormWithoutJavaScript:
         assert feedback.customer.phone == "+447700900123"
 
     def test_nothing_to_add_is_fine(self, customer: Customer) -> None:
-        customer.submits({"rating": "2", "submission": "s"})
-        page = customer.submits({"rating": "2", "submission": "s", "comment": " ", "contact": ""})
+        customer.submits({"rating": "2", "submission": SUBMISSION})
+        page = customer.submits({"rating": "2", "submission": SUBMISSION, "comment": " ", "contact": ""})
         assert (page.status, 'data-step="done"' in page.text) == (200, True)
         [item] = customer.all_stored()
         assert (item["comment"], item["revision"]) == ({"S": ""}, {"N": "1"})
 
     @pytest.mark.parametrize("field", ["contact", "contact.email"])
     def test_an_address_may_come_in_one_field_or_its_own(self, customer: Customer, field: str) -> None:
-        customer.submits({"rating": "2", "submission": "s", field: "ada@example.org", "contact.phone": ""}) if (
+        customer.submits({"rating": "2", "submission": SUBMISSION, field: "ada@example.org", "contact.phone": ""}) if (
             field == "contact.email"
-        ) else customer.submits({"rating": "2", "submission": "s", field: "ada@example.org"})
+        ) else customer.submits({"rating": "2", "submission": SUBMISSION, field: "ada@example.org"})
         [item] = customer.all_stored()
         assert item["customer_email"] == {"S": "ada@example.org"}
 
@@ -233,7 +253,12 @@ class TestFormWithoutJavaScript:
     def test_a_mistake_keeps_the_words_and_is_said_at_its_field(
         self, customer: Customer, wrong: dict[str, str], place: str
     ) -> None:
-        fields = {"comment": "Mine & <yours>", "contact": "ada@example.org", "submission": "s", "reasons": "queue"}
+        fields = {
+            "comment": "Mine & <yours>",
+            "contact": "ada@example.org",
+            "submission": SUBMISSION,
+            "reasons": "queue",
+        }
         page = customer.submits({**fields, **wrong})
         assert page.status == 422
         assert f'id="{place}-problem"' in page.text
@@ -246,13 +271,13 @@ class TestFormWithoutJavaScript:
         assert customer.all_stored() == []
 
     def test_nothing_chosen_is_asked_again(self, customer: Customer) -> None:
-        page = customer.submits({"submission": "s", "homepage": ""})
+        page = customer.submits({"submission": SUBMISSION, "homepage": ""})
         assert page.status == 422
         assert 'id="rating-problem"' in page.text
         assert 'data-step="rate"' in page.text
 
     def test_far_too_many_words_are_kept_on_the_page(self, customer: Customer) -> None:
-        page = customer.submits({"rating": "2", "comment": "word " * 20_000, "submission": "s"})
+        page = customer.submits({"rating": "2", "comment": "word " * 20_000, "submission": SUBMISSION})
         assert page.status == 413
         assert "word word" in page.text
         assert customer.all_stored() == []
@@ -265,7 +290,7 @@ class TestFormWithoutJavaScript:
     def test_a_program_that_fills_every_field_sees_success_and_nothing_is_kept(
         self, customer: Customer, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        fields = {"rating": "5", "comment": "Buy now", "submission": "s"}
+        fields = {"rating": "5", "comment": "Buy now", "submission": SUBMISSION}
         trapped = customer.submits({**fields, "homepage": "https://spam.example"})
         assert '"AnswerTrapped":[1.0]' in capsys.readouterr().out
         assert customer.all_stored() == []
@@ -309,7 +334,7 @@ class TestLinks:
             customer.link = self.broken(customer)[how]
         else:
             customer.given("checkout", expires_in=timedelta(seconds=-1)) if how == "expired" else customer.given("shut")
-        page = customer.submits({"rating": "1", "comment": '\n"Mine" & <yours>\r\n ', "submission": "s"})
+        page = customer.submits({"rating": "1", "comment": '\n"Mine" & <yours>\r\n ', "submission": SUBMISSION})
         assert page.status in (404, 410)
         assert "readonly>\n\n&quot;Mine&quot; &amp; &lt;yours&gt;\r\n </textarea>" in page.text
         assert "<form" not in page.text
@@ -339,7 +364,7 @@ class TestFailures:
     ) -> None:
         gone = Store(customer_client(capture_web), "no-such-table")
         monkeypatch.setattr(capture_web, "store", gone)
-        page = customer.submits({"rating": "2", "comment": "Still mine", "submission": "s"})
+        page = customer.submits({"rating": "2", "comment": "Still mine", "submission": SUBMISSION})
         assert page.status == 503
         assert "Still mine" in page.text
         refused = customer.posts({"rating": 2})
@@ -357,7 +382,7 @@ class TestFailures:
     def test_without_keys_an_answer_can_be_sent_again_from_the_page(
         self, customer: Customer, capture_web: ModuleType, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        said = {"rating": "2", "comment": "Mine & <yours>", "reasons": ["queue", "price"], "submission": "s"}
+        said = {"rating": "2", "comment": "Mine & <yours>", "reasons": ["queue", "price"], "submission": SUBMISSION}
         with monkeypatch.context() as patch:
             patch.setattr(capture_web, "keys", Keys(customer_client(capture_web), "no-such-table"))
             page = customer.submits({**said, "contact": "", "homepage": ""})
