@@ -30,7 +30,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "read a key": lambda role: role("dynamodb").get_item(TableName=role["KeysTable"], Key=A_KEY),
     "make a key": lambda role: role("dynamodb").put_item(TableName=role["KeysTable"], Item=A_KEY),
     "list all keys": lambda role: role("dynamodb").scan(TableName=role["KeysTable"]),
-    "open a webhook's secret": lambda role: role("kms").decrypt(KeyId=role["SecretsKey"], CiphertextBlob=b"x"),
+    "open a sealed secret": lambda role: role("kms").decrypt(KeyId=role["SecretsKey"], CiphertextBlob=b"x"),
     "put an event": lambda role: role("events").put_events(
         Entries=[{"EventBusName": role["Bus"], "Source": "earshot", "DetailType": "Forged", "Detail": "{}"}]
     ),
@@ -51,19 +51,19 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
 }
 
-# MiniStack does not look at `dynamodb:LeadingKeys`, which narrow most of "put" and "read" to items of one kind:
-# tests/infra/test_permissions.py asserts those on the template, of every function.
+# MiniStack does not look at `dynamodb:LeadingKeys`, which narrow most of "put" and "read" to items of one kind, nor at
+# the context of what is sealed: tests/infra asserts those on the template, of every function.
 READ_AND_WRITE = {"read one feedback", "change a feedback", "put an item"}
 SIGN = {"read a key", "make a key"}
 GRANTED: dict[str, set[str]] = {
     "CaptureWeb": {"read one feedback", "change a feedback", *SIGN},
-    "CaptureSms": {*READ_AND_WRITE, "read a key"},
+    "CaptureSms": {*READ_AND_WRITE, "read a key", "open a sealed secret"},
     "CaptureEmail": {*READ_AND_WRITE, *SIGN, "read a mail", "list mails"},
     "CaptureEmailSweep": {*READ_AND_WRITE, *SIGN, "read a mail", "list mails"},
     "CaptureEmailSetup": {"change which mail is received"},
     "Publish": {"put an event", "keep a failure"},
     "Notify": {
-        *("read one feedback", "put an item", *SIGN, "open a webhook's secret"),
+        *("read one feedback", "put an item", *SIGN, "open a sealed secret"),
         *("send a delivery", "take a delivery", "send a mail"),
     },
     "Sweep": {"list what is due", "put an item", "send a delivery"},
@@ -72,7 +72,7 @@ GRANTED: dict[str, set[str]] = {
     "Send": {*READ_AND_WRITE, "send a mail"},
     "Receipts": READ_AND_WRITE,
     "Team": {
-        *(*READ_AND_WRITE, "delete an item", "list a team's feedback", *SIGN, "open a webhook's secret"),
+        *(*READ_AND_WRITE, "delete an item", "list a team's feedback", *SIGN, "open a sealed secret"),
         *("make a route", "remove a route"),
         "put an event",  # MiniStack does not tell a policy the source; on AWS it may put tests of routes only
     },
