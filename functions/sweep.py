@@ -1,7 +1,11 @@
-"""Every minute: puts deliveries whose time has come back into the queue (`shared.deliveries.deliveries`, `due_at`)."""
+"""Every minute: what is due by the table's clock (`due_at`) goes on.
+
+Deliveries go back into their queue, and messages to customers that waited are woken, so that the stream brings them.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import boto3
@@ -9,6 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
+from shared.customers.messages import Messages
 from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import State
 from shared.deliveries.queue import Queue, QueueMessage, SqsQueue
@@ -20,6 +25,7 @@ from shared.values import utc_now
 AHEAD = timedelta(minutes=1)  # what falls due before the next sweep is sent now, with a delay to its very second
 LOOK_AGAIN = timedelta(minutes=15)  # should the message be lost; longer than the queue takes to show one again
 SPARE_MS = 10_000
+MOST_WOKEN = 500  # of messages to customers: more would only wait again, for room at AWS
 
 
 def sweep(deliveries: Deliveries, queue: Queue, now: datetime, has_time: Callable[[], bool]) -> int:
@@ -51,8 +57,20 @@ def sweep(deliveries: Deliveries, queue: Queue, now: datetime, has_time: Callabl
     return swept
 
 
+def wake(messages: Messages, now: datetime, has_time: Callable[[], bool]) -> int:
+    """Wake the messages to customers that are due, as many as are sent in a minute; returns how many."""
+    woken = 0
+    for waiting in islice(messages.due(now), MOST_WOKEN):
+        if not has_time():
+            break
+        woken += messages.wake(waiting, now)
+    return woken
+
+
 _settings = SweepSettings.from_environment()
-_deliveries = Deliveries(connect(), _settings.table)
+_client = connect()
+_deliveries = Deliveries(_client, _settings.table)
+_messages = Messages(_client, _settings.table)
 _queue = SqsQueue(boto3.client("sqs"), _settings.deliveries_queue_url, _settings.aside_queue_url)
 
 
@@ -60,5 +78,9 @@ _queue = SqsQueue(boto3.client("sqs"), _settings.deliveries_queue_url, _settings
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Sweep once."""
-    swept = sweep(_deliveries, _queue, utc_now(), lambda: context.get_remaining_time_in_millis() > SPARE_MS)
-    count("DeliveriesSwept", swept)
+
+    def has_time() -> bool:
+        return context.get_remaining_time_in_millis() > SPARE_MS
+
+    count("MessagesWoken", wake(_messages, utc_now(), has_time))
+    count("DeliveriesSwept", sweep(_deliveries, _queue, utc_now(), has_time))

@@ -38,7 +38,7 @@ class Publish(Construct):
             store=store,
             function=self.function,
             # A removal has no new image, so an expiry is no event.
-            only={"dynamodb": {"NewImage": {"kind": {"S": [FEEDBACK.kind, INVITATION.kind]}}}},
+            only=({"dynamodb": {"NewImage": {"kind": {"S": [FEEDBACK.kind, INVITATION.kind]}}}},),
             batch_size=100,
             at_once=4,
             retried=Duration.hours(1),

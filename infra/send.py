@@ -32,7 +32,7 @@ class Send(Construct):
             self,
             "Function",
             stage=stage,
-            handler="functions.send.handler",
+            handler="functions.send.handler.handler",
             settings=SendSettings(table=store.table.table_name),
             timeout=Duration.seconds(60),
             memory_mb=512,
@@ -42,6 +42,7 @@ class Send(Construct):
         store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.INVITATION, items.MESSAGE))
         let_send_mail(self.function, stage)
         self._let_send_texts()
+        message = {"kind": {"S": [items.MESSAGE.kind]}}
         self.unsent = TableChanges(
             self,
             "Changes",
@@ -49,7 +50,10 @@ class Send(Construct):
             alarms=alarms,
             store=store,
             function=self.function,
-            only={"eventName": ["INSERT"], "dynamodb": {"NewImage": {"kind": {"S": [items.MESSAGE.kind]}}}},
+            only=(
+                {"eventName": ["INSERT"], "dynamodb": {"NewImage": message}},
+                {"eventName": ["MODIFY"], "dynamodb": {"NewImage": message | {"woken": {"BOOL": [True]}}}},
+            ),
             batch_size=10,
             retried=Duration.hours(6),  # a question about this morning is worth nothing tomorrow
             failures="unsent",
@@ -61,6 +65,18 @@ class Send(Construct):
             "MessagesRefused",
             at_least=5,
             means="AWS refuses messages to customers: read the log of send; `earshot doctor` knows what AWS needs.",
+        )
+        alarms.when_counted(
+            "send",
+            "MessagesHeldByAccount",
+            means="The account cannot send, so messages to customers wait, a week at most: `earshot doctor` says why, "
+            "and what AWS needs. They leave by themselves within two hours of its mending.",
+        )
+        alarms.when_counted(
+            "send",
+            "MessagesGivenUp",
+            means="Messages to customers waited a week for an account that cannot send, and are given up: read the log "
+            "of send. Who was to be invited can be invited again.",
         )
 
     def _let_send_texts(self) -> None:

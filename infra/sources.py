@@ -1,6 +1,6 @@
 """What wakes a function: changes of the table, events of a bus, or the time; failures are kept, with an alarm."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import Duration
@@ -36,7 +36,7 @@ class TableChanges(Construct):
         alarms: Alarms,
         store: Store,
         function: Function,
-        only: Mapping[str, Any],
+        only: Sequence[Mapping[str, Any]],
         batch_size: int,
         at_once: int = 1,
         retried: Duration,
@@ -44,9 +44,9 @@ class TableChanges(Construct):
         kept: Duration,
         means: str,
     ) -> None:
-        """`only` is a filter pattern of Lambda's; `at_once`, how many batches of a shard are worked on side by side.
+        """`only` are filter patterns of Lambda's, any of which lets a change through.
 
-        `failures` names the bucket, within the stage.
+        `at_once`: how many batches of a shard are worked on side by side. `failures` names the bucket, in the stage.
         """
         super().__init__(scope, id)
         self.failures = FailureBucket(
@@ -55,7 +55,7 @@ class TableChanges(Construct):
         source = DynamoEventSource(
             store.table,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            filters=[lambda_.FilterCriteria.filter(only)],
+            filters=[lambda_.FilterCriteria.filter(each) for each in only],
             batch_size=batch_size,
             parallelization_factor=at_once,
             report_batch_item_failures=True,

@@ -36,6 +36,7 @@ class Sweep(Construct):
         )
         store.grant_query(self.function.resource, index="by_due")
         store.grant(self.function.resource, "dynamodb:PutItem", only=(items.DELIVERY,))
+        store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.MESSAGE,))
         notify.queue.grant_send_messages(self.function.resource)
         notify.aside.grant_send_messages(self.function.resource)
         Schedule(self, "EveryMinute", function=self.function, every=Duration.minutes(1))

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from cli.doctor.alarms import check_alarms
 from cli.doctor.findings import Finding
 from cli.doctor.mail import check_mail
+from cli.doctor.messages import check_waiting
 from cli.doctor.routes import check_claims, check_remains, check_room, check_rules, check_teams, look_at_room
 from cli.doctor.texts import check_texts
 from cli.redrive.command import PLACES
@@ -78,6 +79,7 @@ CHECKS: tuple[Callable[[Stage], Iterator[Finding]], ...] = (
     check_queue_targets,
     check_claims,
     check_disabled_targets,
+    check_waiting,
     check_mail,
     check_texts,
     check_alarms,

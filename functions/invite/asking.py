@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from functions.invite.rules import asked_recently, is_quiet, zones_of
+from functions.invite.rules import asked_recently, zones_of
 from functions.invite.wording import invitation_text
 from shared.addresses import contact
 from shared.addresses.phones import Phone, read_phone, time_zones
@@ -102,15 +102,17 @@ class Asker:
         reached = address if isinstance(address, Address) else None
         invitation = self._invitation(id, request, now, known, reached and reached.channel)
         people = [self._people.get(each) for each in (known.phone and known.phone.number, known.email) if each]
-        held = (
-            address if isinstance(address, Held) else self._held(request, address, people, now, requested_at, any_hour)
-        )
+        zones = () if any_hour else self._zones(request, reached)
+        held = address if isinstance(address, Held) else self._held(request, address, people, now, requested_at, zones)
         if held or reached is None:
             held = held or Held.NO_ADDRESS
             invitation = invitation.model_copy(update={"status": InvitationStatus.SUPPRESSED, "reason": held.value})
             return Asked(invitation, reached.to if reached else None), self._invitations.saving(invitation, None)
         link, way_out = new_link(), new_link() if reached.channel is Channel.EMAIL else None
-        message = self._message(invitation, reached, link, way_out, now)
+        leave_by = min(request.expires_at or invitation.expires_at, invitation.expires_at)
+        message = self._message(invitation, reached, link, way_out, now).model_copy(
+            update={"zones": zones, "expires_at": leave_by}
+        )
         operations = [*self._invitations.saving(invitation, link, way_out), self._messages.saving(message)]
         operations += [self._people.saving(self._asked(person, invitation, reached, now), now) for person in people]
         return self._outcome(invitation, reached, message), operations
@@ -140,6 +142,10 @@ class Asker:
             return Held.ADDRESS_REFUSED if customer.email else Held.NO_ADDRESS
         return Address(Channel.EMAIL, email, phone)
 
+    def _zones(self, request: InvitationRequested, address: Address | None) -> tuple[str, ...]:
+        of_phone = time_zones(address.phone.number) if address and address.phone else ()
+        return zones_of(request.time_zone, of_phone, self._config)
+
     def _held(
         self,
         request: InvitationRequested,
@@ -147,7 +153,7 @@ class Asker:
         people: list[Person],
         now: datetime,
         requested_at: datetime,
-        any_hour: bool,
+        zones: tuple[str, ...],
     ) -> Held | None:
         """The first rule that speaks against asking."""
         rules = self._config.invitations
@@ -159,8 +165,7 @@ class Asker:
             return Held.SILENCED
         if asked_recently(people, rules.days_between, now):
             return Held.ASKED_RECENTLY
-        zones = zones_of(request.time_zone, time_zones(address.phone.number) if address.phone else (), self._config)
-        return Held.QUIET_HOURS if not any_hour and is_quiet(rules.quiet, zones, now) else None
+        return Held.QUIET_HOURS if rules.quiet.holds(zones, now) else None
 
     def _invitation(
         self, id: str, request: InvitationRequested, now: datetime, known: Known, channel: Channel | None

@@ -1,26 +1,16 @@
 """When a customer is left alone. Pure; each rule is a line of `[invitations]` or something that cannot be done."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.config.model import Config, Quiet
+from shared.config.model import Config
 from shared.customers.people import Person
 
 
 def asked_recently(people: Iterable[Person], days: int, now: datetime) -> bool:
     """Whether any address of a customer was asked something less than `days` ago."""
     return any(person.asked_at and now - person.asked_at < timedelta(days=days) for person in people)
-
-
-def is_quiet(quiet: Quiet, zones: Iterable[str], now: datetime) -> bool:
-    """Whether it is a quiet hour where the customer may be: in any of the zones, when there are several."""
-    starts, ends = time.fromisoformat(quiet.starts), time.fromisoformat(quiet.ends)
-
-    def quiet_at(clock: time) -> bool:
-        return starts <= clock < ends if starts <= ends else clock >= starts or clock < ends
-
-    return any(quiet_at(now.astimezone(ZoneInfo(zone)).time()) for zone in zones)
 
 
 def zones_of(stated: str | None, of_phone: Iterable[str], config: Config) -> tuple[str, ...]:

@@ -3,8 +3,11 @@
 shared/config/fields.py has the kinds of value, shared/config/checks.py what no single value shows.
 """
 
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -121,6 +124,18 @@ class Quiet(Model):
 
     starts: Clock = Field(alias="from")
     ends: Clock = Field(alias="to")
+
+    def holds(self, zones: Iterable[str], now: datetime) -> bool:
+        """Whether it is a quiet hour in any of the time zones, in all of which the customer may be."""
+        starts, ends = time.fromisoformat(self.starts), time.fromisoformat(self.ends)
+        clocks = (now.astimezone(ZoneInfo(zone)).time() for zone in zones)
+        return any(starts <= clock < ends if starts <= ends else clock >= starts or clock < ends for clock in clocks)
+
+    def over(self, zones: Iterable[str], now: datetime) -> datetime:
+        """When it is quiet in none of them any more, to a quarter of an hour; a day from now where it always is."""
+        zones = tuple(zones)
+        later = (now + quarter * timedelta(minutes=15) for quarter in range(24 * 4))
+        return next((each for each in later if not self.holds(zones, each)), now + timedelta(days=1))
 
 
 class Invitations(Model):

@@ -4,10 +4,10 @@ So a thank-you follows from an answer as surely as the answer's event does, and 
 neither the right nor the time to send.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 from pydynox import DynamoDBClient
@@ -15,10 +15,16 @@ from pydynox.pydynox_core import item_from_dynamo
 
 from shared.model.feedback import Channel
 from shared.table.items import MESSAGE, RECEIPT
-from shared.table.table import NEW, Operation, Table
+from shared.table.table import NEW, Operation, Table, due_shard
 from shared.values import Model, Moment, to_iso
 
 TAG = "earshot_message"  # under this name a message's id travels with it, and comes back in its receipts
+
+
+KEPT_FOR = timedelta(days=7)
+"""How long a message waits for an account that cannot send: AWS takes days to let one out of the sandbox."""
+LOOK_AGAIN = timedelta(minutes=15)
+"""When a message that was woken is woken again, should what woke it be lost."""
 
 
 class Purpose(StrEnum):
@@ -51,6 +57,28 @@ class Message(Model):
     headers: dict[str, str] = Field(default_factory=dict)
     feedback_id: str | None = None
     invitation_id: str | None = None
+    zones: tuple[str, ...] = ()
+    """Where quiet hours keep it from leaving; none for what may leave at any hour."""
+    expires_at: Moment | None = None
+    """When there is no more use in it, if that is sooner than it is kept."""
+    held: str | None = None
+    """Why it waits, while it does: what AWS answered, or quiet hours."""
+    waits: int = 0
+    """How often it was put off since AWS did not take it."""
+
+    @property
+    def leave_by(self) -> datetime:
+        """When it is given up."""
+        kept = self.created_at + KEPT_FOR
+        return min(kept, self.expires_at) if self.expires_at else kept
+
+
+class Waiting(NamedTuple):
+    """A message that waits, until when, and why."""
+
+    id: str
+    due_at: datetime
+    held: str
 
 
 class Messages:
@@ -70,21 +98,62 @@ class Messages:
         return Message.model_validate(item) if item else None
 
     def progress(self, id: str) -> dict[str, str]:
-        """What became of a message: when it was sent and delivered, its provider's id, or the failure."""
+        """What became of a message: sent and delivered when, its provider's id, the failure; or until when it waits."""
         item: Any = self._table.get(_key(id)) or {}
-        return {name: item[name] for name in ("sent_at", "provider_id", "delivered_at", "failure") if name in item}
+        names = ("sent_at", "provider_id", "delivered_at", "failure", *(("due_at", "held") if "due_at" in item else ()))
+        return {name: item[name] for name in names if name in item}
 
     def start(self, id: str, now: datetime) -> bool:
-        """Take a message to send it; False for one that was taken before, or is gone.
+        """Take a message to send it; False for one that was taken before, waits, or is gone.
 
         A message is sent at most once: one whose sender died between taking and recording stays unsent, since a
         customer texted twice is worse than a thank-you that is missing.
         """
-        return self._set(id, "attribute_exists(pk) AND attribute_not_exists(started_at)", started_at=to_iso(now))
+        return self._table.update(
+            _key(id),
+            "SET started_at = :now REMOVE due_at, due_shard, woken",
+            {
+                "condition_expression": "attribute_exists(pk) AND attribute_not_exists(started_at) "
+                "AND (attribute_not_exists(due_at) OR attribute_exists(woken))",
+                "expression_attribute_values": {":now": to_iso(now)},
+            },
+        )
 
-    def put_back(self, id: str) -> None:
-        """Undo `start`, where it is certain that nothing was sent."""
-        self._table.update(_key(id), "REMOVE started_at", {"condition_expression": "attribute_exists(pk)"})
+    def hold(self, message: Message, until: datetime, reason: str) -> None:
+        """Undo `start`, where it is certain that nothing was sent, and owe the message from then on."""
+        self._table.update(
+            _key(message.id),
+            "SET due_at = :until, due_shard = :shard, held = :reason, waits = :waits REMOVE started_at",
+            {
+                "condition_expression": "attribute_exists(started_at)",
+                "expression_attribute_values": {
+                    ":until": to_iso(until),
+                    ":shard": due_shard(MESSAGE.kind, message.id),
+                    ":reason": reason,
+                    ":waits": message.waits,
+                },
+            },
+        )
+
+    def due(self, until: datetime) -> Iterator[Waiting]:
+        """The messages that wait no longer than `until`, the most overdue first."""
+        for item in self._table.due(MESSAGE.kind, to_iso(until)):
+            yield Waiting(item["id"], datetime.fromisoformat(item["due_at"]), item["held"])
+
+    def wake(self, waiting: Waiting, now: datetime) -> bool:
+        """Let the table's stream bring a message that is due to its sender again; False where that was done."""
+        return self._table.update(
+            _key(waiting.id),
+            "SET due_at = :later, woken = :yes",
+            {
+                "condition_expression": "due_at = :due",
+                "expression_attribute_values": {
+                    ":due": to_iso(waiting.due_at),
+                    ":later": to_iso(now + LOOK_AGAIN),
+                    ":yes": True,
+                },
+            },
+        )
 
     def sent(self, message: Message, provider_id: str, now: datetime) -> None:
         """Note that a message left, under the id by which its receipts will name it."""
@@ -115,6 +184,14 @@ class Messages:
                 "expression_attribute_values": {f":{name}": value for name, value in values.items()},
             },
         )
+
+
+def is_to_send(record: Mapping[str, Any]) -> bool:
+    """Whether a record of the table's stream brings a message to send: a new one, or one that was woken."""
+    image = record["dynamodb"].get("NewImage", {})
+    if image.get("kind") != {"S": MESSAGE.kind}:
+        return False
+    return record["eventName"] == "INSERT" or (record["eventName"] == "MODIFY" and "woken" in image)
 
 
 def read_message(image: Mapping[str, Any]) -> Message:

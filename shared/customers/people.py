@@ -75,6 +75,13 @@ class Person(Model):
         """The person back in."""
         return self.model_copy(update={"silence": None, "silent_since": None, "decided_at": at})
 
+    def not_asked(self, at: datetime) -> "Person":
+        """The person as if what they were asked at this moment had not been; asked again since, they stay so."""
+        if self.asked_at != at:
+            return self
+        answered = self.conversation is not None and self.conversation.answered_at is not None
+        return self.model_copy(update={"asked_at": None, "conversation": self.conversation if answered else None})
+
     def decided_since(self, at: datetime) -> bool:
         """Whether silence was asked for, or ended, after this moment: what they wished then has been overtaken."""
         last = self.decided_at or self.silent_since

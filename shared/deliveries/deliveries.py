@@ -5,10 +5,8 @@ message, so that from the claim on the table owes the delivery, whatever becomes
 write names the version it changes: of two workers with the same delivery, one wins and the other knows.
 """
 
-import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from operator import itemgetter
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -18,10 +16,8 @@ from shared.deliveries.delivery import Delivery
 from shared.deliveries.health import Health
 from shared.observe import count, logger, without_words
 from shared.table.items import DELIVERY, HEALTH
-from shared.table.table import Table, at_version
+from shared.table.table import Table, at_version, due_shard
 from shared.values import to_iso
-
-DUE_SHARDS = 4  # one index key takes 1,000 writes a second
 
 _Record = TypeVar("_Record", Delivery, Health)
 
@@ -41,7 +37,7 @@ class Deliveries:
         """Write it over the version it was read as; None when another worker was first."""
         index: dict[str, Any] = {}
         if delivery.due_at is not None:
-            index["due_shard"] = f"delivery#{_shard(delivery.feedback_id)}"
+            index["due_shard"] = due_shard(DELIVERY.kind, delivery.feedback_id)
         index["ttl"] = DELIVERY.ttl(delivery.created_at)
         return self._save(delivery, {"kind": DELIVERY.kind} | index)
 
@@ -51,21 +47,12 @@ class Deliveries:
 
     def due(self, until: datetime) -> Iterator[Delivery]:
         """Deliveries whose `due_at` is not after `until`, the most overdue first."""
-        shards = (self._due(shard, until) for shard in range(DUE_SHARDS))
-        for item in heapq.merge(*shards, key=itemgetter("due_at")):
+        for item in self._table.due(DELIVERY.kind, to_iso(until)):
             try:
                 yield Delivery.model_validate(item)
             except ValidationError as error:  # of a version that nobody reads any more: the others are still due
                 logger.error("unreadable delivery", delivery=f"{item['pk']}/{item['sk']}", extra=without_words(error))
                 count("DeliveryUnreadable")
-
-    def _due(self, shard: int, until: datetime) -> Iterable[Mapping[str, Any]]:
-        return self._table.client.sync_query(
-            self._table.name,
-            key_condition_expression="due_shard = :shard AND due_at <= :until",
-            expression_attribute_values={":shard": f"delivery#{shard}", ":until": to_iso(until)},
-            index_name="by_due",
-        )
 
     def health(self, route: str, target: str) -> Health:
         """How a target fares; a healthy one if nothing is known."""
@@ -98,7 +85,3 @@ class Deliveries:
         saved = record.model_copy(update={"version": record.version + 1})
         item = saved.model_dump(mode="json", exclude_none=True) | {"pk": pk, "sk": sk} | more
         return saved if self._table.put(item, at_version(record.version)) else None
-
-
-def _shard(feedback_id: str) -> int:
-    return ord(feedback_id[-1]) % DUE_SHARDS

@@ -5,15 +5,18 @@ lost, is then refused: its own first attempt is in its way. So each leaves a tok
 told from the loss of an answer. A transaction has one for DynamoDB itself, which makes it once.
 """
 
+import heapq
 import random
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, TypedDict, TypeVar
 
 from pydynox import DynamoDBClient
 from pydynox.exceptions import ConditionalCheckFailedException, PydynoxException, TransactionCanceledException
 
+DUE_SHARDS = 4  # one index key takes 1,000 writes a second
 TOKEN = "write_id"  # noqa: S105  # the attribute with the token of the last conditional write
 _PAUSES = (0.02, 0.05, 0.1, 0.2)
 """Seconds between attempts: a transaction holds an item for some milliseconds."""
@@ -67,6 +70,11 @@ def again(request: Callable[[], _Answer]) -> _Answer:
     return request()
 
 
+def due_shard(kind: str, id: str) -> str:
+    """The partition of the index by_due for an item of a kind and id."""
+    return f"{kind}#{ord(id[-1]) % DUE_SHARDS}"
+
+
 class Table:
     """One table of a stage."""
 
@@ -86,6 +94,19 @@ class Table:
             expression_attribute_values={":pk": pk},
             consistent_read=True,
         )
+
+    def due(self, kind: str, until: str) -> Iterable[Mapping[str, Any]]:
+        """Items of a kind whose `due_at` is not after `until`, the most overdue first, as the index has them."""
+        shards = (
+            self.client.sync_query(
+                self.name,
+                key_condition_expression="due_shard = :shard AND due_at <= :until",
+                expression_attribute_values={":shard": f"{kind}#{shard}", ":until": until},
+                index_name="by_due",
+            )
+            for shard in range(DUE_SHARDS)
+        )
+        return heapq.merge(*shards, key=itemgetter("due_at"))
 
     def put(self, item: Mapping[str, Any], condition: Condition | None = None) -> bool:
         """Write the whole item; False where the condition did not hold."""

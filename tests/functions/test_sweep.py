@@ -6,12 +6,13 @@ import pytest
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ValidationError
 
+from shared.customers.messages import Message, Messages, Purpose
 from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import Delivery
 from shared.deliveries.queue import QueueMessage
 from shared.feedback.store import Store
 from shared.ids import answer_id
-from shared.model.feedback import Feedback
+from shared.model.feedback import Channel, Feedback
 from shared.observe import logger
 
 LEASE = timedelta(seconds=90)
@@ -172,3 +173,30 @@ def test_what_the_queue_lost_during_an_attempt_is_put_back_when_its_lease_has_en
     queue = Waiting()
     assert sweep(deliveries, queue, now + LEASE - timedelta(seconds=1), lambda: True) == 0
     assert sweep(deliveries, queue, now + LEASE, lambda: True) == 1
+
+
+@pytest.fixture
+def wake(sweep: Sweep) -> Callable[[Messages, datetime, Callable[[], bool]], int]:
+    from functions import sweep as module
+
+    return module.wake
+
+
+def test_messages_that_are_due_are_woken_once_and_only_they(
+    wake: Callable[[Messages, datetime, Callable[[], bool]], int], store: Store, now: datetime
+) -> None:
+    messages = Messages(store.client, store.table)
+    for number in range(3):
+        message = Message(
+            id=f"m{number}", channel=Channel.SMS, to="+447400123456", purpose=Purpose.THANKS, text="Hi", created_at=now
+        )
+        store.transact([messages.saving(message)])
+        assert messages.start(message.id, now)
+        messages.hold(message, now + timedelta(minutes=number), "messagerejected")
+    assert wake(messages, now + timedelta(minutes=1), lambda: True) == 2
+    assert wake(messages, now + timedelta(minutes=1), lambda: True) == 0
+    left = iter([False])
+    assert wake(messages, now + timedelta(minutes=2), lambda: next(left)) == 0
+    assert [waiting.id for waiting in messages.due(now + timedelta(minutes=2))] == ["m2"]
+    assert messages.start("m1", now)
+    assert not messages.start("m2", now)

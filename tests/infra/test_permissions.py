@@ -37,7 +37,7 @@ GRANTED: dict[str, Granted] = {
         "table": {"GetItem *", "PutItem D#*", "PutItem T#*"},
         "keys": {"GetItem webhook#*", "PutItem webhook#*"},
     },
-    "Sweep": {"table": {"PutItem D#*"}, "by_due": {"Query *"}},
+    "Sweep": {"table": {"PutItem D#*", "UpdateItem M#*"}, "by_due": {"Query *"}},
     "RoutesClearRules": {},
     "Invite": {
         "table": {

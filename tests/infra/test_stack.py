@@ -80,7 +80,9 @@ def test_each_reader_of_the_stream_sees_only_what_is_for_it(resources: Resources
     mappings = [each for each in resources("AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in each]
     patterns = [json.loads(each["Pattern"]) for mapping in mappings for each in mapping["FilterCriteria"]["Filters"]]
     kinds = [pattern["dynamodb"]["NewImage"]["kind"]["S"] for pattern in patterns]
-    assert sorted(kinds) == [["feedback", "invitation"], ["message"]]
+    assert sorted(kinds) == [["feedback", "invitation"], ["message"], ["message"]]
+    of_messages = [(each.get("eventName"), "woken" in each["dynamodb"]["NewImage"]) for each in patterns]
+    assert sorted(each for each in of_messages if each[0]) == [(["INSERT"], False), (["MODIFY"], True)]
 
 
 def test_every_route_is_a_rule_with_its_own_pattern(config: Config, resources: Resources) -> None:

@@ -1,72 +1,40 @@
-"""Stream → customers: every message that was stored leaves once, by text or by mail.
+"""Sending one message: at most once, and not before it may.
 
-A message is taken before it is sent, so a customer is never told twice; what certainly did not leave is put back and
-tried again, and what certainly never will is recorded as not delivered.
+A message is taken before it is sent, so a customer is never told twice. One that AWS does not take now waits in the
+table, which owes it from then on: the sweep wakes it when its time comes. What never leaves is recorded as such.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
-import boto3
-from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config as ClientConfig
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.exceptions import ClientError
 from pydynox.exceptions import PydynoxException
 
-from shared.config.load import load
+from functions.send.faults import OPTED_OUT, THROTTLED, Fault, code_of, fault_of, reason_of
 from shared.config.model import Config
 from shared.customers.invitations import Invitations
-from shared.customers.messages import TAG, Message, Messages, read_message
+from shared.customers.messages import TAG, Message, Messages
 from shared.customers.people import People, Silence
+from shared.errors import NotConfigured
 from shared.mail import sending
 from shared.mail.received import Mails
 from shared.mail.sending import REPLY_TO, Mail
 from shared.model.feedback import Channel
 from shared.model.invitation import Held, InvitationStatus
-from shared.observe import count, logger, metrics
-from shared.settings import SendSettings
-from shared.table.client import connect
+from shared.observe import count, logger
 from shared.values import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_pinpoint_sms_voice_v2 import PinpointSMSVoiceV2Client
     from mypy_boto3_sesv2 import SESV2Client
 
-# Numbers send a few texts a second, or one: a burst of invitations waits its turn here.
-_THROTTLED = frozenset({"ThrottlingException", "TooManyRequestsException", "Throttling", "LimitExceededException"})
 _WAIT_SECONDS = 1.0
 _ATTEMPTS = 5  # at noting what became of a message
 _RESERVED_MS = 10_000  # of the function's time, to record what was sent
-# The message itself is refused; trying it again would not help.
-_REFUSED = frozenset({"ValidationException", "ConflictException", "MessageRejected", "BadRequestException"})
-_OPTED_OUT = "DESTINATION_PHONE_NUMBER_OPTED_OUT"
-
-
-@metrics.log_metrics
-@logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Send the messages of a batch of stream records; reports exactly those that are to be tried again."""
-    failed = send(event["Records"], _sender(), context.get_remaining_time_in_millis)
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
-
-
-def send(records: Iterable[Mapping[str, Any]], sender: "Sender", remaining_ms: Callable[[], int]) -> list[str]:
-    """Send the messages in stream records; returns the sequence numbers of those that could not be sent yet."""
-    failed: list[str] = []
-    for record in records:
-        image = record["dynamodb"].get("NewImage", {})
-        if record["eventName"] != "INSERT" or image.get("kind") != {"S": "message"}:
-            continue
-        try:
-            sender.send(read_message(image), remaining_ms)
-        except Exception as error:
-            failed.append(record["dynamodb"]["SequenceNumber"])
-            count("MessagesFailed")
-            logger.error("A message could not be sent", error=type(error).__name__, reason=_code(error))
-    return failed
+_PAUSES = {Fault.WAIT: timedelta(minutes=2), Fault.ACCOUNT: timedelta(minutes=15)}  # twice as long each time
+_LONGEST_PAUSE = timedelta(hours=2)
 
 
 class Sender(NamedTuple):
@@ -83,24 +51,32 @@ class Sender(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
 
     def send(self, message: Message, remaining_ms: Callable[[], int]) -> None:
-        """Send one message, at most once; raises what kept it from leaving, where trying again may help."""
+        """Send one message, at most once; raises where nobody knows whether it left."""
         if self.people.get(message.to).silence and not message.purpose.passes_silence:
             self._settle(message, InvitationStatus.SUPPRESSED, Held.SILENCED.value)
             count("MessagesHeldBack")
             return
-        if not self.messages.start(message.id, self.now()):
+        now = self.now()
+        if not self.messages.start(message.id, now):
             self._interrupted(message)
-            return
+        elif now >= message.leave_by:
+            self._give_up(message)
+        elif self.config.invitations.quiet.holds(message.zones, now):
+            self._hold(message, self.config.invitations.quiet.over(message.zones, now), Held.QUIET_HOURS.value)
+        else:
+            self._try(message, remaining_ms)
+
+    def _try(self, message: Message, remaining_ms: Callable[[], int]) -> None:
         try:
             provider_id = self._hand_over(message, remaining_ms)
-        except ClientError as error:
-            if _code(error) not in _REFUSED:
-                self._surely(lambda: self.messages.put_back(message.id))
+        except Exception as error:
+            fault = fault_of(error)
+            if fault is None:
                 raise
-            self._refused(message, error)
-        except (EndpointConnectionError, ConnectTimeoutError):
-            self._surely(lambda: self.messages.put_back(message.id))
-            raise
+            if fault is Fault.MESSAGE:
+                self._refused(message, reason_of(error))
+            else:
+                self._put_off(message, fault, reason_of(error))
         else:
             count("MessagesSent")
             at = self.now()
@@ -112,14 +88,14 @@ class Sender(NamedTuple):
             try:
                 return self._text(message) if message.channel is Channel.SMS else self._mail(message)
             except ClientError as error:
-                if _code(error) not in _THROTTLED or remaining_ms() < _RESERVED_MS:
+                if code_of(error) not in THROTTLED or remaining_ms() < _RESERVED_MS:
                     raise
                 self.sleep(_WAIT_SECONDS)
 
     def _text(self, message: Message) -> str:
         sms = self.config.sms
         if sms is None:
-            raise LookupError("earshot.toml has no [sms]")
+            raise NotConfigured("earshot.toml has no [sms]")
         answer = self.sms.send_text_message(
             DestinationPhoneNumber=message.to,
             OriginationIdentity=sms.origination or sms.number,
@@ -151,21 +127,53 @@ class Sender(NamedTuple):
                 self.sleep(_WAIT_SECONDS)
         return note()
 
-    def _refused(self, message: Message, error: ClientError) -> None:
-        reason = str(error.response.get("Reason") or _code(error))
-        if reason == _OPTED_OUT:
+    def _put_off(self, message: Message, fault: Fault, reason: str) -> None:
+        """Keep a message that certainly did not leave, for when it can."""
+        until = self.now() + min(_PAUSES[fault] * 2 ** min(message.waits, 10), _LONGEST_PAUSE)
+        self._hold(message.model_copy(update={"waits": message.waits + 1}), until, reason)
+        if fault is Fault.ACCOUNT:
+            count("MessagesHeldByAccount")
+            logger.error("The account cannot send a message; it waits", reason=reason, channel=message.channel)
+
+    def _hold(self, message: Message, until: datetime, reason: str) -> None:
+        count("MessagesHeld")
+        self._surely(lambda: self.messages.hold(message, until, _kebab(reason)))
+
+    def _give_up(self, message: Message) -> None:
+        """A message that has waited too long to be worth reading, for what held it last."""
+        quiet = message.held in (None, Held.QUIET_HOURS.value)
+        reason = Held.EXPIRED.value if quiet else str(message.held)
+        self._surely(lambda: self.messages.failed(message.id, reason))
+        self._not_asked(message, InvitationStatus.SUPPRESSED if quiet else InvitationStatus.UNDELIVERED, reason)
+        count("MessagesGivenUp")
+        logger.error("A message waited too long and is given up", reason=reason, channel=message.channel)
+
+    def _refused(self, message: Message, reason: str) -> None:
+        if reason == OPTED_OUT:
             self.people.change(message.to, lambda person: person.silenced(Silence.STOPPED, self.now()), self.now())
         self.messages.failed(message.id, reason)
-        self._settle(message, InvitationStatus.UNDELIVERED, reason.lower().replace("_", "-"))
+        self._not_asked(message, InvitationStatus.UNDELIVERED, _kebab(reason))
         count("MessagesRefused")
         logger.warning("A message was refused", reason=reason, channel=message.channel)
 
+    def _not_asked(self, message: Message, status: InvitationStatus, reason: str) -> None:
+        """Settle an invitation that never left: whoever it was for was not asked, and can be again."""
+        known = self.invitations.get(message.invitation_id) if message.invitation_id else None
+        if known is None:
+            return
+        customer = known.invitation.customer
+        for address in filter(None, (customer.phone, customer.email)):
+            self.people.change(address, lambda person: person.not_asked(message.created_at), self.now())
+        self._settle(message, status, reason)
+
     def _interrupted(self, message: Message) -> None:
-        """A message that was taken before. Where it left, that is noted to the end; where it was cut off, nobody knows
-        whether it did, and an invitation that hangs is told so.
+        """A message that was taken before. One that waits goes on waiting. Where one left, that is noted to the end;
+        where it was cut off, nobody knows whether it did, and an invitation that hangs is told so.
         """
-        count("MessagesTakenBefore")
         progress = self.messages.progress(message.id)
+        if "due_at" in progress:
+            return
+        count("MessagesTakenBefore")
         if "provider_id" in progress:
             self._left(message, progress["provider_id"], datetime.fromisoformat(progress["sent_at"]))
         elif message.invitation_id:
@@ -178,22 +186,5 @@ class Sender(NamedTuple):
             self.invitations.move(message.invitation_id, status, self.now(), reason=reason)
 
 
-def _code(error: Exception) -> str:
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
-
-
-@cache
-def _sender() -> Sender:
-    settings = SendSettings.from_environment()
-    client = connect()
-    # No retries of the SDK's own: after a time-out nobody knows whether the message left.
-    once = ClientConfig(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
-    return Sender(
-        messages=Messages(client, settings.table),
-        invitations=Invitations(client, settings.table),
-        people=People(client, settings.table),
-        mails=Mails(client, settings.table),
-        config=load(deployed=True),
-        sms=boto3.client("pinpoint-sms-voice-v2", config=once),
-        ses=boto3.client("sesv2", config=once),
-    )
+def _kebab(reason: str) -> str:
+    return reason.lower().replace("_", "-")

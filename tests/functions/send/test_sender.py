@@ -8,7 +8,8 @@ from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from pydynox.exceptions import ConnectionException
 
-from functions.send import Sender, send
+from functions.send.handler import send
+from functions.send.sender import Sender
 from shared.config.model import Config
 from shared.customers.invitations import Invitations
 from shared.customers.messages import Message, Messages, Purpose
@@ -94,10 +95,12 @@ def status(sender: Sender) -> tuple[InvitationStatus, str | None]:
     return kept.invitation.status, kept.invitation.reason
 
 
-def run(sender: Sender, message: Message, *, remaining_ms: int = 30_000) -> list[str]:
-    item = {"kind": "message"} | message.model_dump(mode="json")
+def run(
+    sender: Sender, message: Message, *, remaining_ms: int = 30_000, event: str = "INSERT", **more: Any
+) -> list[str]:
+    item = {"kind": "message"} | message.model_dump(mode="json") | more
     image = {name: TypeSerializer().serialize(value) for name, value in item.items()}
-    record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": image}}
+    record = {"eventName": event, "dynamodb": {"SequenceNumber": "1", "NewImage": image}}
     return send([record], sender, lambda: remaining_ms)
 
 
@@ -170,27 +173,147 @@ def test_a_throttled_number_waits_its_turn(sender: Sender, store: Store) -> None
     assert (len(texts.sent), len(waits)) == (1, 2)
 
 
+def at(sender: Sender, moment: datetime) -> Sender:
+    return sender._replace(now=lambda: moment)
+
+
+def swept(sender: Sender, moment: datetime) -> list[str]:
+    """Wake what is due and send it, as the sweep and the stream do."""
+    failed: list[str] = []
+    for waiting in list(sender.messages.due(moment)):
+        assert sender.messages.wake(waiting, moment)
+        message = sender.messages.get(waiting.id)
+        assert message is not None
+        failed += run(at(sender, moment), message, event="MODIFY", woken=True)
+    return failed
+
+
+def until(sender: Sender) -> datetime:
+    [waiting] = sender.messages.due(NOW + timedelta(days=30))
+    return waiting.due_at
+
+
 @pytest.mark.parametrize(
     "error",
     [
         refusal("InternalServerException"),
         refusal("AccessDeniedException"),
+        refusal("MessageRejected"),
+        refusal("ConflictException", Reason="DESTINATION_PHONE_NUMBER_NOT_VERIFIED"),
+        refusal("ConflictException", Reason="RESOURCE_NOT_ACTIVE"),
+        refusal("ServiceQuotaExceededException", Reason="MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"),
         EndpointConnectionError(endpoint_url="https://sms-voice.eu-west-1.amazonaws.com"),
     ],
 )
-def test_what_certainly_did_not_leave_is_tried_again(sender: Sender, store: Store, error: Exception) -> None:
+def test_what_certainly_did_not_leave_waits_in_the_table_and_leaves_later(
+    sender: Sender, store: Store, error: Exception
+) -> None:
     texts = FakeTexts(error)
     sender = sender._replace(sms=texts)  # type: ignore[arg-type]
     message = an_invitation(sender, store)
-    assert run(sender, message) == ["1"]
-    assert status(sender) == (InvitationStatus.SENDING, None)
     assert run(sender, message) == []
+    assert status(sender) == (InvitationStatus.SENDING, None)
+    assert NOW < until(sender) <= NOW + timedelta(minutes=15)
+    assert swept(sender, NOW + timedelta(minutes=1)) == []
+    assert texts.sent == []
+    assert swept(sender, NOW + timedelta(minutes=15)) == []
     assert len(texts.sent) == 1
+    assert status(sender) == (InvitationStatus.SENT, None)
+    assert list(sender.messages.due(NOW + timedelta(days=30))) == []
 
 
-def test_throttled_to_the_end_of_the_functions_time_is_tried_again(sender: Sender, store: Store) -> None:
+def test_a_first_record_that_comes_again_leaves_alone_what_waits(sender: Sender, store: Store) -> None:
+    texts = FakeTexts(refusal("MessageRejected"))
+    sender = sender._replace(sms=texts)  # type: ignore[arg-type]
+    message = an_invitation(sender, store)
+    assert run(sender, message) == run(sender, message) == []
+    assert (texts.sent, status(sender)) == ([], (InvitationStatus.SENDING, None))
+    assert "due_at" in sender.messages.progress(message.id)
+
+
+def test_what_was_woken_and_lost_is_woken_again(sender: Sender, store: Store) -> None:
+    sender = sender._replace(sms=FakeTexts(refusal("MessageRejected")))  # type: ignore[arg-type]
+    run(sender, an_invitation(sender, store))
+    [waiting] = sender.messages.due(NOW + timedelta(minutes=15))
+    assert sender.messages.wake(waiting, NOW + timedelta(minutes=15))
+    assert not sender.messages.wake(waiting, NOW + timedelta(minutes=15))
+    assert list(sender.messages.due(NOW + timedelta(minutes=16))) == []
+    assert swept(sender, NOW + timedelta(minutes=30)) == []
+    assert status(sender) == (InvitationStatus.SENT, None)
+
+
+def test_the_pauses_grow_to_two_hours(sender: Sender, store: Store) -> None:
+    sender = sender._replace(sms=FakeTexts(*[refusal("MessageRejected")] * 9))  # type: ignore[arg-type]
+    run(sender, an_invitation(sender, store))
+    pauses, moment = [], NOW
+    for _ in range(5):
+        pauses.append(until(sender) - moment)
+        moment = until(sender)
+        swept(sender, moment)
+    assert [pause / timedelta(minutes=1) for pause in pauses] == [15, 30, 60, 120, 120]
+
+
+def test_after_a_week_it_is_given_up_and_nobody_counts_as_asked(sender: Sender, store: Store) -> None:
+    sender = sender._replace(sms=FakeTexts(*[refusal("MessageRejected")] * 9))  # type: ignore[arg-type]
+    message = an_invitation(sender, store)
+    sender.people.change(PHONE, lambda person: person.model_copy(update={"asked_at": NOW}), NOW)
+    run(sender, message)
+    assert sender.people.get(PHONE).asked_at == NOW
+    swept(sender, NOW + timedelta(days=7))
+    assert status(sender) == (InvitationStatus.UNDELIVERED, "messagerejected")
+    assert sender.messages.progress(message.id)["failure"] == "messagerejected"
+    assert sender.people.get(PHONE).asked_at is None
+    assert list(sender.messages.due(NOW + timedelta(days=30))) == []
+
+
+def test_whoever_was_asked_again_since_stays_so(sender: Sender, store: Store) -> None:
+    sender = sender._replace(sms=FakeTexts(refusal("ValidationException")))  # type: ignore[arg-type]
+    message = an_invitation(sender, store)
+    later = NOW + timedelta(minutes=1)
+    sender.people.change(PHONE, lambda person: person.model_copy(update={"asked_at": later}), NOW)
+    run(sender, message)
+    assert sender.people.get(PHONE).asked_at == later
+
+
+def test_an_invitation_whose_time_is_over_does_not_leave(sender: Sender, store: Store) -> None:
+    texts = FakeTexts()
+    sender = sender._replace(sms=texts)  # type: ignore[arg-type]
+    message = an_invitation(sender, store, expires_at=NOW + timedelta(hours=1))
+    assert run(at(sender, NOW + timedelta(hours=1)), message) == []
+    assert (texts.sent, status(sender)) == ([], (InvitationStatus.SUPPRESSED, "expired"))
+
+
+def test_an_invitation_that_is_late_waits_for_the_end_of_quiet_hours(sender: Sender, store: Store) -> None:
+    texts = FakeTexts(refusal("MessageRejected"))
+    sender = sender._replace(sms=texts)  # type: ignore[arg-type]
+    run(sender, an_invitation(sender, store, zones=("Europe/London",)))
+    night = NOW.replace(hour=23)
+    morning = sender.config.invitations.quiet.over(["Europe/London"], night)
+    assert morning > night
+    swept(sender, night)
+    assert texts.sent == []
+    assert sender.messages.progress("m-1")["held"] == "quiet-hours"
+    assert until(sender) == morning
+    swept(sender, morning)
+    assert status(sender) == (InvitationStatus.SENT, None)
+
+
+def test_what_may_leave_at_any_hour_does(sender: Sender, store: Store) -> None:
+    assert run(at(sender, NOW.replace(hour=23)), an_invitation(sender, store)) == []
+    assert status(sender) == (InvitationStatus.SENT, None)
+
+
+def test_no_text_is_lost_while_the_business_has_no_number(sender: Sender, store: Store) -> None:
+    without = sender._replace(config=sender.config.model_copy(update={"sms": None}))
+    run(without, stored(sender, store))
+    assert swept(sender, until(sender)) == []
+    assert "sent_at" in sender.messages.progress("m-1")
+
+
+def test_throttled_to_the_end_of_the_functions_time_it_waits(sender: Sender, store: Store) -> None:
     sender = sender._replace(sms=FakeTexts(refusal("ThrottlingException")))  # type: ignore[arg-type]
-    assert run(sender, stored(sender, store), remaining_ms=9_000) == ["1"]
+    assert run(sender, stored(sender, store), remaining_ms=9_000) == []
+    assert until(sender) == NOW + timedelta(minutes=2)
 
 
 def test_what_may_have_left_is_not_sent_twice_and_its_invitation_says_so(sender: Sender, store: Store) -> None:
@@ -211,7 +334,7 @@ class Unsteady:
         self.failures = failures
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("sent", "move", "put_back"):
+        if name not in ("sent", "move", "hold"):
             return getattr(self.part, name)
 
         def note(*arguments: Any, **more: Any) -> Any:
@@ -253,14 +376,12 @@ def test_what_left_and_was_noted_in_part_is_noted_to_the_end_when_the_record_com
     assert sender.mails.reply_address("0102-000000") == SIGNED["Reply-To"]
 
 
-def test_what_did_not_leave_is_put_back_although_the_table_does_not_answer_at_once(
-    sender: Sender, store: Store
-) -> None:
+def test_what_did_not_leave_is_kept_although_the_table_does_not_answer_at_once(sender: Sender, store: Store) -> None:
     texts = FakeTexts(refusal("InternalServerException"))
     message = an_invitation(sender, store)
     unsteady = sender._replace(sms=texts, messages=Unsteady(sender.messages, 2))  # type: ignore[arg-type]
-    assert run(unsteady, message) == ["1"]
     assert run(unsteady, message) == []
+    assert swept(unsteady, until(sender)) == []
     assert len(texts.sent) == 1
 
 
