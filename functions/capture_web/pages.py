@@ -54,7 +54,9 @@ class Pages:
             "unless_one_customer": "" if link.ref else "hidden",
         }
         question = self._config.touchpoints[link.touchpoint].question[language]
-        return self._layout.render(language, question, self._form(language, link.touchpoint).substitute(places))
+        heading = {Step.TELL: "web.tell", Step.DONE: "web.done"}.get(step)
+        title = f"{words[heading]} · {question}" if heading else question
+        return self._layout.render(language, title, self._form(language, link.touchpoint).substitute(places))
 
     def notice(self, error: EarshotError, language: str, sent: Sequence[tuple[str, str]] | None = None) -> str:
         """A page for a link on which nothing can be said. `sent` is what a form brought all the same; None: a view."""

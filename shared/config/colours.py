@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 READABLE = 4.5
-DARK_CARD = "#1d201f"  # what pages in dark mode write on
+WHITE = "#ffffff"
+PAPER = "#f7f5f1"  # the darkest that pages write on by day
+DARK_CARD = "#1d201f"  # the lightest that pages write on by night
 
 
 def contrast(one: str, other: str) -> float:
@@ -12,15 +14,15 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def darkened(colour: str) -> str:
-    """The same hue, dark enough to be read on white; a colour that already is stays as it is."""
-    while contrast(colour, "#ffffff") < READABLE:
+def darkened(colour: str, background: str) -> str:
+    """The same hue, dark enough to be read on a light background; a colour that already is stays as it is."""
+    while contrast(colour, background) < READABLE:
         colour = _hex(int(channel * 0.95) for channel in _channels(colour))
     return colour
 
 
 def lightened(colour: str) -> str:
-    """The same hue, light enough to be read on a dark page."""
+    """The same hue, light enough to be read on a dark page; a colour that already is stays as it is."""
     while contrast(colour, DARK_CARD) < READABLE:
         colour = _hex(channel + (255 - channel) // 10 + 1 for channel in _channels(colour))
     return colour

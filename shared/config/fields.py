@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from shared.addresses import contact
-from shared.config.colours import darkened
+from shared.config.colours import WHITE, darkened
 from shared.languages.packs import LANGUAGES
 
 MAX_MAILBOX = 20  # of the 64 characters before an @, what the signature of a reply address leaves
@@ -53,7 +53,7 @@ def _language(value: str) -> str:
 def _brand_colour(value: str) -> str:
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
         raise ValueError(f"{value!r} is not a colour; write #rrggbb")
-    darker = darkened(value.lower())  # the page's buttons and links carry text in it
+    darker = darkened(value.lower(), WHITE)  # buttons and links carry text in it
     if darker != value.lower():
         raise ValueError(f"{value} is too pale to read on white; {darker} is the same hue and dark enough")
     return darker

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from shared.config.colours import lightened
+from shared.config.colours import PAPER, darkened, lightened
 from shared.config.model import Config
 from shared.languages.packs import direction
 
@@ -20,7 +20,7 @@ class Layout:
     def __init__(self, config: Config, style: Path, script: Path | None = None) -> None:
         """`style` and `script` are files; a page that has the script holds `Layout.script` itself."""
         colour = config.business.brand_colour
-        colours = {"brand": colour, "brand_on_dark": lightened(colour)}
+        colours = {"brand": darkened(colour, PAPER), "paper": PAPER, "brand_on_dark": lightened(colour)}
         self._style = f"{Template(_squeezed(_FOLDER / 'layout.css')).substitute(colours)}\n{_squeezed(style)}"
         self._frame = Template((_FOLDER / "layout.html").read_text(encoding="utf-8"))
         self._business = escape(config.business.name)

@@ -36,6 +36,9 @@
     form.parentElement.open = step !== "done"
     for (const problem of form.querySelectorAll("p.problem:not([role])")) problem.remove() // it is right now
     for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid")
+    const heading = step === "done" ? done.querySelector("h1") : tell.querySelector(".ask")
+    const titles = [heading, form.querySelector("h1"), document.querySelector("header span")]
+    document.title = titles.map((it) => it.textContent).join(" · ")
     if (step === "done") done.focus()
   }
 

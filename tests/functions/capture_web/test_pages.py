@@ -78,7 +78,7 @@ def test_what_the_business_calls_itself_is_shown_as_it_stands(config: Config) ->
     business = config.business.model_copy(update={"name": ODD})
     pages = Pages(config.model_copy(update={"business": business, "touchpoints": {"checkout": odd}}))
     page = pages.form(LINK, "en", Step.TELL, {"comment": ODD, "contact": ODD, "submission": ODD})
-    for place in ("header><span>", "h1>", "title>", r"<textarea[^>]*>\n", r'class="pick">[^>]*>'):
+    for place in ("header><span>", "h1>", r"title>What happened\? · ", r"<textarea[^>]*>\n", r'class="pick">[^>]*>'):
         assert re.search(place + re.escape(html.escape(ODD)), page), place
     assert page.count(html.escape(ODD)) == 8
     assert html.escape(ODD) in pages.notice(LinkInvalid(""), "en")

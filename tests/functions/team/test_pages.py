@@ -45,7 +45,7 @@ def shown(pages: Pages, words: str) -> dict[str, str]:
     """Each page that can hold what others wrote, with these words wherever they can stand."""
     revision = a_revision(comment=words, place=words)
     health = Health(route="queues", target="t", disabled_at=RECEIVED_AT, disabled_why=words)
-    typed = {"id": words, "when": words, "kind0": words, "to0": words}
+    typed = {"id": words, "when": words, "kind0": "email", "to0": words}
     look = Look({"queues": ROUTE}, [], {"queues": [(ROUTE.targets[0], health)]}, "tested", {"email:a": words})
     return {
         "feedback": pages.feedback(PRIYA, revision),

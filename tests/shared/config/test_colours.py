@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.config.colours import DARK_CARD, READABLE, contrast, darkened, lightened
+from shared.config.colours import DARK_CARD, PAPER, READABLE, WHITE, contrast, darkened, lightened
 
 colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
@@ -18,5 +18,6 @@ def test_contrast_does_not_depend_on_the_order(one: str, other: str) -> None:
 
 @given(colours)
 def test_every_brand_has_a_shade_that_can_be_read_by_day_and_one_by_night(colour: str) -> None:
-    assert contrast(darkened(colour), "#ffffff") >= READABLE
+    for background in (WHITE, PAPER):
+        assert contrast(darkened(colour, background), background) >= READABLE
     assert contrast(lightened(colour), DARK_CARD) >= READABLE

@@ -4,7 +4,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from shared.config import fields
+from shared.config.colours import READABLE, contrast
 from shared.config.model import Config
 from shared.web.layout import Layout
 
@@ -53,3 +57,36 @@ def test_names_are_text_and_content_is_html(config: Config, style: Path) -> None
     page = Layout(config.model_copy(update={"business": business}), style).render("en", "<1> $x", "<p>$y</p>", "<i>")
     assert "<title>&lt;1&gt; $x · Fish &amp; $Chips</title>" in page
     assert "<header><span>Fish &amp; $Chips</span><i></header>\n<p>$y</p>\n" in page
+
+
+def accepted(colour: str) -> bool:
+    """Whether it may be a business's own."""
+    try:
+        return fields._brand_colour(colour) == colour
+    except ValueError:
+        return False
+
+
+@given(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True).filter(accepted))
+@example("#767676")  # as pale as is accepted: too pale for what is not quite white
+@example("#0b5d3b")
+def test_whatever_is_written_can_be_read_by_day_and_by_night_in_every_colour_that_is_accepted(
+    config: Config, colour: str
+) -> None:
+    business = config.business.model_copy(update={"brand_colour": colour})
+    style = Path(__file__).parents[3] / "functions/team/templates/page.css"
+    page = Layout(config.model_copy(update={"business": business}), style).render("en", "Title", "")
+    by_day, by_night = (
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]+)\b", block))
+        for block in re.findall(r":root \{(.*?)\}", page, re.DOTALL)
+    )
+    for colours in (by_day, by_night):
+        full = {
+            name: code if len(code) == 7 else f"#{''.join(2 * sign for sign in code[1:])}"
+            for name, code in colours.items()
+        }
+        for background in (full["paper"], full["card"]):
+            for name in ("brand", "ink", "soft", "problem"):
+                assert contrast(full[name], background) >= READABLE, (name, background)
+            assert contrast(full["line"], background) >= 3, "WCAG 1.4.11"
+        assert contrast(full["on-brand"], full["brand"]) >= READABLE
