@@ -26,6 +26,7 @@ from shared.feedback.store import Store
 from shared.model.events import RouteTested
 from shared.model.feedback import Revision
 from shared.observe import count, logger, without_words
+from shared.routes.bounds import why_beyond
 from shared.routes.route_table import TeamRoute
 from shared.routes.trials import TEST_ID, trial
 
@@ -134,8 +135,9 @@ class Notifier:
         message = owed if owed and owed.revision > message.revision else message
         current = self._current(message, route)
         # Decide.
-        if isinstance(route, TeamRoute) and route.paused:
-            self._deliveries.save(delivery.held_back(now, message.revision, "The route is paused."))
+        paused = isinstance(route, TeamRoute) and route.paused
+        if why := "The route is paused." if paused else why_beyond(self._config, route, target, current):
+            self._deliveries.save(delivery.held_back(now, message.revision, why))
             return
         if current is None and message.is_about_feedback:
             self._deliveries.save(delivery.skipped(now, message.revision, "The feedback does not exist any more."))

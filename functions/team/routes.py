@@ -16,6 +16,7 @@ from shared.ids import can_be_id
 from shared.keys.webhook_secrets import OVERLAP, WebhookSecrets
 from shared.languages.packs import texts
 from shared.model.feedback import Revision
+from shared.routes.bounds import check_targets
 from shared.routes.drafts import draft
 from shared.routes.rehearsal import Rehearsal, rehearse
 from shared.routes.route_table import RouteNotYours, TeamRoute
@@ -87,10 +88,16 @@ class TeamRoutes:
         return Look(own, shadowed, self._disabled(own), tested, arrivals)
 
     def read(self, team: str, id: str) -> Revision:
-        """A feedback that the team owns or was sent; raises `FeedbackUnknown`, whoever else's it may be."""
+        """A feedback that the team owns or was sent; raises `FeedbackUnknown` for any other."""
         revision = self._store.get(id) if can_be_id(id) else None
         if revision is not None:
-            own = {id for id, route in self._routes.all().items() if route.team == team}
+            # What a team's own route brought it while all were open to each other is not its own.
+            is_open = self._config.business.open
+            own = {
+                id
+                for id, route in self._routes.all().items()
+                if route.team == team and (is_open or not (isinstance(route, TeamRoute) and route.from_page))
+            }
             if revision.feedback.team == team or any(
                 each.route in own and each.was_shown for each in self._deliveries.of_feedback(id)
             ):
@@ -131,7 +138,8 @@ class TeamRoutes:
             if action == "save" and form.get("rehearsed") == route.when:
                 return self._save(route, team, is_change="change" in form)
             others = {other: each for other, each in self._routes.all().items() if other != id}
-            found = rehearse(self._config, self._store, others, parse(route.when), now)
+            teams = None if self._config.business.open else [team]
+            found = rehearse(self._config, self._store, others, parse(route.when), now, teams)
             return Done(typed=form, rehearsal=found)
         if action == "test":
             self._routes.of(id, team)
@@ -163,7 +171,7 @@ class TeamRoutes:
             raise InvalidInput(f"Choose where to send it: {', '.join(KINDS)}.", field="to")
         if not to:
             raise InvalidInput("Say where to send it: an address in at least one line.", field="to")
-        return draft(
+        route = draft(
             self._config,
             id=form.get("id", ""),
             team=team,
@@ -171,7 +179,10 @@ class TeamRoutes:
             to=to,
             created_by=by,
             changed_at=now,
+            from_page=True,
         )
+        check_targets(self._config, route.targets)
+        return route
 
     def _save(self, route: TeamRoute, team: str, *, is_change: bool) -> Done:
         saved = self._routes.change(route, team) if is_change else self._routes.add(route)

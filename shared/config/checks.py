@@ -35,6 +35,8 @@ _MUST = {  # pydantic's type of mistake → what the value must be
     "dict_type": "must be a table of keys and values",
     "too_short": "must have at least one entry",
     "too_long": "must have at most {max_length} entries",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -98,6 +100,7 @@ def _references(data: Table) -> Iterator[Problem]:
     yield from _repeated("business.languages", languages, "a language")
     yield from _repeated("alarms", map(spelling, _texts(data, "alarms")), "an address")
     ids = _ids(data, languages)
+    yield from _repeated("business.hosts", _texts(_table(data, "business"), "hosts"), "a host")
     yield from _unknown(ids, "team", "default_team", data.get("default_team"))
     for path, team in _tables(data, "teams"):
         yield from _repeated(f"{path}.cards", map(spelling, _texts(team, "cards")), "a target")

@@ -14,7 +14,8 @@ MAX_MAILBOX = 20  # of the 64 characters before an @, what the signature of a re
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_URL = re.compile(r"https://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}(:[1-9]\d{0,4})?")
+_HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+_URL = re.compile(rf"https://{_HOST.pattern}(:[1-9]\d{{0,4}})?")
 
 
 def is_identifier(value: str) -> bool:
@@ -39,6 +40,12 @@ def _time_zone(value: str) -> str:
 def _public_url(value: str) -> str:
     if not _URL.fullmatch(value):
         raise ValueError(f"{value!r} must be https:// and a host, with no path or slash at the end")
+    return value
+
+
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise ValueError(f"{value!r} is not a host; write one like 'hooks.slack.com', with no https:// and no path")
     return value
 
 
@@ -107,6 +114,7 @@ def _line(value: str) -> str:
 
 Email = Annotated[str, AfterValidator(contact.email)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
+Host = Annotated[str, AfterValidator(_host)]
 Language = Annotated[str, AfterValidator(_language)]
 Clock = Annotated[str, AfterValidator(_clock)]
 Phone = Annotated[str, AfterValidator(_phone)]

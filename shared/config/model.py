@@ -18,6 +18,7 @@ from shared.config.fields import (
     Clock,
     Country,
     Email,
+    Host,
     Identifier,
     Labels,
     Language,
@@ -48,6 +49,10 @@ class Business(Model):
     time_zone: TimeZone
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     brand_colour: BrandColour
+    open: bool = True
+    """Whether teams may read, and subscribe to on their pages, what other teams own."""
+    hosts: Annotated[tuple[Host, ...], Field(max_length=50)] = ()
+    """Where routes that teams make on their pages may lead, beside the business's own addresses."""
 
 
 class Person(Model):

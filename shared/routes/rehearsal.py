@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -42,9 +42,17 @@ class Rehearsal(NamedTuple):
 
 
 def rehearse(
-    config: Config, store: Store, others: Mapping[str, Route], condition: Condition | None, now: datetime
+    config: Config,
+    store: Store,
+    others: Mapping[str, Route],
+    condition: Condition | None,
+    now: datetime,
+    teams: Collection[str] | None = None,
 ) -> Rehearsal:
-    """Try a condition beside the `others`; without one, see only what they leave uncaught."""
+    """Try a condition beside the `others`; without one, see only what they leave uncaught.
+
+    `teams` are those whose feedback may be looked at; None: all.
+    """
     by_condition: dict[str, list[str]] = defaultdict(list)
     for id, route in others.items():
         if not (isinstance(route, TeamRoute) and route.paused):
@@ -55,7 +63,7 @@ def rehearse(
     caught: list[Revision] = []
     uncaught: list[Revision] = []
     overlaps: Counter[str] = Counter()
-    everything = recent(config, store, now)
+    everything = recent(config.teams if teams is None else teams, store, now)
     looked_at = unclaimed = 0
     for revision in islice(everything, LOOK_AT):
         looked_at += 1
@@ -81,10 +89,10 @@ def rehearse(
     )
 
 
-def recent(config: Config, store: Store, now: datetime) -> Iterator[Revision]:
-    """The feedback received in the last 90 days, of every team, the last changed first."""
+def recent(teams: Collection[str], store: Store, now: datetime) -> Iterator[Revision]:
+    """The feedback of these teams received in the last 90 days, the last changed first."""
     since = now - LOOK_BACK
-    for revision in store.newest(config.teams, since):
+    for revision in store.newest(teams, since):
         if revision.feedback.received_at >= since:
             yield revision
 

@@ -53,6 +53,8 @@ class TeamRoute(Route):
     role: str | None = None
     """The role that EventBridge assumes to put events on another bus."""
     created_by: str
+    from_page: bool = False
+    """Its team made it, or last changed it, on the team's page (shared/routes/bounds.py)."""
     changed_at: Moment
     version: int = 0
     """Counts the changes, so that of two at once one wins and the other knows."""

@@ -21,6 +21,7 @@ from shared.config.model import Config, Route
 from shared.deliveries.deliveries import Deliveries
 from shared.errors import EarshotError, InvalidInput
 from shared.keys.webhook_secrets import WebhookSecrets
+from shared.routes.bounds import check_number
 from shared.routes.route_table import (
     RouteConflict,
     RouteNotYours,
@@ -104,11 +105,13 @@ class Routes:
     def add(self, route: TeamRoute) -> TeamRoute:
         """Save a new route and make its rule; raises `RouteConflict` for an id that is taken.
 
-        Raises `InvalidInput`, as a change does, for a webhook that leads into a private network.
+        Raises `InvalidInput`, as a change does, for a webhook that leads into a private network, and `TooManyRoutes`.
         """
         if route.id in self._config.declared_routes():
             raise RouteConflict(f"There is a route {route.id!r} in earshot.toml already; choose another id.")
         self._check_names(route)
+        if route.from_page:  # two at once may make one more: that is no harm
+            check_number(self._table.all(), route.team)
         return self._save(None, route)
 
     def change(self, route: TeamRoute, team: str | None) -> TeamRoute:

@@ -60,3 +60,28 @@ def test_a_card_that_settles_while_its_route_is_paused_is_not_sent(world: World)
     pause(world, to, settling=45)
     world.wake()
     assert (world.sent, world.only_delivery(tap).error) == ([], "The route is paused.")
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [
+        ("webhook:https://collector.example.com/all", "outside of this business"),
+        ("webhook:https://orders.fernleaf.example/hooks/feedback", "not this team's"),
+    ],
+)
+def test_what_a_team_may_not_take_out_by_its_page_is_not_sent(world: World, to: str, why: str) -> None:
+    """Such as of a route that was saved before earshot.toml said so; made by an admin, it brings what it says."""
+    business = world.config.business.model_copy(update={"open": False})
+    world.notifier._config = world.config.model_copy(update={"business": business})
+    theirs = world.say(reasons=("price",))
+    assert theirs.feedback.team == "care"
+    pause(world, to, paused=False)
+    made = world.routes["r"]
+    world.routes["r"] = made.model_copy(update={"from_page": True})
+    world.handle(world.message("r", theirs))
+    assert world.sent == []
+    assert why in str(world.only_delivery(theirs).error)
+
+    world.routes["r"] = made
+    world.handle(world.message("r", theirs, replay="again"))
+    assert len(world.sent) == 1

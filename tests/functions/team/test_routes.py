@@ -13,11 +13,13 @@ from botocore.exceptions import EndpointConnectionError
 from functions.team.pages import Pages
 from shared.config.model import Config, Route
 from shared.deliveries.deliveries import Deliveries
-from shared.deliveries.delivery import Delivery
+from shared.deliveries.delivery import Delivery, State
 from shared.deliveries.health import Health
 from shared.feedback.store import Store
 from shared.languages.packs import LANGUAGES, texts
+from shared.routes.bounds import MAX_ROUTES
 from shared.routes.drafts import draft
+from shared.routes.route_table import TeamRoute
 from shared.routes.routes import Routes
 from shared.values import utc_now
 from tests.functions.team.conftest import BUS, PRIYA, Answer, Browser
@@ -415,3 +417,70 @@ def test_a_bus_that_does_not_answer_is_said_on_a_page_nothing_is_saved_and_it_ca
 
 def test_a_button_that_does_not_exist_changes_nothing(tills: Browser) -> None:
     assert tills.post("tills", action="explode", id="team-tills").status == 422
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"kind0": "webhook", "to0": "https://collector.example.com/all"},
+        {"kind0": "email", "to0": "mallory@example.com"},
+        {"kind1": "slack", "to1": "https://hooks.slack.com/services/T/B/x"},
+    ],
+)
+def test_a_member_cannot_take_everything_out_of_the_business(
+    tills: Browser, routes: Routes, target: dict[str, str]
+) -> None:
+    """A route with an empty condition, and a target elsewhere."""
+    before = routes.all()
+    answer = save(tills, QUEUES | {"when": ""} | target)
+    assert (answer.status, "is outside of this business" in answer.text) == (422, True)
+    assert routes.all() == before
+    assert save(tills, QUEUES).status == 200
+    answer = save(tills, QUEUES | target | {"change": "1"})
+    assert (answer.status, "is outside of this business" in answer.text) == (422, True)
+
+
+def test_what_a_page_makes_says_so_also_where_it_changes_a_route_of_an_admin(tills: Browser, routes: Routes) -> None:
+    admins = {"id": "queues", "team": "tills", "when": "reason = queue", "to": ["email:lead@fernleaf.example"]}
+    routes.add(TeamRoute.model_validate(admins | {"created_by": "arn:admin", "changed_at": utc_now()}))
+    assert save(tills, QUEUES | {"when": "", "change": "1"}).status == 200
+    changed = routes.own("queues", "tills")
+    assert (changed.when, changed.from_page, changed.created_by) == ("", True, "arn:admin")
+
+
+def test_a_team_makes_a_bounded_number_of_routes(tills: Browser, routes: Routes) -> None:
+    for number in range(MAX_ROUTES):
+        assert save(tills, QUEUES | {"id": f"queues-{number}"}).status == 200
+    answer = save(tills, QUEUES | {"id": "one-more"})
+    assert (answer.status, "remove one first" in answer.text) == (409, True)
+    tills.post("tills", action="remove", id="queues-0")
+    assert save(tills, QUEUES | {"id": "one-more"}).status == 200
+
+
+def test_a_business_that_is_not_open_rehearses_and_shows_a_team_its_own_feedback_only(
+    tills: Browser, function: ModuleType, store: Store, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    business = config.business.model_copy(update={"open": False})
+    now = utc_now()
+    store.capture(an_answer(reasons=("queue",), comment="One till open."), config, now)
+    theirs = store.capture(an_answer("theirs", reasons=("price",), comment="Charged twice."), config, now).revision
+    assert "Charged twice." in tills.post("tills", action="rehearse", **QUEUES | {"when": ""}).text
+    monkeypatch.setattr(function.visits.routes, "_config", config.model_copy(update={"business": business}))
+    shown = tills.post("tills", action="rehearse", **QUEUES | {"when": ""}).text
+    assert "One till open." in shown
+    assert "Charged twice." not in shown
+    assert "caught 1 of 1" in shown
+
+    assert save(tills, QUEUES | {"when": ""}).status == 200
+    sent = Delivery(
+        feedback_id=theirs.feedback.id,
+        route="queues",
+        target="t",
+        subject="card",
+        to="email:lead@fernleaf.example",
+        state=State.DELIVERED,
+        created_at=now,
+        changed_at=now,
+    )
+    Deliveries(store.client, store.table).save(sent)
+    assert tills.get("tills", feedback=theirs.feedback.id).status == 404

@@ -87,6 +87,18 @@ def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
             "sms.countries.0: there is no country 'UK'; write one like 'GB'",
         ),
         (
+            'hosts = ["orders.fernleaf.example", ',
+            'hosts = ["https://fernleaf.example/hook", ',
+            "business.hosts.0: 'https://fernleaf.example/hook' is not a host; write one like 'hooks.slack.com', "
+            "with no https:// and no path",
+        ),
+        (
+            'hosts = ["orders.fernleaf.example", ',
+            'hosts = ["intranet.example", ',
+            "business.hosts: a host stands twice; remove one",
+        ),
+        ("hosts = [", "open = 3\nhosts = [", "business.open: must be true or false"),
+        (
             'alarms = ["email:it@fernleaf.example"]',
             'alarms = ["slack:https://hooks.slack.com/services/x"]',
             "alarms.0: 'slack:https://hooks.slack.com/services/x' cannot hear of alarms; write an address, like "
