@@ -130,10 +130,10 @@ class Stage:
     @cached_property
     def config(self) -> Config:
         """What earshot.toml says; raises `ConfigError`."""
-        config = config_file.load()
+        config, public_url = config_file.load(), self.outputs["PublicUrl"]
         if self.is_local:
-            return config.at(self.outputs["PublicUrl"])
-        config_file.check_for_aws(config)
+            return config.at(public_url)
+        config_file.check_for_aws(config)  # only now, since a stage that is not there is said first
         return config
 
     @cached_property

@@ -20,6 +20,8 @@ from shared.conditions.pattern import makes_cards, rule_pattern
 from shared.conditions.reader import parse
 from shared.config.model import Config
 from shared.config.problems import Problem
+from shared.languages.completeness import find_gaps
+from shared.languages.packs import LANGUAGES
 
 Table = Mapping[str, Any]
 Ids = Mapping[str, list[str]]
@@ -98,6 +100,9 @@ def _references(data: Table) -> Iterator[Problem]:
     """What no single value shows."""
     languages = _texts(_table(data, "business"), "languages")
     yield from _repeated("business.languages", languages, "a language")
+    for language in LANGUAGES:
+        for gap in find_gaps(language, spoken=language in languages):
+            yield Problem("business.languages", gap)
     yield from _repeated("alarms", map(spelling, _texts(data, "alarms")), "an address")
     ids = _ids(data, languages)
     yield from _repeated("business.hosts", _texts(_table(data, "business"), "hosts"), "a host")
@@ -152,8 +157,8 @@ def _check_texting(sms: Table) -> Iterator[Problem]:
     for index, country in enumerate(_texts(sms, "countries")):
         if re.fullmatch("[A-Z]{2}", country) and country not in phonenumbers.SUPPORTED_REGIONS:
             yield Problem(f"sms.countries.{index}", f"there is no country {country!r}; write one like 'GB'")
-    countries, country = _texts(sms, "countries"), sms.get("request_country")
-    if sms.get("request") and (country not in countries if country else len(countries) > 1):
+    countries, requested = _texts(sms, "countries"), sms.get("request_country")
+    if sms.get("request") and (requested not in countries if requested else len(countries) > 1):
         # Were it the first of them, another order would replace the number that customers know.
         yield Problem("sms.request_country", f"name the requested number's country: one of {', '.join(countries)}")
     accounts = [account for _, account in _entries(sms, "twilio")]

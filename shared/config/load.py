@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from shared.addresses.reserved import reserved_name
 from shared.addresses.targets import Target
 from shared.config.model import Config
 from shared.config.problems import ConfigError, Problem
@@ -40,22 +41,42 @@ def load(path: Path | None = None, *, deployed: bool = False) -> Config:
 
 
 def check_for_aws(config: Config) -> None:
-    """Raises `ConfigError` for what only the local stage can have."""
+    """Raises `ConfigError` for what only the local stage can have: targets on this machine, and names of examples."""
     problems = [
         Problem(path, f"{target} leads to this machine; on AWS it must be https and on the public internet")
-        for path, targets in _targets(config)
-        for target in targets
+        for path, target in _targets(config)
         if target.is_on_loopback
+    ]
+    problems += [
+        Problem(path, f"{name} is a name for examples, which AWS can reach nobody at; write your own")
+        for path, address in _addresses(config)
+        if (name := reserved_name(address)) is not None
     ]
     if problems:
         raise ConfigError(problems)
 
 
-def _targets(config: Config) -> Iterator[tuple[str, tuple[Target, ...]]]:
+def _targets(config: Config) -> Iterator[tuple[str, Target]]:
+    for path, targets in (
+        ("alarms", config.alarms),
+        *((f"teams.{id}.cards", team.cards) for id, team in config.teams.items()),
+        *((f"routes.{id}.to", route.to) for id, route in config.routes.items()),
+    ):
+        yield from ((f"{path}.{index}", Target.parse(target)) for index, target in enumerate(targets))
+
+
+def _addresses(config: Config) -> Iterator[tuple[str, str]]:
+    """Where AWS would send to, be reached at or speak for, by the key of each."""
+    yield "business.sender", config.business.sender
+    yield "business.public_url", config.business.public_url
     for id, team in config.teams.items():
-        yield f"teams.{id}.cards", tuple(Target.parse(card) for card in team.cards)
-    for id, route in config.routes.items():
-        yield f"routes.{id}.to", route.targets
+        yield from ((f"teams.{id}.people.{index}.email", person.email) for index, person in enumerate(team.people))
+    for path, target in _targets(config):
+        if not target.kind.is_aws and not target.is_on_loopback:
+            yield path, target.address
+    for word in config.sms.help.split() if config.sms else ():
+        yield "sms.help", word.strip("<>().,;")
+    yield "mail.address", config.mail.address
 
 
 def _syntax_help(error: str) -> str:

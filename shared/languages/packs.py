@@ -11,18 +11,27 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 
-LANGUAGES = tuple(sorted(path.parent.name for path in _FOLDER.glob("*/texts.toml")))
+LANGUAGES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/texts.toml")))
 """The languages in which the product speaks."""
 
 
 @cache
 def texts(language: str) -> dict[str, str]:
     """Every text in one of `LANGUAGES`, by its dotted key such as `web.send`."""
-    tables = tomllib.loads((_FOLDER / language / "texts.toml").read_text(encoding="utf-8"))
-    return {f"{table}.{key}": text for table, entries in tables.items() for key, text in entries.items()}
+    return by_dotted_key(tomllib.loads((FOLDER / language / "texts.toml").read_text(encoding="utf-8")))
+
+
+def by_dotted_key(tables: dict[str, Any]) -> dict[str, Any]:
+    """The entries of the tables of a file: `web.send` is `send` in the table `web`."""
+    return {
+        f"{table}.{key}": entry
+        for table, entries in tables.items()
+        if isinstance(entries, dict)
+        for key, entry in entries.items()
+    }
 
 
 def direction(language: str) -> str:
@@ -39,7 +48,7 @@ def language_of(text: str, languages: Iterable[str]) -> str | None:
 @cache
 def vocabulary(language: str) -> dict[str, Any]:
     """The words of a language that are understood, by kind (see `en/words.toml`); empty where it has none."""
-    path = _FOLDER / language / "words.toml"
+    path = FOLDER / language / "words.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from infra.asset import ROOT
 from infra.stack import EarshotStack
 from infra.stage import Platform, Stage
 from shared.config.checks import find_problems
-from shared.config.load import config_path
+from shared.config.load import config_path, load
 from shared.config.model import Config
+from tests.kit.businesses import deployable
 
 for place in ("CDK_DEFAULT_ACCOUNT", "CDK_DEFAULT_REGION"):
     os.environ.pop(place, None)  # what a template says must not depend on where its tests run
@@ -43,9 +44,31 @@ def template_of(config: Config, stage: str = "prod", place: Place = (None, None)
 
 
 @pytest.fixture(scope="session")
-def everything() -> Parsed:
+def own_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tests' business as a file that can be deployed to AWS."""
+    file = tmp_path_factory.mktemp("business") / "earshot.toml"
+    file.write_text(deployable(config_path().read_text(encoding="utf-8")), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="session")
+def config(own_file: Path) -> Config:
+    """The configuration of that file."""
+    return load(own_file)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deploys_own_file(own_file: Path) -> Iterator[None]:
+    """What a test of this folder synthesises is that business's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EARSHOT_CONFIG", str(own_file))
+        yield
+
+
+@pytest.fixture(scope="session")
+def everything(own_file: Path) -> Parsed:
     """A file in which everything is switched on that makes resources."""
-    file = tomllib.loads(config_path().read_text(encoding="utf-8"))
+    file = tomllib.loads(own_file.read_text(encoding="utf-8"))
     file["accounts"] = ["111122223333", "444455556666"]
     file["sms"] |= {"request": "LONG_CODE", "request_country": "GB"}
     arn = "eu-west-1:111122223333"
@@ -67,11 +90,13 @@ def full_template(everything: Parsed) -> Parsed:
 
 
 @pytest.fixture(scope="session")
-def cloud_assembly(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Template]:
+def cloud_assembly(own_file: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Template]:
     """The folder that `cdk synth` writes, and the template in it. Fails where cdk-nag has an open finding."""
     folder = tmp_path_factory.mktemp("cdk.out")
     app = App(outdir=str(folder), context=json.loads((ROOT / "cdk.json").read_text())["context"])
-    stack = infra_app.build(app)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EARSHOT_CONFIG", str(own_file))
+        stack = infra_app.build(app)
     app.synth()
     return folder, Template.from_stack(stack)
 

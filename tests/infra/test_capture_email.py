@@ -77,7 +77,7 @@ def test_who_sends_mail_may_send_from_the_business_s_address_and_from_no_other(r
     ]
     assert len(sends) == 3  # notify, send and the team's SignIn
     for statement in sends:
-        assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "feedback@fernleaf.example"}}
+        assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "feedback@fernleaf.zz"}}
         named = json.dumps(statement["Resource"])
         assert ":identity/*" in named
         assert ":configuration-set/*" in named

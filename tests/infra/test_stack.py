@@ -365,7 +365,7 @@ def test_a_target_on_this_machine_stops_a_deploy_to_aws(config: Config, monkeypa
     route = next(iter(config.routes.values())).model_copy(update={"to": ("webhook:http://127.0.0.1:9000/hook",)})
     changed = config.model_copy(update={"routes": {"hook": route}})
     monkeypatch.setattr(config_file, "load", lambda: changed)
-    with pytest.raises(ConfigError, match=r"routes\.hook\.to: .* leads to this machine"):
+    with pytest.raises(ConfigError, match=r"routes\.hook\.to\.0: .* leads to this machine"):
         infra_app.build(App())
 
 

@@ -19,6 +19,7 @@ from shared.conditions.language import ConditionError
 from shared.conditions.pattern import compile_pattern
 from shared.conditions.reader import parse
 from shared.config import load as config_file
+from shared.config.model import Config
 from shared.model.events import CONTRACT, Event, InvitationRequested, RouteTested
 from tests.infra.conftest import Resources
 from tests.kit.samples import load_event
@@ -55,9 +56,9 @@ def test_no_other_account_is_let_in_unless_it_is_listed(template: Template) -> N
 
 
 @pytest.fixture(scope="module")
-def with_accounts() -> Template:
+def with_accounts(config: Config) -> Template:
     """The template of a business that lists another account."""
-    listed = config_file.load().model_copy(update={"accounts": ("111122223333",)})
+    listed = config.model_copy(update={"accounts": ("111122223333",)})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(config_file, "load", lambda: listed)
         return Template.from_stack(infra_app.build(App()))

@@ -13,6 +13,11 @@ FOLDER = Path(__file__).parents[1] / "businesses"
 TEAMS, TOUCHPOINTS, REASONS, PEOPLE = 60, 120, 25, 20
 
 
+def deployable(file: str) -> str:
+    """The same business with names that are taken for AWS, and are nobody's: ISO 3166 gives `zz` to no country."""
+    return file.replace(".example", ".zz")
+
+
 def smallest() -> str:
     """One team and one touchpoint."""
     return (FOLDER / "smallest.toml").read_text(encoding="utf-8")
@@ -35,8 +40,8 @@ def largest() -> str:
         "accounts": [f"{number:012}" for number in range(20)],
         "business": {
             "name": "B" * 200,
-            "sender": "feedback@largest.example",
-            "public_url": "https://" + "a" * 60 + ".largest.example",
+            "sender": "feedback@largest.zz",
+            "public_url": "https://" + "a" * 60 + ".largest.zz",
             "time_zone": "America/Argentina/ComodRivadavia",
             "languages": ["ar", "en"],
             "brand_colour": "#0b5d3b",
@@ -44,9 +49,9 @@ def largest() -> str:
         "teams": {
             team: {
                 "name": "T" * 200,
-                "people": [{"name": "P" * 200, "email": f"p{number}@largest.example"} for number in range(PEOPLE)],
+                "people": [{"name": "P" * 200, "email": f"p{number}@largest.zz"} for number in range(PEOPLE)],
                 "hours": {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "to": "23:59"},
-                "cards": [f"email:{team}-{number}@largest.example" for number in range(MAX_TARGETS)],
+                "cards": [f"email:{team}-{number}@largest.zz" for number in range(MAX_TARGETS)],
             }
             for team in teams
         },
@@ -64,7 +69,7 @@ def largest() -> str:
             route: {
                 "team": teams[0],
                 "when": f"reason in ({', '.join(reasons[:20])}) and rating <= 2",
-                "to": [f"webhook:https://largest.example/{route}/{number}" for number in range(MAX_TARGETS)],
+                "to": [f"webhook:https://largest.zz/{route}/{number}" for number in range(MAX_TARGETS)],
                 "settling": 900,
             }
             for route in routes
@@ -79,7 +84,7 @@ def largest() -> str:
             "texts_per_day": 1000,
             "replies_per_day": 50,
         },
-        "mail": {"address": "feedback@largest.example", "touchpoint": touchpoints[-1], "answers_per_day": 50},
+        "mail": {"address": "feedback@largest.zz", "touchpoint": touchpoints[-1], "answers_per_day": 50},
     }
     return _toml(file)
 

@@ -12,6 +12,7 @@ from shared.config.checks import find_problems
 from shared.config.colours import contrast
 from shared.config.model import Config
 from shared.config.problems import ConfigError
+from tests.kit.businesses import deployable
 
 OURS = config_module.config_path().read_text(encoding="utf-8")
 
@@ -353,13 +354,52 @@ def test_any_colour_is_either_readable_on_white_or_refused_with_one_that_is(colo
         assert contrast(suggested, "#ffffff") >= 4.5
 
 
-def test_a_target_on_this_machine_is_for_the_local_stage_only(config: Config) -> None:
-    config_module.check_for_aws(config)
-    here = "webhook:https://localhost:9000/hook"
-    team = config.teams["care"].model_copy(update={"cards": ("email:care@fernleaf.example", here)})
-    route = next(iter(config.routes.values())).model_copy(update={"to": (here,)})
-    changed = config.model_copy(update={"teams": {"care": team}, "routes": {"hook": route}})
+@pytest.fixture
+def owned(tmp_path: Path) -> Config:
+    """The tests' business, with names that somebody could own."""
+    path = tmp_path / "owned.toml"
+    path.write_text(deployable(OURS), encoding="utf-8")
+    return config_module.load(path)
+
+
+def refused_for_aws(config: Config) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        config_module.check_for_aws(changed)
-    assert [problem.path for problem in caught.value.problems] == ["teams.care.cards", "routes.hook.to"]
-    assert "on AWS it must be https and on the public internet" in str(caught.value)
+        config_module.check_for_aws(config)
+    return str(caught.value).splitlines()
+
+
+def test_a_target_on_this_machine_is_for_the_local_stage_only(owned: Config) -> None:
+    config_module.check_for_aws(owned)
+    here = "webhook:https://localhost:9000/hook"
+    team = owned.teams["care"].model_copy(update={"cards": ("email:care@fernleaf.zz", here)})
+    route = next(iter(owned.routes.values())).model_copy(update={"to": (here,)})
+    lines = refused_for_aws(owned.model_copy(update={"teams": {"care": team}, "routes": {"hook": route}}))
+    assert [line.split(": ")[1] for line in lines] == ["teams.care.cards.1", "routes.hook.to.0"]
+    assert all("on AWS it must be https and on the public internet" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("path", "ours", "line"),
+    [
+        ("business.sender", 'sender = "feedback@fernleaf.zz"', "fernleaf.example"),
+        ("business.public_url", 'public_url = "https://feedback.fernleaf.zz"', "feedback.fernleaf.example"),
+        ("alarms.0", 'alarms = ["email:it@fernleaf.zz"]', "fernleaf.example"),
+        ("teams.care.people.1.email", 'email = "tom@fernleaf.zz"', "fernleaf.example"),
+        ("teams.tills.cards.0", 'cards = ["email:tills@fernleaf.zz"]', "fernleaf.example"),
+        ("routes.order-system.to.0", "webhook:https://orders.fernleaf.zz/hooks/feedback", "orders.fernleaf.example"),
+        ("sms.help", 'help = "care@fernleaf.zz"', "fernleaf.example"),
+        ("mail.address", 'address = "feedback@fernleaf.zz"', "fernleaf.example"),
+    ],
+)
+def test_a_name_for_examples_is_no_address_to_deploy_with(tmp_path: Path, path: str, ours: str, line: str) -> None:
+    text = deployable(OURS)
+    assert text.count(ours) == 1
+    file = tmp_path / "earshot.toml"
+    file.write_text(text.replace(ours, ours.replace(".zz", ".example")), encoding="utf-8")
+    told = f"earshot.toml: {path}: {line} is a name for examples, which AWS can reach nobody at; write your own"
+    assert refused_for_aws(config_module.load(file)) == [told]
+
+
+def test_the_file_that_is_shipped_is_for_the_local_stage_until_it_names_a_business(config: Config) -> None:
+    assert len(refused_for_aws(config)) > 10
+    assert config.at("http://127.0.0.1:4000").is_local
