@@ -1,10 +1,6 @@
-"""CPU of a capture, from a cold start and warm, against the conventional handler; and its requests to DynamoDB."""
+"""CPU of a capture as deployed, from a cold start and warm, against the conventional handler; and its requests."""
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,14 +8,16 @@ from statistics import median
 
 from pydynox import DynamoDBClient
 
-from bench import stub
+from bench import deployed, stub
 from bench.environment import ENVIRONMENT, REGION
 from bench.figures import Figure
 from shared.keys.links import Link
 from shared.keys.signing import Keys
 from shared.values import utc_now
 
-OURS, CONVENTIONAL = "functions.capture_web.handler", "bench.conventional"
+OURS, CONVENTIONAL = "functions.capture_web.handler", "conventional"
+PROGRAMS = {"ours": OURS, "in-place": OURS, "conventional": CONVENTIONAL, "conventional-compiled": CONVENTIONAL}
+"""Folder (`deployed.folders`) -> the module of the handler in it."""
 ROUNDS = 15
 ANSWERS = 100
 KEYS_TABLE = "keys"
@@ -28,32 +26,39 @@ Costs = dict[str, float]
 
 
 def measure() -> Iterator[Figure]:
-    """Both in turns, each time in a fresh process, with bytecode compiled beforehand.
+    """All in turns, each time in a fresh process.
 
-    What else the machine does slows the two of a round alike, so the median of the rounds' ratios counts.
+    What else the machine does slows those of a round alike, so the median of the rounds' ratios counts.
     """
-    with stub.serve() as dynamodb, tempfile.TemporaryDirectory() as bytecode:
+    with stub.serve() as dynamodb, deployed.folders() as folders:
         target = f"/f/{_token(dynamodb.url)}"
-        for module in (OURS, CONVENTIONAL):
-            _run(module, target, dynamodb.url, bytecode, answers=0)  # compiles
+        for folder in folders.values():
+            run(folder, target, dynamodb.url, answers=0)  # so that the files are in the machine's cache
         dynamodb.requests.clear()
-        rounds: dict[str, list[Costs]] = {OURS: [], CONVENTIONAL: []}
+        rounds: dict[str, list[Costs]] = {name: [] for name in PROGRAMS}
         for _ in range(ROUNDS):
-            for module, costs in rounds.items():
-                costs.append(_run(module, target, dynamodb.url, bytecode, ANSWERS))
+            for name, costs in rounds.items():
+                costs.append(run(folders[name], target, dynamodb.url, ANSWERS))
         requests = {
-            module: sum(number for table, number in dynamodb.requests.items() if table.startswith(module))
+            name: sum(number for table, number in dynamodb.requests.items() if table.partition("-idem")[0] == name)
             / sum(each["answers"] for each in costs)
-            for module, costs in rounds.items()
+            for name, costs in rounds.items()
         }
-    for kind, limit in (("cold", 0.55), ("warm", 0.25)):
-        ours, conventional = ([each[kind] * 1000 for each in rounds[module]] for module in rounds)
-        ratios = [mine / theirs for mine, theirs in zip(ours, conventional, strict=True)]
-        yield Figure(f"{kind} capture", round(median(ours), 3), "ms CPU")
-        yield Figure(f"{kind} capture, conventional", round(median(conventional), 3), "ms CPU")
-        yield Figure(f"{kind} capture, ratio", round(median(ratios), 3), "", limit)
-    yield Figure("DynamoDB requests per answer", round(requests[OURS], 3), "", 1)
-    yield Figure("DynamoDB requests per answer, conventional", round(requests[CONVENTIONAL], 3), "")
+
+    def ratio(kind: str, name: str, other: str) -> float:
+        pairs = zip(rounds[name], rounds[other], strict=True)
+        return round(median(mine[kind] / theirs[kind] for mine, theirs in pairs), 3)
+
+    for kind, limit in (("cold", 0.35), ("warm", 0.25)):
+        for name, whose in (("ours", ""), ("conventional", ", conventional")):
+            yield Figure(
+                f"{kind} capture{whose}", round(median(each[kind] * 1000 for each in rounds[name]), 3), "ms CPU"
+            )
+        yield Figure(f"{kind} capture, ratio", ratio(kind, "ours", "conventional"), "", limit)
+    yield Figure("cold capture, against bytecode in place", ratio("cold", "ours", "in-place"), "", 1.15)
+    yield Figure("cold capture, ratio were both compiled", ratio("cold", "ours", "conventional-compiled"), "")
+    yield Figure("DynamoDB requests per answer", round(requests["ours"], 3), "", 1)
+    yield Figure("DynamoDB requests per answer, conventional", round(requests["conventional"], 3), "")
 
 
 def _token(dynamodb: str) -> str:
@@ -63,17 +68,12 @@ def _token(dynamodb: str) -> str:
     return Link("checkout", "leeds-3", None, utc_now() + timedelta(days=1)).token(keys)
 
 
-def _run(module: str, target: str, dynamodb: str, bytecode: str, answers: int) -> Costs:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AWS_"))}
-    environment |= {"EARSHOT_TABLE": module, "EARSHOT_KEYS_TABLE": KEYS_TABLE, "PYTHONPYCACHEPREFIX": bytecode}
-    environment |= ENVIRONMENT | {"AWS_ENDPOINT_URL": dynamodb}
-    child = subprocess.run(
-        [sys.executable, "-m", "bench.child", module, target, str(answers)],
-        env=environment,
-        cwd=Path(__file__).parent.parent,
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    )
-    costs: Costs = json.loads(child.stdout.splitlines()[-1])
+def run(folder: Path, target: str, dynamodb: str, answers: int) -> Costs:
+    """What the program in a folder costs from its start on; its table has the folder's name."""
+    environment = ENVIRONMENT | {
+        "EARSHOT_TABLE": folder.name,
+        "EARSHOT_KEYS_TABLE": KEYS_TABLE,
+        "AWS_ENDPOINT_URL": dynamodb,
+    }
+    costs: Costs = json.loads(deployed.run(folder, [PROGRAMS[folder.name], target, str(answers)], environment))
     return costs

@@ -1,10 +1,11 @@
-"""`python -m bench.child MODULE PATH ANSWERS`: one fresh process in which a handler starts and then works.
+"""`python child.py MODULE PATH ANSWERS`: one fresh process in which a handler starts and then works.
 
 Prints one line of JSON, after what the handler itself prints: CPU seconds of the start (import and first answer) and
 of one answer once warm.
 """
 
 import json
+import os
 import sys
 import time
 from importlib import import_module
@@ -56,6 +57,7 @@ def answer(path: str, number: int) -> dict[str, Any]:
 
 def main(module: str, path: str, answers: int) -> None:
     """Start the handler, let it answer, print what it cost."""
+    _see_that_it_is_deployed()
     started = time.process_time()
     handler = import_module(module).handler
     first = handler(answer(path, 0), CONTEXT)
@@ -68,6 +70,12 @@ def main(module: str, path: str, answers: int) -> None:
         handler(answer(path, number), CONTEXT)
     warm = (time.process_time() - started) / max(answers, 1)
     print(json.dumps({"cold": cold, "warm": warm, "answers": WARM_UP + answers}))
+
+
+def _see_that_it_is_deployed() -> None:
+    """Nothing but the folder and the runtime is found, and nothing compiled now could be kept for the next start."""
+    assert not any("site-packages" in path for path in sys.path), sys.path
+    assert not os.access(os.environ["LAMBDA_TASK_ROOT"], os.W_OK)
 
 
 if __name__ == "__main__":

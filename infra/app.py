@@ -51,13 +51,13 @@ def _synthesizer(local: LocalStage | None) -> IStackSynthesizer:
 
 
 def _platform(local: LocalStage | None) -> Platform:
-    """In AWS, Python 3.13 on arm64; the local stage runs functions on this machine's own Python."""
-    target: asset.Target = "host" if local else "lambda"
+    """The Python that deploys: in AWS on arm64, in the local stage on this machine."""
+    target: asset.Target = "bare" if local else "lambda"
     path, content_hash = asset.build(target)
     code = lambda_.Code.from_asset(str(path), asset_hash=content_hash)
+    runtime = lambda_.Runtime(f"python{asset.VERSION}", lambda_.RuntimeFamily.PYTHON)
     if not local:
-        return Platform(code, lambda_.Runtime.PYTHON_3_13, lambda_.Architecture.ARM_64, {})
-    runtime = lambda_.Runtime(f"python3.{sys.version_info.minor}", lambda_.RuntimeFamily.PYTHON)
+        return Platform(code, runtime, lambda_.Architecture.ARM_64, {})
     arm = machine.machine().lower() in ("arm64", "aarch64")
     architecture = lambda_.Architecture.ARM_64 if arm else lambda_.Architecture.X86_64
     # What leaves the system goes through the outbox, by the SDKs' own setting.

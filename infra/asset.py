@@ -1,12 +1,19 @@
-"""The code that runs in Lambda, as one zip file, built without Docker and with the same hash on every build."""
+"""The code that runs in Lambda, as one zip file, built without Docker and with the same hash on every build.
+
+Lambda unpacks it into a folder that cannot be written, so what it does not bring compiled is compiled at every cold
+start. It brings bytecode of the Python that builds it, which is the version that is deployed; unchecked, since a zip
+has no times to compare.
+"""
 
 import hashlib
+import py_compile
 import shutil
 import subprocess
+import sys
 import tempfile
 import zipfile
-from pathlib import Path
-from typing import Literal
+from pathlib import Path, PurePosixPath
+from typing import Literal, TypeVar
 
 import uv
 
@@ -15,11 +22,18 @@ from shared.config.load import config_path
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
 LOCK = ROOT / "requirements" / "functions.txt"
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+OFFERED = ("3.11", "3.12", "3.13", "3.14")
+"""The versions of Python that Lambda runs, of those that this project does."""
 
-Target = Literal["lambda", "host"]
-"""Where the code will run. AWS Lambda (Python 3.13 on arm64) gets the locked packages with it. The local stage runs it
-on this project's own Python, where the same locked packages are installed already, compiled and quick to import."""
+Target = Literal["lambda", "host", "bare"]
+"""Where the code will run. `lambda`: on arm64, with the locked packages. `host`: the same on this machine's processor.
+`bare`: in the local stage, on this project's own Python, where the same locked packages are installed already."""
 
+AnyPath = TypeVar("AnyPath", Path, PurePosixPath)
+
+_TASK = "/var/task"  # where Lambda unpacks it, and what tracebacks name
+_UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 # Written by the installer and different from one installation to the next, or of no use at run time.
 _LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "py.typed"}
 _LEFT_OUT_SUFFIXES = {".pyc", ".pyi"}
@@ -27,18 +41,24 @@ _LEFT_OUT_FOLDERS = {"__pycache__", "bin", "geodata", "carrierdata"}  # the last
 
 
 class BundlingError(Exception):
-    """The functions' packages could not be installed. The message is the installer's own."""
+    """The code cannot be bundled: the Python is none of Lambda's, or the installer's own message."""
 
 
 def build(target: Target, cache: Path = CACHE) -> tuple[Path, str]:
     """Build the zip for `target` in the folder `cache`, unless it is there already; several may do so at once.
 
-    Returns the path of the zip and the SHA-256 of what is in it (names and bytes; not the zip's own bytes, which
-    depend on the version of zlib).
+    Returns the path of the zip and the SHA-256 of what it is made of: the version of Python, and the names and bytes of
+    all files. Bytecode follows from those; its own bytes, like those of the zip, differ from one build to another.
     """
+    if target == "lambda" and VERSION not in OFFERED:
+        raise BundlingError(
+            f"Lambda does not run Python {VERSION}, which would deploy here. Use one of {', '.join(OFFERED)}: "
+            f"make deploy PYTHON=python{OFFERED[-1]}"
+        )
     cache.mkdir(exist_ok=True)
-    files = _files(_packages(cache) if target == "lambda" else None)
-    digest = hashlib.sha256()
+    packages = None if target == "bare" else _packages(target, cache)
+    files = _files(packages)
+    digest = hashlib.sha256(f"{sys.implementation.cache_tag}\0".encode())
     for name, path in files:
         digest.update(f"{name}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
@@ -46,23 +66,30 @@ def build(target: Target, cache: Path = CACHE) -> tuple[Path, str]:
     if not built.exists():
         for stale in set(cache.glob(f"functions-{target}-*.zip")) - {built}:  # another build may just have made it
             stale.unlink(missing_ok=True)
-        _zip(files, built)
+        _zip(files, built, packages)
     return built, digest.hexdigest()
 
 
-def _packages(cache: Path) -> Path:
-    """Install the locked packages for Lambda into the cache, once per lock file."""
-    installed = cache / f"packages-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
+def _packages(target: Target, cache: Path) -> Path:
+    """The locked packages for a target."""
+    platform = ("--python-platform", "aarch64-manylinux2014") if target == "lambda" else ()
+    return install(LOCK, f"packages-{target}", cache, platform)
+
+
+def install(lock: Path, name: str, cache: Path = CACHE, platform: tuple[str, ...] = ()) -> Path:
+    """Install and compile the packages of a lock file into a folder of the cache, once per lock file and Python."""
+    installed = cache / f"{name}-{hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]}"
     if installed.exists():
         return installed
     # Installed beside, then renamed: an interrupted download leaves nothing that looks complete.
     with tempfile.TemporaryDirectory(dir=cache) as folder:
+        packages = Path(folder, "packages")
         result = subprocess.run(
             [
                 *(uv.find_uv_bin(), "pip", "install", "--quiet", "--no-progress"),
                 *("--require-hashes", "--only-binary", ":all:", "--link-mode", "copy"),
-                *("--python-platform", "aarch64-manylinux2014", "--python-version", "3.13"),
-                *("--target", f"{folder}/packages", "--requirement", str(LOCK)),
+                *(*platform, "--python-version", VERSION),
+                *("--target", str(packages), "--requirement", str(lock)),
             ],
             capture_output=True,
             text=True,
@@ -70,10 +97,12 @@ def _packages(cache: Path) -> Path:
         )
         if result.returncode:
             raise BundlingError(" ".join(result.stderr.split()) or "uv pip install failed")
-        for stale in set(cache.glob("packages-*")) - {installed}:
+        for path in packages.rglob("*.py"):
+            _compile(path, path.relative_to(packages).as_posix(), _bytecode(path))
+        for stale in set(cache.glob(f"{name}-*")) - {installed}:
             shutil.rmtree(stale, ignore_errors=True)
         try:
-            Path(folder, "packages").rename(installed)
+            packages.rename(installed)
         except OSError:
             if not installed.exists():  # else another build was first, with the same packages
                 raise
@@ -81,7 +110,7 @@ def _packages(cache: Path) -> Path:
 
 
 def _files(packages: Path | None) -> list[tuple[str, Path]]:
-    """Everything that goes into the zip, as (name in the zip, file), sorted."""
+    """Everything that goes into the zip but bytecode, as (name in the zip, file), sorted."""
     folders = [(ROOT, ROOT / name) for name in ("functions", "shared")]
     if packages:
         folders.append((packages, packages))
@@ -104,12 +133,33 @@ def _is_left_out(name: Path) -> bool:
     )
 
 
-def _zip(files: list[tuple[str, Path]], built: Path) -> None:
+def _zip(files: list[tuple[str, Path]], built: Path, packages: Path | None) -> None:
     with tempfile.TemporaryDirectory(dir=built.parent) as folder:
         partial = Path(folder, "functions.zip")
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, path in files:
-                entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+                _add(archive, name, path.read_bytes())
+                if path.suffix != ".py":
+                    continue
+                compiled = _bytecode(path)  # packages have it since they were installed
+                if not packages or not path.is_relative_to(packages):
+                    compiled = Path(folder, "module.pyc")
+                    _compile(path, name, compiled)
+                _add(archive, str(_bytecode(PurePosixPath(name))), compiled.read_bytes())
         partial.rename(built)
+
+
+def _bytecode(source: AnyPath) -> AnyPath:
+    """Where Python looks for the bytecode of a source."""
+    return source.parent / "__pycache__" / f"{source.stem}.{sys.implementation.cache_tag}.pyc"
+
+
+def _compile(path: Path, name: str, compiled: Path) -> None:
+    compiled.parent.mkdir(exist_ok=True)
+    py_compile.compile(str(path), str(compiled), f"{_TASK}/{name}", doraise=True, invalidation_mode=_UNCHECKED)
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, content, zipfile.ZIP_DEFLATED)

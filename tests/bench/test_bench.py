@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from bench import __main__ as bench
-from bench import capture, stub
+from bench import capture, deployed, stub
 from bench.figures import Figure
 
 
@@ -43,12 +43,13 @@ def test_an_unknown_bench_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> No
     assert "use one of capture" in capsys.readouterr().err
 
 
-def test_both_handlers_answer_what_they_are_measured_with(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with stub.serve() as dynamodb:
+def test_both_handlers_answer_what_they_are_measured_with_as_they_are_deployed() -> None:
+    with stub.serve() as dynamodb, deployed.folders() as folders:
         path = f"/f/{capture._token(dynamodb.url)}"
-        bytecode = str(tmp_path_factory.mktemp("bytecode"))
-        for module, requests in ((capture.OURS, 1), (capture.CONVENTIONAL, 3)):
-            costs = capture._run(module, path, dynamodb.url, bytecode, answers=1)
-            counted = sum(number for table, number in dynamodb.requests.items() if table.startswith(module))
+        for name, requests in (("ours", 1), ("conventional", 3)):
+            before = list(folders[name].rglob("*"))
+            costs = capture.run(folders[name], path, dynamodb.url, answers=1)
+            counted = sum(number for table, number in dynamodb.requests.items() if table.startswith(name))
             assert counted == requests * costs["answers"]
             assert 0 < costs["warm"] < costs["cold"]
+            assert list(folders[name].rglob("*")) == before

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Match, Template
 
 from infra import app as infra_app
+from infra import asset
 from shared.conditions.pattern import rule_pattern
 from shared.conditions.reader import parse
 from shared.config import load as config_file
@@ -194,7 +195,7 @@ def test_every_function_has_a_role_of_its_own_and_logs_that_end(resources: Resou
     roles = [each["Role"]["Fn::GetAtt"][0] for each in ours.values()]
     assert len(set(roles)) == len(ours)
     for each in ours.values():
-        assert (each["Runtime"], each["Architectures"]) == ("python3.13", ["arm64"])
+        assert (each["Runtime"], each["Architectures"]) == (f"python{asset.VERSION}", ["arm64"])
         assert each["LoggingConfig"]["LogGroup"]["Ref"] in resources("AWS::Logs::LogGroup")
     for group in resources("AWS::Logs::LogGroup").values():
         assert group["RetentionInDays"] <= 90
