@@ -34,13 +34,23 @@ ENLARGE = """(times) => {
   all.forEach((it, at) => it.style.setProperty("font-size", `${sizes[at]}px`, "important"))
   document.documentElement.style.fontSize = `${100 * times}%`
 }"""
-# What sticks out of the screen or of the card that it stands in.
+# What sticks out of the screen, or of the card or control that it stands in: elements, and lines of text.
 STICKING_OUT = """() => [...document.querySelectorAll("body *")].filter((it) => {
   const box = it.getBoundingClientRect()
-  if (!box.width || it.closest(".trap, .hidden, [hidden]")) return false
-  const card = it.parentElement.closest(".card, .choice, section, main")?.getBoundingClientRect()
-  const [left, right] = card ? [card.left, card.right] : [0, innerWidth]
-  return box.left < left - 1 || box.right > right + 1
+  if (!box.width || it.closest(".trap, .hidden, [hidden], option, script")) return false
+  const within = "button, summary, .choice, .pick, .card, section, main"
+  const sticks = (inner, outer) => {
+    const around = outer?.getBoundingClientRect() ?? { left: 0, right: innerWidth }
+    return inner.left < around.left - 1 || inner.right > around.right + 1
+  }
+  const lines = [...it.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).flatMap((node) => {
+    const range = document.createRange()
+    range.selectNodeContents(node)
+    return [...range.getClientRects()]
+  })
+  const hangs = getComputedStyle(it).whiteSpace === "pre-wrap" // the space at the end of a line may, unseen
+  const text = !hangs && lines.some((line) => sticks(line, it.closest(within)))
+  return text || sticks(box, it.parentElement.closest(within))
 }).map((it) => it.outerHTML.slice(0, 200))"""
 
 EDGE = """(button) => {
