@@ -25,6 +25,7 @@ _WHY = {
     "asked-for-silence": "asked to be left alone, or cannot be reached there",
     "asked-recently": "was asked less than invitations.days_between days ago",
     "quiet-hours": "has quiet hours just now; try later, or add --any-hour",
+    "over-budget": "would be a text more than a day has room for; raise sms.sent_per_day, or go on tomorrow",
     "expired": "would be asked too late",
     "request-unreadable": "has a field that cannot be taken: it is too long, or more than a line of text",
     TWICE: "stands in the file before",

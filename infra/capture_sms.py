@@ -74,7 +74,13 @@ class CaptureSms(Construct):
         )
         store.grant(self.function.resource, "dynamodb:GetItem", only=(items.FEEDBACK, items.PERSON, items.CLAIM))
         store.grant(self.function.resource, "dynamodb:PutItem", only=(items.PERSON, items.CLAIM, items.MESSAGE))
-        store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.FEEDBACK,))
+        store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.FEEDBACK, items.BUDGET))
+        alarms.when_counted(
+            "capture_sms",
+            "RepliesOverBudget",
+            means="A day has no room for more texts, so replies are left out; what customers say is stored. "
+            "Many numbers may be made up; raise sms.sent_per_day or sms.sent_per_source if they are real.",
+        )
         store.grant_twilio_tokens(self.function.resource)
         api.route("/sms/twilio", self.function, apigatewayv2.HttpMethod.POST, a_second=100)
         if stage.config.sms and stage.config.sms.request:

@@ -43,7 +43,14 @@ class Invite(Construct):
         store.grant(self.function.resource, "dynamodb:GetItem", only=(items.PERSON, items.INVITATION))
         written = (items.PERSON, items.INVITATION, items.LINK, items.WAY_OUT, items.MESSAGE)
         store.grant(self.function.resource, "dynamodb:PutItem", only=written)
+        store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.BUDGET,))
         store.grant_signing(self.function.resource)
+        alarms.when_counted(
+            "invite",
+            "InvitationsOverBudget",
+            means="A day has no room for more texts, so invitations are held back: see who asks for them with `earshot "
+            "tail`, and raise sms.sent_per_day or sms.sent_per_source if they are wanted.",
+        )
         BusEvents(
             self,
             "Requests",

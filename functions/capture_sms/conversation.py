@@ -104,7 +104,8 @@ def take_turn(
     answer = _answer(text, person, about, before, reading, comment)
     reply = None
     purpose = _purpose(reading, was_silent=known.silence is not None, silent=person.silence is not None, about=about)
-    may_reply = person.told < sms.replies_per_day or purpose is Purpose.STOPPED
+    # A STOP is confirmed beyond the cap as well, once.
+    may_reply = person.told < sms.replies_per_day + (purpose is Purpose.STOPPED)
     if purpose and may_reply and may_text(text.sender, sms.countries):
         team = reader(config, about.touchpoint, before)
         reply = _reply(purpose, about, reading, Replies(config, sms, _language(text, about, config), team), config)

@@ -4,16 +4,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from pydynox import DynamoDBClient
+
 from functions.capture_sms.conversation import Reply, Text, Turn, take_turn, topic
 from shared.addresses.phones import read_phone
 from shared.config.model import Config, SmsSettings
-from shared.customers.messages import Message, Messages
+from shared.customers.budget import STRANGERS, Budget
+from shared.customers.messages import Message, Messages, Purpose
 from shared.customers.people import People, Person
-from shared.errors import Contended
+from shared.errors import Contended, NotConfigured
 from shared.feedback.store import Store
 from shared.ids import answer_id
 from shared.languages.reading import clean
 from shared.model.feedback import Channel
+from shared.observe import count
 
 _ATTEMPTS = 6
 
@@ -44,6 +48,16 @@ class Ear(NamedTuple):
     messages: Messages
     config: Config
     sms: SmsSettings
+    budget: Budget
+
+    @classmethod
+    def of(cls, client: DynamoDBClient, table: str, config: Config) -> "Ear":
+        """What hears the texts of a stage; raises `NotConfigured` for a business without a number."""
+        sms = config.sms
+        if sms is None:
+            raise NotConfigured("This business has no number: earshot.toml has no [sms].")
+        budget = Budget(client, table, of_stage=sms.sent_per_day, of_source=sms.sent_per_source)
+        return cls(Store(client, table), People(client, table), Messages(client, table), config, sms, budget)
 
     def hear(self, text: Text, now: datetime, *, sends_reply: bool) -> Heard:
         """Store what a text says. With `sends_reply` the reply is stored with it, to be sent from the stream.
@@ -62,11 +76,18 @@ class Ear(NamedTuple):
             turn, operations = self._plan(text, person, now)
             if turn.person == person.on(now):
                 return Heard(TextOutcome.OVER_CAP)
+            source = STRANGERS if person.asked_at is None else None
+            counted = turn.reply is not None and self.budget.take(source, now)
+            if turn.reply and not counted and not _must_be_said(turn.reply, person):
+                count("RepliesOverBudget")
+                turn = turn._replace(reply=None)
             operations += [self.people.saving(turn.person, now), self.store.claim(identity, now)]
             if turn.reply and sends_reply:
                 operations.append(self.messages.saving(_message(text, turn, now)))
             if self.store.transact(operations):
                 return Heard(TextOutcome.STORED if turn.answer else TextOutcome.HEARD, turn.reply)
+            if counted:
+                self.budget.give_back(source, now)
             if self.store.is_claimed(identity):
                 return Heard(TextOutcome.REPEATED)
         raise Contended("This number's texts come too fast; send it again.")
@@ -79,6 +100,11 @@ class Ear(NamedTuple):
             return turn, []
         seen = before if turn.answer.id == about.feedback_id else None
         return turn, [self.store.revise(turn.answer, self.config, seen, now)]
+
+
+def _must_be_said(reply: Reply, person: Person) -> bool:
+    """Whether a reply leaves although the day's budget is used up: a STOP is confirmed to whoever we wrote to."""
+    return reply.purpose is Purpose.STOPPED and (person.asked_at is not None or person.told > 0)
 
 
 def _message(text: Text, turn: Turn, now: datetime) -> Message:

@@ -2,15 +2,23 @@
 
 import base64
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from html import escape
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from pydynox.exceptions import PydynoxException
+
+from functions.capture_sms.conversation import Text
+from functions.capture_sms.hearing import Ear
 from shared.config.model import SmsSettings
-from shared.errors import Forged, Unreadable
+from shared.errors import EarshotError, Forged, Unreadable
 from shared.keys.twilio_tokens import TwilioTokens
 from shared.languages.reading import Command
+from shared.observe import count
+from shared.web import http
+from shared.web.http import Request, Response
 
 MAX_FIELDS = 200
 
@@ -23,6 +31,35 @@ class Incoming(NamedTuple):
     body: str
     handled: bool
     command: Command | None
+
+    def text(self, at: datetime) -> Text:
+        """The customer's text in it, said at this moment."""
+        return Text("twilio", self.id, self.sender, self.body, at, self.command)
+
+
+def answer(request: Request, ear: Callable[[], Ear], public_url: str, tokens: TwilioTokens, now: datetime) -> Response:
+    """Hear the text in a request, of `now`: Twilio does not say when. The reply goes back in the response."""
+    try:
+        hearing = ear()
+        incoming = read(request, public_url, hearing.sms, tokens)
+        heard = hearing.hear(incoming.text(now), now, sends_reply=False)
+    except (EarshotError, PydynoxException) as error:
+        refused = error if isinstance(error, EarshotError) else http.outage(error)
+        count(f"Refused{type(refused).__name__}")
+        return http.refusal(request, refused)
+    count(heard.outcome)
+    reply = None if incoming.handled or heard.reply is None else heard.reply.text
+    return http.text(request, 200, respond(reply), "text/xml")
+
+
+def read(request: Request, public_url: str, sms: SmsSettings, tokens: TwilioTokens) -> Incoming:
+    """The text in a request; raises `Forged` or `Unreadable`.
+
+    `public_url` is how Twilio was given our address: the function's own host is not the one that is public.
+    """
+    query = f"?{request.raw_query}" if request.raw_query else ""
+    parameters = read_form(request.body)
+    return verify(parameters, request.header("x-twilio-signature"), f"{public_url}/sms/twilio{query}", sms, tokens)
 
 
 def read_form(body: bytes) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from functions.invite.wording import invitation_text
 from shared.addresses import contact
 from shared.addresses.phones import Phone, read_phone, time_zones
 from shared.config.model import Config
+from shared.customers.budget import Budget
 from shared.customers.invitations import Invitations, new_link
 from shared.customers.messages import Message, Messages, Purpose
 from shared.customers.people import Conversation, People, Person
@@ -37,6 +38,16 @@ class Asked(NamedTuple):
     price: float | None = None
     repeated: bool = False
 
+    @property
+    def is_text(self) -> bool:
+        """Whether a text is sent."""
+        return self.invitation.status is InvitationStatus.SENDING and self.invitation.channel is Channel.SMS
+
+    def held(self, reason: Held) -> "Asked":
+        """The same customer, not asked."""
+        changes = {"status": InvitationStatus.SUPPRESSED, "reason": reason.value}
+        return Asked(self.invitation.model_copy(update=changes), self.to)
+
 
 class Address(NamedTuple):
     """How a customer is reached. `phone` is theirs where they have one, whatever they are reached by."""
@@ -63,6 +74,10 @@ class Asker:
         self._people = People(store.client, store.table)
         self._invitations = Invitations(store.client, store.table)
         self._messages = Messages(store.client, store.table)
+        sms = config.sms
+        self._budget = sms and Budget(
+            store.client, store.table, of_stage=sms.sent_per_day, of_source=sms.sent_per_source
+        )
 
     def ask(
         self,
@@ -70,15 +85,27 @@ class Asker:
         request: InvitationRequested,
         now: datetime,
         *,
+        source: str | None = None,
         requested_at: datetime | None = None,
         any_hour: bool = False,
         dry_run: bool = False,
     ) -> Asked:
-        """Ask, or store why not; the same `id` asks once. A dry run only says what would be."""
+        """Ask, or store why not; the same `id` asks once. A dry run only says what would be.
+
+        `source` is the system that requests it, whose texts are bounded; None for the admin.
+        """
         for _ in range(_ATTEMPTS):
             outcome, operations = self._plan(id, request, now, requested_at or now, any_hour=any_hour)
-            if dry_run or self._store.transact(operations):
+            if dry_run:
                 return outcome
+            counted = self._budget if outcome.is_text else None
+            if counted and not counted.take(source, now):
+                counted, outcome = None, outcome.held(Held.OVER_BUDGET)
+                operations = self._invitations.saving(outcome.invitation, None)
+            if self._store.transact(operations):
+                return outcome
+            if counted:
+                counted.give_back(source, now)
             known = self._invitations.get(id)
             if known:
                 return Asked(known.invitation, outcome.to, repeated=True)
@@ -105,9 +132,8 @@ class Asker:
         zones = () if any_hour else self._zones(request, reached)
         held = address if isinstance(address, Held) else self._held(request, address, people, now, requested_at, zones)
         if held or reached is None:
-            held = held or Held.NO_ADDRESS
-            invitation = invitation.model_copy(update={"status": InvitationStatus.SUPPRESSED, "reason": held.value})
-            return Asked(invitation, reached.to if reached else None), self._invitations.saving(invitation, None)
+            outcome = Asked(invitation, reached.to if reached else None).held(held or Held.NO_ADDRESS)
+            return outcome, self._invitations.saving(outcome.invitation, None)
         link, way_out = new_link(), new_link() if reached.channel is Channel.EMAIL else None
         leave_by = min(request.expires_at or invitation.expires_at, invitation.expires_at)
         message = self._message(invitation, reached, link, way_out, now).model_copy(

@@ -45,9 +45,8 @@ def send(records: Iterable[Mapping[str, Any]], sender: Sender, remaining_ms: Cal
 
 @cache
 def _sender() -> Sender:
-    table = SendSettings.from_environment().table
-    client = connect()
-    # No retries of the SDK's own: after a time-out nobody knows whether the message left.
+    client, table = connect(), SendSettings.from_environment().table
+    # Once: after a time-out nobody knows whether the message left.
     once = ClientConfig(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
     return Sender(
         messages=Messages(client, table),

@@ -192,6 +192,10 @@ class SmsSettings(Model):
     """Texts heard from one number in a day."""
     replies_per_day: Annotated[int, Field(ge=1, le=50)] = 5
     """Texts sent back to one number in a day."""
+    sent_per_day: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    """Texts that the stage sends in a day of UTC, whoever has them sent."""
+    sent_per_source: Annotated[int, Field(ge=1, le=1_000_000)] = 200
+    """Those of them that one system on the bus asks for, or that answer numbers which were never invited."""
     twilio: tuple[Twilio, ...] = ()
 
     @property

@@ -31,6 +31,7 @@ class Held(StrEnum):
     ASKED_RECENTLY = "asked-recently"
     QUIET_HOURS = "quiet-hours"
     EXPIRED = "expired"
+    OVER_BUDGET = "over-budget"
     UNREADABLE = "request-unreadable"
 
 

@@ -80,6 +80,8 @@ FILED_MAIL = Item("filed", FEEDBACK.prefix, _MONTHS, Holds.CUSTOMER)
 """Leads from a feedback to a mail that it is made of: lies in the feedback's partition, with the mail's prefix."""
 SENT_MAIL = Item("sent", "S", _MONTHS, Holds.CUSTOMER)
 """The signed reply address of a mail of ours, by its Message-ID."""
+BUDGET = Item("budget", "B", timedelta(days=2), Holds.NOBODY)
+"""How many texts left in a day, of the stage or of one source."""
 SESSION = Item("session", "U", None, Holds.TEAM)
 """Someone's sessions and requests for sign-in links. Each has a `ttl` of its own, of hours."""
 HEALTH = Item("health", "T", None, Holds.TEAM)
@@ -89,7 +91,7 @@ ROUTE = Item("route", "ROUTES", None, Holds.TEAM, one_partition=True)
 
 ITEMS = (
     *(FEEDBACK, CLAIM, PERSON, DELIVERY, INVITATION, LINK, WAY_OUT, MESSAGE, RECEIPT, MAIL, FILED_MAIL, SENT_MAIL),
-    *(SESSION, HEALTH, ROUTE),
+    *(BUDGET, SESSION, HEALTH, ROUTE),
 )
 """All kinds of item in the main table."""
 

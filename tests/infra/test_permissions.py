@@ -25,7 +25,7 @@ GRANTED: dict[str, Granted] = {
     "CaptureSms": {
         "table": {
             *("GetItem F#*", "GetItem P#*", "GetItem N#*"),
-            *("PutItem P#*", "PutItem N#*", "PutItem M#*", "UpdateItem F#*"),
+            *("PutItem P#*", "PutItem N#*", "PutItem M#*", "UpdateItem F#*", "UpdateItem B#*"),
         },
         "keys": {"GetItem twilio#*"},
     },
@@ -42,7 +42,7 @@ GRANTED: dict[str, Granted] = {
     "Invite": {
         "table": {
             *("GetItem P#*", "GetItem I#*"),
-            *("PutItem P#*", "PutItem I#*", "PutItem L#*", "PutItem O#*", "PutItem M#*"),
+            *("PutItem P#*", "PutItem I#*", "PutItem L#*", "PutItem O#*", "PutItem M#*", "UpdateItem B#*"),
         },
         "keys": SIGNS,
     },

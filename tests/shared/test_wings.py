@@ -74,6 +74,12 @@ def test_a_function_imports_no_other_function(path: Path) -> None:
     assert not [name for name in imports(path) if re.match(r"(infra|cli|local|bench)\b", name)]
 
 
+@pytest.mark.parametrize("path", [path for path in modules("functions") if path.name == "handler.py"], ids=named)
+def test_a_handler_verifies_parses_calls_and_responds_in_under_60_lines(path: Path) -> None:
+    allowed = 90 if path.parent.name == "publish" else 60
+    assert len(path.read_text(encoding="utf-8").splitlines()) < allowed
+
+
 def test_infra_imports_no_function() -> None:
     assert not [name for path in modules("infra") for name in imports(path) if name.startswith("functions")]
 

@@ -8,9 +8,6 @@ from pydynox import DynamoDBClient
 
 from functions.capture_sms.hearing import Ear
 from shared.config.model import Config
-from shared.customers.messages import Messages
-from shared.customers.people import People
-from shared.feedback.store import Store
 from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
 
 MODULE = "functions.capture_sms.handler"
@@ -19,9 +16,7 @@ TOPIC = "arn:aws:sns:eu-west-1:111122223333:earshot-texts"
 
 @pytest.fixture
 def ear(client: DynamoDBClient, config: Config) -> Ear:
-    table = MAIN_TABLE["TableName"]
-    assert config.sms is not None
-    return Ear(Store(client, table), People(client, table), Messages(client, table), config, config.sms)
+    return Ear.of(client, MAIN_TABLE["TableName"], config)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pydynox import DynamoDBClient
 
 from functions.capture_sms.conversation import Text
 from functions.capture_sms.hearing import Ear, TextOutcome
+from shared.customers.budget import Budget
 from shared.customers.messages import Purpose
 from shared.customers.people import Person, Silence
 from shared.ids import answer_id
@@ -115,3 +116,65 @@ def test_over_the_cap_nothing_more_is_stored(ear: Ear, now: datetime) -> None:
 def test_a_reply_that_goes_back_in_the_response_is_not_sent_again(ear: Ear, now: datetime) -> None:
     assert ear.hear(a_text("1 rude"), now, sends_reply=False).reply is not None
     assert ear.messages.get(answer_id("reply", "aws", "m-1")) is None
+
+
+def narrow(ear: Ear, *, of_stage: int = 100, of_source: int = 100) -> Ear:
+    return ear._replace(budget=Budget(ear.store.client, ear.store.table, of_stage=of_stage, of_source=of_source))
+
+
+def test_numbers_without_end_are_heard_and_cost_no_more_than_a_days_budget(ear: Ear, now: datetime) -> None:
+    ear = narrow(ear, of_source=10)
+    numbers = [f"+4474001{number:05}" for number in range(25)]
+    heard = [ear.hear(a_text("4 slow", sender, sender), now, sends_reply=True) for sender in numbers]
+    assert sum(each.reply is not None for each in heard) == 10
+    assert {each.outcome for each in heard} == {TextOutcome.STORED}
+    assert all(stored(ear, sender).feedback.comment == "slow" for sender in numbers)
+
+
+def test_whoever_was_invited_is_answered_when_strangers_have_used_up_theirs(ear: Ear, now: datetime) -> None:
+    ear = narrow(ear, of_source=1)
+    ear.hear(a_text("4", "m-1", "+447400100001"), now, sends_reply=True)
+    ear.people.change(PHONE, lambda person: person.model_copy(update={"asked_at": now}), now)
+    assert ear.hear(a_text("4 slow", "m-2", at=now), now, sends_reply=True).reply is not None
+
+
+def test_a_stop_of_someone_we_wrote_to_is_confirmed_whatever_the_budget(ear: Ear, now: datetime) -> None:
+    ear = narrow(ear, of_stage=1)
+    assert ear.hear(a_text("4", "m-1"), now, sends_reply=True).reply is not None
+    reply = ear.hear(a_text("STOP", "m-2", at=now), now, sends_reply=True).reply
+    assert reply is not None
+    assert reply.purpose is Purpose.STOPPED
+    assert ear.hear(a_text("STOP", "m-3", "+447400100001"), now, sends_reply=True).reply is None
+    assert ear.people.get("+447400100001").silence is Silence.STOPPED
+
+
+def test_a_text_that_is_brought_twice_counts_once(ear: Ear, now: datetime) -> None:
+    ear = narrow(ear, of_source=2)
+    for _ in range(3):
+        ear.hear(a_text("4", "m-1"), now, sends_reply=True)
+    assert ear.hear(a_text("4", "m-2", "+447400100001"), now, sends_reply=True).reply is not None
+
+
+def test_stop_and_start_in_turn_are_answered_within_the_cap(ear: Ear, now: datetime) -> None:
+    replies = [
+        ear.hear(
+            a_text(("STOP", "START")[number % 2], f"m-{number}", at=now + timedelta(seconds=number)),
+            now + timedelta(seconds=number),
+            sends_reply=True,
+        ).reply
+        for number in range(40)
+    ]
+    said = [reply.purpose for reply in replies if reply is not None]
+    assert len(said) <= ear.sms.replies_per_day + 1
+    assert said[0] is Purpose.STOPPED
+
+
+def test_a_first_stop_is_confirmed_beyond_the_cap_once(ear: Ear, now: datetime) -> None:
+    for number in range(ear.sms.replies_per_day):
+        assert ear.hear(a_text("HELP", f"h-{number}"), now, sends_reply=True).reply is not None
+    assert ear.hear(a_text("HELP", "h-last"), now, sends_reply=True).reply is None
+    stops = []
+    for number, body in enumerate(["STOP", "START", "STOP"]):
+        at = now + timedelta(seconds=number)
+        stops.append(ear.hear(a_text(body, f"s-{number}", at=at), at, sends_reply=True).reply is not None)
+    assert stops == [True, False, False]

@@ -208,3 +208,50 @@ def test_the_answers_id_is_not_that_of_another_invitation(asker: Asker, people: 
     assert first is not None
     assert second is not None
     assert first.feedback_id != second.feedback_id != answer_id("i-2")
+
+
+def test_requests_of_one_system_cost_no_more_texts_than_its_days_budget(
+    store: Store, keys: Keys, config: Config
+) -> None:
+    assert config.sms is not None
+    sms = config.sms.model_copy(update={"sent_per_source": 5, "sent_per_day": 8})
+    asker = Asker(store, keys, config.model_copy(update={"sms": sms}))
+
+    def reasons(source: str | None, start: int, number: int = 10) -> list[str | None]:
+        return [
+            asker.ask(
+                f"{source}-{each}", request(customer={"phone": f"+4474001{each:05}"}), NOON, source=source
+            ).invitation.reason
+            for each in range(start, start + number)
+        ]
+
+    assert reasons("com.shop", 0) == [None] * 5 + ["over-budget"] * 5
+    assert reasons("com.till", 100) == [None] * 3 + ["over-budget"] * 7
+    assert reasons(None, 200, 1) == ["over-budget"]
+    kept = Invitations(store.client, store.table).get("com.shop-9")
+    assert kept is not None
+    assert kept.invitation.status is InvitationStatus.SUPPRESSED
+    assert Messages(store.client, store.table).get("com.shop-9") is None
+    by_mail = asker.ask("m", request(customer={"email": EMAIL}), NOON, source="com.shop")
+    assert by_mail.invitation.reason is None
+
+
+def test_a_request_that_comes_again_counts_once(store: Store, keys: Keys, config: Config) -> None:
+    assert config.sms is not None
+    sms = config.sms.model_copy(update={"sent_per_source": 2})
+    asker = Asker(store, keys, config.model_copy(update={"sms": sms}))
+    for _ in range(3):
+        assert asker.ask("i-1", request(), NOON, source="com.shop").invitation.reason is None
+    other = request(customer={"phone": "+447400100001"})
+    assert asker.ask("i-2", other, NOON, source="com.shop").invitation.reason is None
+
+
+def test_whoever_is_held_back_for_the_budget_can_be_asked_the_next_day(
+    store: Store, keys: Keys, config: Config
+) -> None:
+    assert config.sms is not None
+    sms = config.sms.model_copy(update={"sent_per_day": 1})
+    asker = Asker(store, keys, config.model_copy(update={"sms": sms}))
+    asker.ask("i-1", request(customer={"phone": "+447400100001"}), NOON)
+    assert asker.ask("i-2", request(), NOON).invitation.reason == "over-budget"
+    assert asker.ask("i-3", request(), NOON + timedelta(days=1)).invitation.reason is None
