@@ -121,7 +121,7 @@ class Team(Construct):
         api.route("/t/{link}", function, apigatewayv2.HttpMethod.GET, apigatewayv2.HttpMethod.POST, a_second=50)
         # A route of its own: anyone may ask for a link, and a flood of that must not keep members from their work.
         api.route("/t/sign_in", function, apigatewayv2.HttpMethod.POST, a_second=10)
-        # Whoever asks for a link is told the same whether one could be mailed or not.
+        # The page says the same whether a link could be mailed or not, so an alarm has to.
         alarms.when_counted(
             "team",
             "SignInLinkFailed",
@@ -144,7 +144,7 @@ def _sign_ins(scope: Construct, *, stage: Stage, store: Store) -> sqs.IQueue:
         scope,
         "SignIns",
         visibility_timeout=Duration.seconds(timeout.to_seconds() * 6),  # what Lambda recommends
-        retention_period=Duration.seconds(LINK_WORKS_FOR.total_seconds()),  # whoever still wants one has asked again
+        retention_period=Duration.seconds(LINK_WORKS_FOR.total_seconds()),  # a link that comes later is of no use
         enforce_ssl=stage.demands_tls,
         removal_policy=stage.removal_policy,
     )
@@ -177,7 +177,7 @@ def _sign_ins(scope: Construct, *, stage: Stage, store: Store) -> sqs.IQueue:
 
 
 def _unlisted(scope: Construct, *, stage: Stage) -> sqs.IQueue:
-    """Where requests for addresses of nobody expire, unread: the page makes the same call for every address."""
+    """The queue of requests for unlisted addresses, which expire unread: the page calls alike for each address."""
     queue = sqs.Queue(
         scope,
         "Unlisted",

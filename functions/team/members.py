@@ -1,4 +1,4 @@
-"""Who may come in: the people whom `earshot.toml` lists for a team, by a link mailed to them."""
+"""The members of teams, as `earshot.toml` lists them, and their requests for sign-in links."""
 
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ class Members:
         """Queue a request for a link.
 
         One call of the same size for every address, so that neither the answer nor its time tells which are listed; and
-        what is not listed is no work for anybody, so that a flood of it keeps nobody's link waiting.
+        requests for unlisted addresses are never processed, so that a flood of them delays no genuine link.
         """
         email = typed.strip().lower()[:LONGEST_ADDRESS]
         is_listed = bool(self.teams(email))

@@ -1,4 +1,4 @@
-"""What each request of the team's pages comes to: who is it, may they, one call, a page."""
+"""The requests of the teams' pages: the session, what its owner may do, one call, a page."""
 
 from datetime import datetime, timedelta
 
@@ -84,7 +84,7 @@ class Visits:
         return redirect(f"/t/{path}", request.session_cookie(self.sessions.cookie(session)))
 
     def _team(self, request: TeamRequest, now: datetime) -> Response:
-        """The page of one team, for those who are listed for it."""
+        """The page of one team, for its members."""
         session = self._session(request, now)
         if session is None:
             return self._page(request, 401, self.pages.sign_in(request.wanted))

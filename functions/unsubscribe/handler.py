@@ -46,7 +46,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
 
 
 def _silence(address: str) -> None:
-    """No more mail to whom the link was sent."""
+    """Record that this address is not asked any more."""
     now = utc_now()
     people.change(address, lambda person: person.silenced(Silence.UNSUBSCRIBED, now), now)
 

@@ -30,8 +30,8 @@ LINK_WORKS_FOR = timedelta(minutes=15)
 SESSION_LASTS = timedelta(hours=8)
 BROWSER_LASTS = timedelta(hours=1)
 """How long a browser is known as the one that asked: the mail may take a while, and people ask again."""
-# Anybody can ask for a link to any address. Whoever is refused one has others, mailed in the same ten minutes, that
-# still work: nobody is shut out by what others ask for.
+# Anybody can ask for a link to any address. An address over the limit has had links in the same ten minutes that still
+# work, so requests of strangers lock no member out.
 LINKS_AT_ONCE = 3
 AT_ONCE = timedelta(minutes=10)
 CODE_DIGITS = 6
@@ -79,7 +79,7 @@ class Browser(NamedTuple):
 
 
 class MailedLink(NamedTuple):
-    """A link that can be opened: whom it lets in, and which browser asked for it. `wanted` is what they came for."""
+    """A link that can be opened: whose it is, and the id of the browser that asked for it."""
 
     id: str
     email: str
@@ -247,7 +247,7 @@ def _asked(email: str, now: datetime) -> dict[str, str]:
 
 
 def _now_in(state: _State, now: datetime) -> dict[str, Any]:
-    """The attributes of what comes into a state now. One that has ended is kept for an hour, for whoever reads it."""
+    """The attributes of what comes into a state now. Ended ones are kept for an hour."""
     kept = max(_LASTS[state], timedelta(hours=1))
     return {"state": state.value, "since": int(now.timestamp()), "ttl": int((now + kept).timestamp())}
 

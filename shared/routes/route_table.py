@@ -49,7 +49,7 @@ class TeamRoute(Route):
     id: Identifier
     paused: bool = False
     abandoned: bool = False
-    """It could not be added, and its rule may be there: nobody sees it, and its id is free."""
+    """It could not be added, and its rule may exist: it is not listed, and its id is free."""
     role: str | None = None
     """The role that EventBridge assumes to put events on another bus."""
     created_by: str
@@ -147,6 +147,6 @@ def in_force(config: Config, table: RouteTable, id: str) -> Route | None:
 
 
 def find(config: Config, table: RouteTable, id: str) -> Route | None:
-    """The route that is `in_force`, if its team is still there: nobody else is told anything."""
+    """The route that is `in_force`, if its team still exists; without a team there is no recipient."""
     route = in_force(config, table, id)
     return route if route and route.team in config.teams else None

@@ -3,10 +3,10 @@
 A route is one rule on the bus (shared/routes/rules.py). One that was made at run time also lies in the main table
 (shared/routes/route_table.py), where `notify` looks it up. The table is written first and the rule removed first, so
 that no rule is ever without its route; whatever fails between the two is mended by doing it again. A route that could
-not be added, and whose rule may be there because EventBridge did not answer, stays in the table as nobody's.
+not be added, and whose rule may be there because EventBridge did not answer, stays in the table, marked as abandoned.
 
-What is known of a target (how it fares, the secret of a webhook) goes with it. A target that is added starts afresh,
-whoever's it was before.
+What is known of a target (its health, the secret of a webhook) is deleted with it. A target that is added starts
+afresh, also where another route had it before.
 """
 
 from collections.abc import Iterable
@@ -171,7 +171,7 @@ class Routes:
         return str(detail["feedback"]["id"])
 
     def _check_names(self, route: TeamRoute) -> None:
-        """A first look, for whoever typed the address: it is checked again before each request (notify's outgoing)."""
+        """Check early, so that the page can say so; each request checks the addresses again (notify's outgoing)."""
         if self._config.is_local:
             return
         hosts = [

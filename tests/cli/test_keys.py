@@ -3,11 +3,15 @@ import json
 import sys
 
 import click
+import itsdangerous
 import pytest
+from pydynox import DynamoDBClient
 
 from cli import unseen
 from shared.keys.signing import Keys
+from shared.table.items import KeyItem
 from tests.cli.conftest import Earshot
+from tests.kit.tables import KEYS_TABLE
 
 
 def test_a_rotation_says_from_when_the_new_key_signs(earshot: Earshot, stage: str, keys: Keys) -> None:
@@ -48,3 +52,17 @@ def test_an_auth_token_is_typed_without_being_shown(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(click, "prompt", prompt)
     assert unseen.ask_unseen("Auth token") == "12345"
     assert asked == {"Auth token": True}
+
+
+def test_a_rotation_without_overlap_ends_the_sessions_of_teams_too(
+    earshot: Earshot, stage: str, client: DynamoDBClient
+) -> None:
+    def of_sessions() -> Keys:
+        return Keys(client, KEYS_TABLE["TableName"], KeyItem.SESSIONS)
+
+    leaked = of_sessions().dumps("session", ["priya@fernleaf.example", "x"])
+    earshot("keys", "rotate")
+    assert of_sessions().loads("session", leaked)
+    earshot("keys", "rotate", "--overlap", "0s")
+    with pytest.raises(itsdangerous.BadSignature):
+        of_sessions().loads("session", leaked)
