@@ -80,7 +80,10 @@ def pages(config: Config, language: str) -> dict[str, str]:
     team = TeamPages(config)
     card = a_card(config, a_revision(comment="Twenty minutes, one till open, and nobody who knew why."))
     return {
-        "sign in": team.sign_in(),
+        "sign in": team.sign_in(error="This link was used before."),
+        "sent": team.sent("123456"),
+        "enter": team.enter(PRIYA, takes_code=True, error="This is not the code."),
+        "refused": team.refused("This page is another team's."),
         "routes": team.desk("tills", ["tills", "care"], PRIYA, look, Done(done="saved")),
         "feedback": team.feedback(PRIYA, a_revision()),
         "unsubscribe": UnsubscribePages(config).render(language, "ask"),
