@@ -29,9 +29,10 @@ lint: setup
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy .
 
-deploy: setup ## Deploy to the AWS account and region of your credentials (STAGE=<name>; else prod)
-# What an earlier stack of the stage left is taken up again: tables, keys and buckets.
-	@node_modules/.bin/cdk deploy --import-existing-resources --context stage=$(or $(STAGE),prod)
+deploy: setup ## Deploy to the AWS account and region of your credentials (STAGE=<name>; else prod; MEND=1 brings back what was removed by hand)
+# What an earlier stack of the stage left is taken up again: tables, keys and buckets. CloudFormation compares templates; to
+# look at what is really there, it must be asked.
+	@node_modules/.bin/cdk deploy $(if $(MEND),--revert-drift,--import-existing-resources) --context stage=$(or $(STAGE),prod)
 
 setup: $(VENV)/ready node_modules/ready ## Install everything into this folder
 

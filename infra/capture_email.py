@@ -17,6 +17,7 @@ from infra.store import Store
 from shared.mail.received import MAIL_FOLDER, QUARANTINE_FOLDER
 from shared.settings import CaptureEmailSettings, Settings
 from shared.table import items
+from shared.values import to_iso, utc_now
 
 _MEMORY_MB = 1024  # for its share of the processor; a mail of 40 MB takes 120
 RECEIPTS = (
@@ -166,6 +167,8 @@ class CaptureEmail(Construct):
                 "prefix": MAIL_FOLDER,
                 "domain": stage.config.business.sender.partition("@")[2],
                 "configuration_set": configuration_set.configuration_set_name,
+                # The function is only asked again when a property changes: so each deploy mends what others took away.
+                "deployed_at": to_iso(utc_now()),
             },
         )
         self.bucket.add_to_resource_policy(

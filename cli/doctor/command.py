@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import click
 from botocore.exceptions import ClientError
 
+from cli.doctor.account import check_account
 from cli.doctor.alarms import check_alarms
 from cli.doctor.findings import Finding
 from cli.doctor.mail import check_mail
@@ -83,6 +84,7 @@ CHECKS: tuple[Callable[[Stage], Iterator[Finding]], ...] = (
     check_mail,
     check_texts,
     check_alarms,
+    check_account,
 )
 
 

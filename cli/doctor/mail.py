@@ -14,7 +14,6 @@ def check_mail(stage: Stage) -> Iterator[Finding]:
     if stage.is_local:
         return
     business = stage.config.business
-    domain = business.sender.partition("@")[2]
     if not stage.client("sesv2").get_account().get("ProductionAccessEnabled"):
         yield Finding(
             "SES",
@@ -22,22 +21,24 @@ def check_mail(stage: Stage) -> Iterator[Finding]:
             "aws sesv2 put-account-details --production-access-enabled --mail-type TRANSACTIONAL"
             f" --website-url {business.public_url}",
         )
-    yield from _check_domain(stage, domain)
+    sender, receiver = (address.rpartition("@")[2] for address in (business.sender, stage.config.mail.address))
+    yield from _check_domain(stage, sender, "does not let SES send in its name yet")
+    if receiver != sender:
+        yield from _check_domain(stage, receiver, "is not verified, so SES takes no mail for it yet")
     yield from _check_receiving(stage)
 
 
-def _check_domain(stage: Stage, domain: str) -> Iterator[Finding]:
-    """Whether SES may send as the domain, which its DKIM records prove."""
+def _check_domain(stage: Stage, domain: str, unverified: str) -> Iterator[Finding]:
+    """Whether the domain is ours, which its DKIM records prove."""
     try:
         dkim = stage.client("sesv2").get_email_identity(EmailIdentity=domain).get("DkimAttributes", {})
     except ClientError as error:
         yield Finding(domain, f"is no identity of SES ({error.response['Error']['Code']}); run `make deploy`")
         return
     if dkim.get("Status") != "SUCCESS":
-        records = (
-            f"{token}._domainkey.{domain}. CNAME {token}.dkim.amazonses.com." for token in dkim.get("Tokens", ())
-        )
-        yield Finding(domain, "does not let SES send in its name yet; add these DNS records", "\n".join(records))
+        zone = dkim.get("SigningHostedZone") or "dkim.amazonses.com"  # some regions have one of their own
+        records = (f"{token}._domainkey.{domain}. CNAME {token}.{zone}." for token in dkim.get("Tokens", ()))
+        yield Finding(domain, f"{unverified}; add these DNS records", "\n".join(records))
 
 
 def _check_receiving(stage: Stage) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from shared.values import utc_now
 
 RULES_PER_BUS = 300  # what AWS gives every account
 FULL = 0.8  # from here on, there is little time left to ask for more
+_GONE = {None: "missing", "DISABLED": "switched off"}  # by the state that EventBridge tells
 _RULES = "rules"
 _INVOCATIONS = "invocations throttle limit in transactions per second"
 _PUT_EVENTS = "putevents throttle limit in transactions per second"
@@ -23,14 +24,25 @@ _PUT_EVENTS = "putevents throttle limit in transactions per second"
 
 def check_rules(stage: Stage) -> Iterator[Finding]:
     """Whether every route has its rule, which says what the route says."""
-    rules = set(_rule_names(stage))
+    states = dict(_rules(stage))
     for id, route in stage.routes.all().items():
-        again = f"run `earshot routes {'pause' if isinstance(route, TeamRoute) and route.paused else 'resume'} {id}`"
-        if RULE_PREFIX + id not in rules:
-            mend = again if isinstance(route, TeamRoute) else "deploy again"
-            yield Finding(f"routes.{id}", f"its rule is missing, so nothing is caught; {mend}")
-        elif isinstance(route, TeamRoute):
+        state = states.get(RULE_PREFIX + id)
+        if not isinstance(route, TeamRoute):
+            if state in _GONE:
+                yield Finding(f"routes.{id}", f"its rule is {_GONE[state]}, so nothing is caught; {_restore(stage)}")
+            continue
+        again = f"run `earshot routes {'pause' if route.paused else 'resume'} {id}`"
+        if state is None:
+            yield Finding(f"routes.{id}", f"its rule is {_GONE[state]}, so nothing is caught; {again}")
+        else:
             yield from _check_rule(stage, route, again)
+
+
+def _restore(stage: Stage) -> str:
+    """What brings a declared rule back: CloudFormation by itself compares templates, and looks at nothing."""
+    if stage.is_local:
+        return "start `make run` again"
+    return f"run `make deploy MEND=1 STAGE={stage.name}`, which looks at what is there, as a plain deploy does not"
 
 
 def _check_rule(stage: Stage, route: TeamRoute, again: str) -> Iterator[Finding]:
@@ -47,7 +59,7 @@ def _check_rule(stage: Stage, route: TeamRoute, again: str) -> Iterator[Finding]
 
 def check_remains(stage: Stage) -> Iterator[Finding]:
     """What is left of routes that are none, or of which another is in force."""
-    rules = set(_rule_names(stage))
+    rules = {name for name, _ in _rules(stage)}
     for unreadable in stage.routes.unreadable():
         yield Finding("routes", unreadable.message)
     for id in stage.routes.abandoned():
@@ -103,7 +115,7 @@ def look_at_room(stage: Stage) -> Room:
         int(quotas[name]["Value"]) if name in quotas else None for name in (_INVOCATIONS, _PUT_EVENTS)
     )
     quota = int(rules.get("Value", RULES_PER_BUS))
-    return Room(sum(1 for _ in _rule_names(stage)), quota, rules.get("QuotaCode"), invocations, put_events)
+    return Room(sum(1 for _ in _rules(stage)), quota, rules.get("QuotaCode"), invocations, put_events)
 
 
 def check_room(room: Room) -> Iterator[Finding]:
@@ -120,9 +132,10 @@ def check_room(room: Room) -> Iterator[Finding]:
         )
 
 
-def _rule_names(stage: Stage) -> Iterator[str]:
+def _rules(stage: Stage) -> Iterator[tuple[str, str]]:
+    """The name and the state of each rule on the bus."""
     for page in stage.client("events").get_paginator("list_rules").paginate(EventBusName=stage.outputs["Bus"]):
-        yield from (rule["Name"] for rule in page["Rules"])
+        yield from ((rule["Name"], rule["State"]) for rule in page["Rules"])
 
 
 def _quotas(stage: Stage) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,8 @@ from cli.stage import Stage
 from shared.addresses.phones import read_phone
 from shared.config.model import SmsSettings
 
+NEW_ACCOUNT_DOLLARS = 1  # a month: what AWS lets a new account spend on texts
+
 
 def check_texts(stage: Stage) -> Iterator[Finding]:
     """The number and who may be texted from it; the local stage needs neither."""
@@ -62,6 +64,34 @@ def _check_aws(stage: Stage, sms: SmsSettings) -> Iterator[Finding]:
         )
     for number in ours:
         yield from _check_number(number, stage.outputs["SmsTopic"])
+    yield from _check_spending(client)
+
+
+def _check_spending(client: Any) -> Iterator[Finding]:
+    """How many US dollars of texts may leave in a month: once they are spent, AWS refuses every other text."""
+    try:
+        pages = client.get_paginator("describe_spend_limits").paginate()
+        limits = {limit["Name"]: limit for page in pages for limit in page["SpendLimits"]}
+    except ClientError as error:
+        yield Finding("sms", f"cannot look at what may be spent on texts ({error.response['Error']['Code']})")
+        return
+    limit = limits.get("TEXT_MESSAGE_MONTHLY_SPEND_LIMIT")
+    if limit is None or limit["EnforcedLimit"] > NEW_ACCOUNT_DOLLARS:
+        return
+    spent = f"may send texts for {limit['EnforcedLimit']} US dollars a month, and AWS refuses all others"
+    if limit["MaxLimit"] > limit["EnforcedLimit"]:
+        yield Finding(
+            "sms",
+            f"this account {spent}; raise its own limit, up to {limit['MaxLimit']}",
+            f"aws pinpoint-sms-voice-v2 set-text-message-spend-limit-override --monthly-limit {limit['MaxLimit']}",
+        )
+    else:
+        yield Finding(
+            "sms",
+            f"this account {spent}; ask AWS Support for a higher SMS monthly spending threshold, then set it with "
+            "`aws pinpoint-sms-voice-v2 set-text-message-spend-limit-override --monthly-limit ...`",
+            "https://console.aws.amazon.com/support/home#/case/create?issueType=service-limit-increase",
+        )
 
 
 def _check_number(number: dict[str, Any], topic: str) -> Iterator[Finding]:

@@ -2,11 +2,13 @@
 
 There is one active set of receipt rules per account and region, and CloudFormation cannot activate one. So our rule is
 added to whichever set is active, and a set of our own is activated only where none is. The sender's domain becomes an
-identity unless it is one already. On delete only what is ours goes.
+identity unless it is one already, and so does the domain of the address that customers write to, where it is another:
+SES takes no mail for a domain that is not verified. On delete only what is ours goes.
 """
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
@@ -58,7 +60,8 @@ def set_up(ses: "SESClient", sesv2: "SESV2Client", wanted: Wanted, sleep: Callab
     _put_rule(ses, home, wanted, sleep)
     if not active:
         ses.set_active_receipt_rule_set(RuleSetName=wanted.rule)
-    _ensure_identity(sesv2, wanted)
+    _ensure_sender(sesv2, wanted)
+    _ensure_receiver(sesv2, wanted)
 
 
 def tear_down(ses: "SESClient", sesv2: "SESV2Client", wanted: Wanted) -> None:
@@ -119,7 +122,15 @@ def _all_rule_sets(ses: "SESClient") -> Iterator[str]:
         answer = ses.list_receipt_rule_sets(NextToken=answer["NextToken"])
 
 
-def _ensure_identity(sesv2: "SESV2Client", wanted: Wanted) -> None:
+def _ensure_receiver(sesv2: "SESV2Client", wanted: Wanted) -> None:
+    """The domain of the address as an identity too, for which nothing is sent."""
+    domain = wanted.address.rpartition("@")[2]
+    if domain != wanted.domain:
+        with suppress(sesv2.exceptions.AlreadyExistsException):
+            sesv2.create_email_identity(EmailIdentity=domain)
+
+
+def _ensure_sender(sesv2: "SESV2Client", wanted: Wanted) -> None:
     """The domain as an identity whose bounces and complaints come to us, unless they go elsewhere already."""
     try:
         sesv2.create_email_identity(EmailIdentity=wanted.domain, ConfigurationSetName=wanted.configuration_set)

@@ -4,8 +4,9 @@ import json
 
 from aws_cdk.assertions import Template
 
+from shared.config.model import Config
 from shared.table.items import MAIL
-from tests.infra.conftest import Resources
+from tests.infra.conftest import Resources, template_of
 
 
 def the_mails(resources: Resources) -> str:
@@ -81,3 +82,9 @@ def test_who_sends_mail_may_send_from_the_business_s_address_and_from_no_other(r
         named = json.dumps(statement["Resource"])
         assert ":identity/*" in named
         assert ":configuration-set/*" in named
+
+
+def test_cloudformation_asks_for_the_accounts_mail_again_at_each_deploy(config: Config, resources: Resources) -> None:
+    [asked] = resources("Custom::AccountMail").values()
+    again = template_of(config).find_resources("Custom::AccountMail").values()
+    assert [each["Properties"]["deployed_at"] > asked["deployed_at"] for each in again] == [True]

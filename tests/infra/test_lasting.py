@@ -119,9 +119,15 @@ def test_what_the_key_of_an_earlier_stack_sealed_can_be_opened(full_template: Pa
         assert str(statement["Resource"]).endswith(":key/*']]}")
 
 
-def test_make_deploy_takes_up_what_is_there_with_an_option_that_the_command_line_has() -> None:
-    option = "--import-existing-resources"
-    assert f"cdk deploy {option} " in (ROOT / "Makefile").read_text()
+@pytest.mark.parametrize(("option", "arguments"), [("--import-existing-resources", []), ("--revert-drift", ["MEND=1"])])
+def test_make_deploy_takes_up_or_mends_what_is_there_with_an_option_that_the_command_line_has(
+    option: str, arguments: list[str]
+) -> None:
+    make = ["make", "--dry-run", "--assume-old=setup", "deploy", *arguments]
+    assert (
+        f"cdk deploy {option} --context stage=prod"
+        in subprocess.run(make, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    )
     cdk = ROOT / "node_modules/aws-cdk/bin/cdk"
     told = subprocess.run(["node", str(cdk), "deploy", "--help"], check=True, capture_output=True, text=True, cwd=ROOT)
     assert option in told.stdout + told.stderr

@@ -107,7 +107,7 @@ def test_a_route_without_its_rule_is_named(earshot: Earshot, stage: str) -> None
 
     findings = {finding["subject"]: finding["message"] for finding in findings_of(earshot)}
     assert findings == {
-        "routes.order-system": "its rule is missing, so nothing is caught; deploy again",
+        "routes.order-system": "its rule is missing, so nothing is caught; start `make run` again",
         "routes.late": "its rule is missing, so nothing is caught; run `earshot routes resume late`",
     }
     earshot("routes", "resume", "late")

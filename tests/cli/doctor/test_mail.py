@@ -32,7 +32,8 @@ class AnAccount:
         return {"ProductionAccessEnabled": self.production}
 
     def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:  # noqa: N803
-        assert EmailIdentity == DOMAIN
+        if EmailIdentity != DOMAIN:
+            return {"DkimAttributes": {"Status": "PENDING", "Tokens": ["ccc"]}}
         return {"DkimAttributes": self.dkim}
 
     def describe_active_receipt_rule_set(self) -> dict[str, Any]:
@@ -70,6 +71,25 @@ def test_missing_dkim_records_are_given_to_paste(account: AnAccount) -> None:
         "aaa._domainkey.fernleaf.example. CNAME aaa.dkim.amazonses.com.",
         "bbb._domainkey.fernleaf.example. CNAME bbb.dkim.amazonses.com.",
     ]
+
+
+def test_dkim_records_lead_into_the_zone_that_ses_names(account: AnAccount) -> None:
+    account.dkim |= {"Status": "PENDING", "SigningHostedZone": "dkim.af-south-1.amazonses.com"}
+    [finding] = findings(account)
+    assert (finding.paste or "").startswith(
+        "aaa._domainkey.fernleaf.example. CNAME aaa.dkim.af-south-1.amazonses.com.\n"
+    )
+
+
+def test_an_address_on_another_domain_has_records_of_its_own(account: AnAccount, config: Config) -> None:
+    mail = config.mail.model_copy(update={"address": "say@answers.example"})
+    account.config = config.model_copy(update={"mail": mail})
+    boto3.client("s3").delete_object(Bucket="mails", Key="mail/m1")
+    verification, exchange = findings(account)
+    assert verification.subject == "answers.example"
+    assert "SES takes no mail for it yet" in verification.message
+    assert verification.paste == "ccc._domainkey.answers.example. CNAME ccc.dkim.amazonses.com."
+    assert exchange.paste == "answers.example. MX 10 inbound-smtp.eu-west-1.amazonaws.com."
 
 
 @pytest.mark.parametrize(

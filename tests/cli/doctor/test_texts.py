@@ -27,16 +27,23 @@ GOOD = {
 class FakeSms:
     """End User Messaging's account, as far as doctor looks."""
 
-    def __init__(self, numbers: list[dict[str, Any]], tier: str, error: str | None) -> None:
-        self.numbers, self.tier, self.error = numbers, tier, error
+    def __init__(self, numbers: list[dict[str, Any]], tier: str, error: str | None, dollars: tuple[int, int]) -> None:
+        self.numbers, self.tier, self.error, self.dollars = numbers, tier, error, dollars
 
     def describe_account_attributes(self) -> dict[str, Any]:
         if self.error:
             raise ClientError({"Error": {"Code": self.error, "Message": ""}}, "DescribeAccountAttributes")
         return {"AccountAttributes": [{"Name": "ACCOUNT_TIER", "Value": self.tier}]}
 
-    def get_paginator(self, _: str) -> Any:
-        return SimpleNamespace(paginate=lambda: [{"PhoneNumbers": self.numbers}])
+    def get_paginator(self, operation: str) -> Any:
+        enforced, most = self.dollars
+        limit = {"Name": "TEXT_MESSAGE_MONTHLY_SPEND_LIMIT", "EnforcedLimit": enforced, "MaxLimit": most}
+        voice = limit | {"Name": "VOICE_MESSAGE_MONTHLY_SPEND_LIMIT", "EnforcedLimit": 0}
+        pages = {
+            "describe_phone_numbers": [{"PhoneNumbers": self.numbers}],
+            "describe_spend_limits": [{"SpendLimits": [voice]}, {"SpendLimits": [limit]}],
+        }
+        return SimpleNamespace(paginate=lambda: pages[operation])
 
 
 def findings(
@@ -46,6 +53,7 @@ def findings(
     tier: str = "PRODUCTION",
     error: str | None = None,
     token: bool = True,
+    dollars: tuple[int, int] = (50, 50),
 ) -> list[str]:
     table = KEYS_TABLE["TableName"]
     assert config.sms is not None
@@ -59,7 +67,7 @@ def findings(
         twilio_tokens=tokens,
         outputs={"KeysTable": table, "SmsTopic": TOPIC, "PublicUrl": "https://feedback.fernleaf.example"},
         session=SimpleNamespace(region_name="eu-west-1"),
-        client=lambda _: FakeSms(list(numbers), tier, error),
+        client=lambda _: FakeSms(list(numbers), tier, error, dollars),
     )
     return [f"{finding.message}\n{finding.paste}" for finding in check_texts(stage)]
 
@@ -78,6 +86,8 @@ def test_an_account_that_is_ready_needs_nothing(client: DynamoDBClient, config: 
         ([GOOD | {"TwoWayChannelArn": "another"}], {}, "does not bring texts to us", "--phone-number-id phone-1"),
         ([GOOD | {"SelfManagedOptOutsEnabled": False}], {}, "answers STOP", "--self-managed-opt-outs-enabled"),
         ([GOOD], {"error": "AccessDeniedException"}, "(AccessDeniedException)", "None"),
+        ([GOOD], {"dollars": (1, 1)}, "for 1 US dollars a month", "console.aws.amazon.com/support"),
+        ([GOOD], {"dollars": (1, 200)}, "up to 200", "limit-override --monthly-limit 200"),
         ([GOOD], {"token": False}, "has no auth token here", "earshot keys twilio AC0000"),
     ],
 )

@@ -81,7 +81,7 @@ class Account:
     def delete_receipt_rule(self, RuleSetName: str, RuleName: str) -> None:  # noqa: N803
         del self.rule_sets[RuleSetName][RuleName]
 
-    def create_email_identity(self, EmailIdentity: str, ConfigurationSetName: str) -> None:  # noqa: N803
+    def create_email_identity(self, EmailIdentity: str, ConfigurationSetName: str | None = None) -> None:  # noqa: N803
         if EmailIdentity in self.identities:
             raise self.exceptions.AlreadyExistsException
         self.identities[EmailIdentity] = ConfigurationSetName
@@ -188,6 +188,15 @@ def test_the_domain_is_an_identity_and_stays_one(before: dict[str, str | None], 
     assert account.identities == {"fernleaf.example": after}
 
 
+@pytest.mark.parametrize("before", [{}, {"answers.example": "x"}])
+def test_the_domain_that_customers_write_to_is_verified_too_and_left_as_others_have_it(before: dict[str, str]) -> None:
+    account = Account()
+    account.identities = dict(before)
+    up(account, WANTED._replace(address="say@answers.example"))
+    assert account.identities == {"fernleaf.example": "earshot", "answers.example": before.get("answers.example")}
+    up(account, WANTED._replace(address="say@answers.example"))
+
+
 @pytest.fixture
 def cloudformation() -> Iterator[CloudFormation]:
     with waiting() as waits:
@@ -201,6 +210,20 @@ def test_cloudformation_gets_its_answer(cloudformation: CloudFormation, monkeypa
         mail_setup.handler(cloudformation.request(kind, **WANTED._asdict()), a_context())
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS", "SUCCESS"]
     assert account.state() == (None, {})
+
+
+def test_each_deploy_brings_back_what_somebody_took_away(
+    cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = Account()
+    monkeypatch.setattr("boto3.client", lambda _: account)
+    first, second = (WANTED._asdict() | {"deployed_at": f"2026-03-1{day}T09:00:00Z"} for day in (4, 5))
+    mail_setup.handler(cloudformation.request("Create", **first), a_context())
+    stood = account.state()
+    account.delete_receipt_rule("earshot-mail", "earshot-mail")
+    account.set_active_receipt_rule_set()
+    mail_setup.handler(cloudformation.request("Update", **second, old=first), a_context())
+    assert account.state() == stood
 
 
 def test_a_new_domain_of_the_sender_keeps_the_rule_for_incoming_mail_and_releases_the_old_one(
