@@ -51,7 +51,7 @@ def sweep(deliveries: Deliveries, queue: Queue, now: datetime, has_time: Callabl
             logger.error("message refused", delivery="/".join(delivery.key), extra=without_words(error))
             count("DeliveryUnreadable")
             continue
-        # Whoever changed the delivery meanwhile is right: then there is nothing to mark.
+        # Refused where the delivery was changed meanwhile; that newer state stands.
         deliveries.save(delivery.swept(max(now, delivery.due_at) + LOOK_AGAIN))
         swept += 1
     return swept

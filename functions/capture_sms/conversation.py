@@ -19,7 +19,7 @@ from shared.model.scales import Mood
 PAUSE = timedelta(hours=24)
 """Texts that follow each other within it are one feedback; after it, a text is about something new."""
 CLOCKS = timedelta(seconds=5)
-"""How far apart our clock and that of whoever brings texts may be."""
+"""The largest difference expected between our clock and a provider's."""
 
 
 class Text(NamedTuple):

@@ -34,7 +34,7 @@ class TextOutcome(StrEnum):
 
 
 class Heard(NamedTuple):
-    """The outcome, and what is to be said back by whoever brought the text."""
+    """The outcome, and the reply, which the provider's response carries where the table does not."""
 
     outcome: TextOutcome
     reply: Reply | None = None
@@ -103,7 +103,7 @@ class Ear(NamedTuple):
 
 
 def _must_be_said(reply: Reply, person: Person) -> bool:
-    """Whether a reply leaves although the day's budget is used up: a STOP is confirmed to whoever we wrote to."""
+    """Whether a reply is sent beyond the day's budget: a STOP's confirmation, to a number that got messages before."""
     return reply.purpose is Purpose.STOPPED and (person.asked_at is not None or person.told > 0)
 
 

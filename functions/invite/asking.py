@@ -144,7 +144,7 @@ class Asker:
         return self._outcome(invitation, reached, message), operations
 
     def _known(self, customer: Customer) -> Known:
-        """Both addresses, whichever is used: a person is one however their addresses are written."""
+        """Both addresses in their one form, whichever is used, so that every spelling is the same person."""
         sms = self._config.sms
         try:
             email = contact.email(customer.email or "")
@@ -153,7 +153,7 @@ class Asker:
         return Known(read_phone(customer.phone or "", sms.countries[0] if sms else None), email)
 
     def _address(self, request: InvitationRequested, known: Known) -> Address | Held:
-        """The way to the customer, or why there is none. A number that leads to nobody leaves the mail address."""
+        """The channel and address to use, or why there is none. Without a usable number, the mail address is used."""
         sms, customer, (phone, email) = self._config.sms, request.customer, known
         may_text = sms and customer.phone and ((phone and phone.mobile) or not email)
         if request.channel == "sms" or (request.channel is None and may_text):
@@ -198,7 +198,7 @@ class Asker:
     ) -> Invitation:
         """The invitation as it will be on its way, its customer's addresses in their one form.
 
-        One that leads to nobody stays as it was given: whoever asked learns which it is.
+        An address that cannot be read stays as it was given, so that its sender recognises it.
         """
         languages = self._config.business.languages
         given = request.customer
@@ -217,7 +217,7 @@ class Asker:
         )
 
     def _asked(self, person: Person, invitation: Invitation, address: Address, now: datetime) -> Person:
-        """The person as asked just now; whoever is texted may text back, and it will be about this."""
+        """The person as invited just now. After a text, what they text back belongs to this invitation."""
         changes: dict[str, Any] = {"asked_at": now}
         if address.channel is Channel.SMS and person.address == address.to:
             link = self._link(invitation)

@@ -1,4 +1,4 @@
-"""When a customer is left alone. Pure; each rule is a line of `[invitations]` or something that cannot be done."""
+"""The rules that keep a customer from being invited. Pure functions of `[invitations]` and what is known of them."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ def asked_recently(people: Iterable[Person], days: int, now: datetime) -> bool:
 def zones_of(stated: str | None, of_phone: Iterable[str], config: Config) -> tuple[str, ...]:
     """Where the customer may be: as stated and as their number says, else with the business.
 
-    Whoever states a zone cannot move a phone to another clock: it is a quiet hour where either says so.
+    A stated zone is added to the phone's own and never replaces them: a quiet hour in any of the zones counts.
     """
     zones = tuple(of_phone)
     if stated is not None:

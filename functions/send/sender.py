@@ -117,18 +117,19 @@ class Sender(NamedTuple):
         if message.invitation_id:
             self.invitations.move(message.invitation_id, InvitationStatus.SENT, at)
 
-    def _surely(self, note: Callable[[], None]) -> None:
+    def _surely(self, note: Callable[[], object]) -> None:
         """Note something although the table may not answer at once: AWS says only once what became of a message."""
         for _ in range(_ATTEMPTS - 1):
             try:
-                return note()
+                note()
+                return
             except PydynoxException as error:
                 logger.warning("What became of a message is not noted yet", error=type(error).__name__)
                 self.sleep(_WAIT_SECONDS)
-        return note()
+        note()
 
     def _put_off(self, message: Message, fault: Fault, reason: str) -> None:
-        """Keep a message that certainly did not leave, for when it can."""
+        """Store when a message that was certainly not sent is tried again."""
         until = self.now() + min(_PAUSES[fault] * 2 ** min(message.waits, 10), _LONGEST_PAUSE)
         self._hold(message.model_copy(update={"waits": message.waits + 1}), until, reason)
         if fault is Fault.ACCOUNT:
@@ -140,7 +141,7 @@ class Sender(NamedTuple):
         self._surely(lambda: self.messages.hold(message, until, _kebab(reason)))
 
     def _give_up(self, message: Message) -> None:
-        """A message that has waited too long to be worth reading, for what held it last."""
+        """End a message that waited longer than it is kept, with the reason of the last attempt."""
         quiet = message.held in (None, Held.QUIET_HOURS.value)
         reason = Held.EXPIRED.value if quiet else str(message.held)
         self._surely(lambda: self.messages.failed(message.id, reason))
@@ -157,7 +158,7 @@ class Sender(NamedTuple):
         logger.warning("A message was refused", reason=reason, channel=message.channel)
 
     def _not_asked(self, message: Message, status: InvitationStatus, reason: str) -> None:
-        """Settle an invitation that never left: whoever it was for was not asked, and can be again."""
+        """Settle an invitation that was never sent, so that the customer can be invited again at once."""
         known = self.invitations.get(message.invitation_id) if message.invitation_id else None
         if known is None:
             return

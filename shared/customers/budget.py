@@ -1,6 +1,6 @@
-"""How many texts may leave in a day: for the whole stage, and for each source that has them sent.
+"""How many texts are sent in a day: by the whole stage, and for each source that causes them.
 
-A text costs money, and whoever makes up numbers, or a system that asks too often, would spend without end.
+Each text costs money, and caps per number do not bound an attacker with many numbers, or a careless system.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ STRANGERS = "strangers"
 
 
 class Budget:
-    """What the texts of one stage may still be, counted in its main table by days of UTC."""
+    """The texts of one stage, counted per day (UTC) in its main table, against two limits."""
 
     def __init__(self, client: DynamoDBClient, table: str, *, of_stage: int, of_source: int) -> None:
         self._table = Table(client, table)

@@ -76,7 +76,7 @@ class Invitations:
             )
         address = invitation.customer.email
         if way_out and address:
-            kept = {"kind": WAY_OUT.kind, "address": address, "language": invitation.language}
+            kept: dict[str, Any] = {"kind": WAY_OUT.kind, "address": address, "language": invitation.language}
             kept |= {"invitation_id": invitation.id, "ttl": WAY_OUT.ttl(invitation.expires_at)}
             operations.append(self._table.putting(WAY_OUT.key(way_out) | kept, NEW))
         return operations

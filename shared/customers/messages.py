@@ -1,7 +1,6 @@
-"""What is said to customers: rendered once, stored in the write that causes it, and sent from the table's stream.
+"""Messages to customers: rendered once, stored in the write that causes them, and sent from the table's stream.
 
-So a thank-you follows from an answer as surely as the answer's event does, and a function that takes answers needs
-neither the right nor the time to send.
+So a thank-you is as safe as the answer it belongs to, and functions that take answers need no permission to send.
 """
 
 from collections.abc import Iterator, Mapping
@@ -119,9 +118,12 @@ class Messages:
             },
         )
 
-    def hold(self, message: Message, until: datetime, reason: str) -> None:
-        """Undo `start`, where it is certain that nothing was sent, and owe the message from then on."""
-        self._table.update(
+    def hold(self, message: Message, until: datetime, reason: str) -> bool:
+        """Undo `start`, where it is certain that nothing was sent, and owe the message from then on.
+
+        False where it was not started.
+        """
+        return self._table.update(
             _key(message.id),
             "SET due_at = :until, due_shard = :shard, held = :reason, waits = :waits REMOVE started_at",
             {

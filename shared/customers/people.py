@@ -1,6 +1,6 @@
-"""What Earshot remembers of a person, by their phone number or mail address, to be polite to them.
+"""What Earshot keeps of a person, by their phone number or mail address.
 
-One small item each: whether they asked for silence, when they were last asked, and what they are talking about with us.
+One small item each: whether they opted out, when they were last invited, and the conversation that they are in.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ class Conversation(Model):
 
 
 class Person(Model):
-    """What is known of an address. Whoever was never met is a Person of defaults."""
+    """What is known of an address. An unknown address is a Person of defaults."""
 
     address: str
     version: int = 0
@@ -100,7 +100,7 @@ class People:
         return Person.model_validate(item) if item else Person(address=_normal(address))
 
     def change(self, address: str, change: Callable[[Person], Person], now: datetime) -> Person:
-        """Apply a change to a person, whoever else is changing them; raises `Contended` when that never ends."""
+        """Apply a change to a person, again after each conflicting write; raises `Contended` after several."""
         for _ in range(_ATTEMPTS):
             before = self.get(address)
             after = change(before)

@@ -66,7 +66,7 @@ def again(request: Callable[[], _Answer]) -> _Answer:
         except PydynoxException as error:
             if type(error) is not PydynoxException:
                 raise
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # apart from whoever else waits for the item
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # spread over time, no secret
     return request()
 
 

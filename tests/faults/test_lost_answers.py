@@ -14,6 +14,7 @@ from pydynox import DynamoDBClient
 from pydynox.exceptions import ConnectionException, ProvisionedThroughputExceededException, PydynoxException
 
 from shared.config.load import load
+from shared.customers.budget import Budget
 from shared.customers.invitations import Invitations
 from shared.customers.messages import Message, Messages, Purpose
 from shared.customers.people import People, Silence
@@ -87,6 +88,16 @@ def stored_message(client: DynamoDBClient) -> object:
     return transacting(lambda client: Messages(client, TABLE).saving(MESSAGE))(client)
 
 
+def started_message(client: DynamoDBClient) -> object:
+    stored_message(client)
+    return Messages(client, TABLE).start("m", NOW)
+
+
+def held_message(client: DynamoDBClient) -> object:
+    started_message(client)
+    return Messages(client, TABLE).hold(MESSAGE, NOW, "messagerejected")
+
+
 def stored_invitation(client: DynamoDBClient) -> object:
     return Store(client, TABLE).transact(Invitations(client, TABLE).saving(INVITATION, None))
 
@@ -138,6 +149,16 @@ WRITES = {
         ),
     ),
     "taking a message to send it": Write(stored_message, lambda client: Messages(client, TABLE).start("m", NOW)),
+    "a message that waits": Write(
+        started_message,
+        lambda client: Messages(client, TABLE).hold(MESSAGE, NOW, "messagerejected"),
+    ),
+    "waking a message": Write(
+        held_message, lambda client: Messages(client, TABLE).wake(next(Messages(client, TABLE).due(NOW)), NOW)
+    ),
+    "a text of the day's budget": Write(
+        nothing, lambda client: Budget(client, TABLE, of_stage=1, of_source=1).take("com.shop", NOW)
+    ),
     "an invitation": Write(nothing, stored_invitation),
     "an invitation's step": Write(
         stored_invitation, lambda client: Invitations(client, TABLE).move("i", InvitationStatus.SENT, NOW)
