@@ -51,7 +51,7 @@ def folders() -> Iterator[dict[str, Path]]:
 def runtime() -> Path:
     """What the runtime brings: its client, and the oldest SDK that it may have, compiled."""
     asset.CACHE.mkdir(exist_ok=True)
-    return asset.install(RUNTIME, "runtime")
+    return asset.install(RUNTIME, "runtime", options=("--compile-bytecode",))
 
 
 def run(folder: Path, arguments: list[str], environment: dict[str, str]) -> str:

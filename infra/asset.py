@@ -6,14 +6,13 @@ has no times to compare.
 """
 
 import hashlib
-import py_compile
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from pathlib import Path, PurePosixPath
-from typing import Literal, TypeVar
+from pathlib import Path
+from typing import Literal
 
 import uv
 
@@ -30,14 +29,16 @@ Target = Literal["lambda", "host", "bare"]
 """Where the code will run. `lambda`: on arm64, with the locked packages. `host`: the same on this machine's processor.
 `bare`: in the local stage, on this project's own Python, where the same locked packages are installed already."""
 
-AnyPath = TypeVar("AnyPath", Path, PurePosixPath)
-
 _TASK = "/var/task"  # where Lambda unpacks it, and what tracebacks name
-_UNCHECKED = py_compile.PycInvalidationMode.UNCHECKED_HASH
 # Written by the installer and different from one installation to the next, or of no use at run time.
 _LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "py.typed"}
 _LEFT_OUT_SUFFIXES = {".pyc", ".pyi"}
-_LEFT_OUT_FOLDERS = {"__pycache__", "bin", "geodata", "carrierdata"}  # the last two: phonenumbers' names of places
+_LEFT_OUT_FOLDERS = {"__pycache__", "bin"}
+# Large, and nothing we import asks for it: names of places, short numbers, pydantic's past, a web page of Powertools.
+_LEFT_OUT_PARTS = (
+    *("phonenumbers/geodata/", "phonenumbers/carrierdata/", "phonenumbers/shortdata/region_"),
+    *("pydantic/v1/", "aws_lambda_powertools/event_handler/openapi/swagger_ui/swagger-ui"),
+)
 
 
 class BundlingError(Exception):
@@ -47,8 +48,8 @@ class BundlingError(Exception):
 def build(target: Target, cache: Path = CACHE) -> tuple[Path, str]:
     """Build the zip for `target` in the folder `cache`, unless it is there already; several may do so at once.
 
-    Returns the path of the zip and the SHA-256 of what it is made of: the version of Python, and the names and bytes of
-    all files. Bytecode follows from those; its own bytes, like those of the zip, differ from one build to another.
+    Returns the path of the zip and the SHA-256 of what it is made of: this recipe, the version of Python, and the names
+    and bytes of all files. Bytecode follows from those, and so does the zip but for the version of zlib.
     """
     if target == "lambda" and VERSION not in OFFERED:
         raise BundlingError(
@@ -56,9 +57,8 @@ def build(target: Target, cache: Path = CACHE) -> tuple[Path, str]:
             f"make deploy PYTHON=python{OFFERED[-1]}"
         )
     cache.mkdir(exist_ok=True)
-    packages = None if target == "bare" else _packages(target, cache)
-    files = _files(packages)
-    digest = hashlib.sha256(f"{sys.implementation.cache_tag}\0".encode())
+    files = _files(None if target == "bare" else _packages(target, cache))
+    digest = hashlib.sha256(Path(__file__).read_bytes() + f"{sys.implementation.cache_tag}\0".encode())
     for name, path in files:
         digest.update(f"{name}\0{path.stat().st_size}\0".encode())
         digest.update(path.read_bytes())
@@ -66,7 +66,7 @@ def build(target: Target, cache: Path = CACHE) -> tuple[Path, str]:
     if not built.exists():
         for stale in set(cache.glob(f"functions-{target}-*.zip")) - {built}:  # another build may just have made it
             stale.unlink(missing_ok=True)
-        _zip(files, built, packages)
+        _zip(files, built)
     return built, digest.hexdigest()
 
 
@@ -76,8 +76,8 @@ def _packages(target: Target, cache: Path) -> Path:
     return install(LOCK, f"packages-{target}", cache, platform)
 
 
-def install(lock: Path, name: str, cache: Path = CACHE, platform: tuple[str, ...] = ()) -> Path:
-    """Install and compile the packages of a lock file into a folder of the cache, once per lock file and Python."""
+def install(lock: Path, name: str, cache: Path = CACHE, options: tuple[str, ...] = ()) -> Path:
+    """Install the packages of a lock file into a folder of the cache, once per lock file and Python."""
     installed = cache / f"{name}-{hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]}"
     if installed.exists():
         return installed
@@ -88,7 +88,7 @@ def install(lock: Path, name: str, cache: Path = CACHE, platform: tuple[str, ...
             [
                 *(uv.find_uv_bin(), "pip", "install", "--quiet", "--no-progress"),
                 *("--require-hashes", "--only-binary", ":all:", "--link-mode", "copy"),
-                *(*platform, "--python-version", VERSION),
+                *(*options, "--python", sys.executable),
                 *("--target", str(packages), "--requirement", str(lock)),
             ],
             capture_output=True,
@@ -97,8 +97,6 @@ def install(lock: Path, name: str, cache: Path = CACHE, platform: tuple[str, ...
         )
         if result.returncode:
             raise BundlingError(" ".join(result.stderr.split()) or "uv pip install failed")
-        for path in packages.rglob("*.py"):
-            _compile(path, path.relative_to(packages).as_posix(), _bytecode(path))
         for stale in set(cache.glob(f"{name}-*")) - {installed}:
             shutil.rmtree(stale, ignore_errors=True)
         try:
@@ -130,36 +128,33 @@ def _is_left_out(name: Path) -> bool:
         or name.name in _LEFT_OUT_NAMES
         or name.suffix in _LEFT_OUT_SUFFIXES
         or not _LEFT_OUT_FOLDERS.isdisjoint(name.parts[:-1])
+        or name.as_posix().startswith(_LEFT_OUT_PARTS)
     )
 
 
-def _zip(files: list[tuple[str, Path]], built: Path, packages: Path | None) -> None:
+def _zip(files: list[tuple[str, Path]], built: Path) -> None:
     with tempfile.TemporaryDirectory(dir=built.parent) as folder:
-        partial = Path(folder, "functions.zip")
+        partial, compiled = Path(folder, "functions.zip"), Path(folder, "compiled")
+        for name, path in files:
+            if path.suffix == ".py":
+                (compiled / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, compiled / name)
+        _compile(compiled)
+        bytecode = [(path.relative_to(compiled).as_posix(), path) for path in sorted(compiled.rglob("*.pyc"))]
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, path in files:
-                _add(archive, name, path.read_bytes())
-                if path.suffix != ".py":
-                    continue
-                compiled = _bytecode(path)  # packages have it since they were installed
-                if not packages or not path.is_relative_to(packages):
-                    compiled = Path(folder, "module.pyc")
-                    _compile(path, name, compiled)
-                _add(archive, str(_bytecode(PurePosixPath(name))), compiled.read_bytes())
+            for name, path in [*files, *bytecode]:
+                entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
         partial.rename(built)
 
 
-def _bytecode(source: AnyPath) -> AnyPath:
-    """Where Python looks for the bytecode of a source."""
-    return source.parent / "__pycache__" / f"{source.stem}.{sys.implementation.cache_tag}.pyc"
-
-
-def _compile(path: Path, name: str, compiled: Path) -> None:
-    compiled.parent.mkdir(exist_ok=True)
-    py_compile.compile(str(path), str(compiled), f"{_TASK}/{name}", doraise=True, invalidation_mode=_UNCHECKED)
-
-
-def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    entry.external_attr = 0o644 << 16
-    archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+def _compile(folder: Path) -> None:
+    """Compile all in a folder, in one fresh process: what else a process has imported shows in the bytes it writes."""
+    subprocess.run(
+        [
+            *(sys.executable, "-I", "-S", "-W", "ignore", "-m", "compileall", "-q"),
+            *("--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", _TASK, str(folder)),
+        ],
+        check=True,
+    )
