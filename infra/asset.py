@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 from typing import Literal
@@ -29,6 +30,7 @@ Target = Literal["lambda", "host", "bare"]
 """Where the code will run. `lambda`: on arm64, with the locked packages. `host`: the same on this machine's processor.
 `bare`: in the local stage, on this project's own Python, where the same locked packages are installed already."""
 
+_STALE_SECONDS = 24 * 3600
 _TASK = "/var/task"  # where Lambda unpacks it, and what tracebacks name
 # Written by the installer and different from one installation to the next, or of no use at run time.
 _LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "py.typed"}
@@ -64,8 +66,10 @@ def build(target: Target, cache: Path = CACHE) -> tuple[Path, str]:
         digest.update(path.read_bytes())
     built = cache / f"functions-{target}-{digest.hexdigest()[:16]}.zip"
     if not built.exists():
-        for stale in set(cache.glob(f"functions-{target}-*.zip")) - {built}:  # another build may just have made it
-            stale.unlink(missing_ok=True)
+        for stale in set(cache.glob(f"functions-{target}-*.zip")):
+            # Younger ones may be on their way into a deployment of other settings.
+            if time.time() - stale.stat().st_mtime > _STALE_SECONDS:
+                stale.unlink(missing_ok=True)
         _zip(files, built)
     return built, digest.hexdigest()
 

@@ -65,11 +65,14 @@ def test_a_token_signed_for_another_purpose_is_no_link(keys: Keys, now: datetime
         links.read(keys.dumps("session", ["checkout", "", "", 4_000_000_000]), keys, now)
 
 
+NO_MOMENTS: tuple[object, ...] = (1e18, 10**18, -1e18, 10**400, math.inf, -math.inf, math.nan, [], {})
+
+
 @pytest.mark.parametrize(
     "payload",
     [
         *([], ["a"], {"touchpoint": 1}, "text", None, 7, True, ["checkout", "", "", "soon"], [1, 2, 3, 4]),
-        *(["checkout", "", "", each] for each in (1e18, 10**18, -1e18, 10**400, math.inf, -math.inf, math.nan, [], {})),
+        *(["checkout", "", "", each] for each in NO_MOMENTS),
         *([["checkout"], "", "", 4e9], ["checkout", {}, "", 4e9], ["checkout", "", 7, 4e9], [None, "", "", 4e9]),
     ],
 )
