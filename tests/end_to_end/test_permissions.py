@@ -66,9 +66,9 @@ GRANTED: dict[str, set[str]] = {
         *("read one feedback", "put an item", *SIGN, "open a sealed secret"),
         *("send a delivery", "take a delivery", "send a mail"),
     },
-    "Sweep": {"list what is due", "put an item", "send a delivery"},
+    "Sweep": {"list what is due", "change a feedback", "put an item", "send a delivery"},
     "RoutesClearRules": {"remove a route"},
-    "Invite": {"read one feedback", "put an item", *SIGN},
+    "Invite": {*READ_AND_WRITE, *SIGN},
     "Send": {*READ_AND_WRITE, "send a mail"},
     "Receipts": READ_AND_WRITE,
     "Team": {
