@@ -3,6 +3,7 @@
 import unicodedata
 from datetime import datetime
 from enum import StrEnum
+from operator import not_
 from typing import NamedTuple
 
 from pydantic import Field, computed_field
@@ -59,7 +60,9 @@ class Feedback(Model):
     language: str = Field(description="the language they were asked in")
     customer: Customer = Field(description="who said it, as far as they let us know")
     other_contact: tuple[str, ...] = Field(
-        default=(), description="addresses given by whoever opened a link that was sent to another of `customer`'s"
+        default=(),
+        exclude_if=not_,
+        description="addresses given by whoever opened a link that was sent to another of `customer`'s; only if any",
     )
     flags: tuple[Flag, ...] = Field(default=(), description="what to know before acting on it")
     received_at: Moment = Field(description="when the first of it was stored")

@@ -20,7 +20,7 @@ from functions.notify import webhook
 from functions.notify.cards import fingerprint
 from functions.notify.notifier import Notifier
 from functions.notify.retries import LEASE
-from functions.publish import handler as publish
+from functions.publish import records as publish
 from functions.publish.bus import Bus, Entry
 from shared.config.model import Config, Route
 from shared.deliveries.deliveries import Deliveries
@@ -110,9 +110,9 @@ def test_a_publish_that_ignores_failed_entries_is_seen(config: Config, monkeypat
 def test_a_publish_that_swallows_what_it_cannot_read_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     read = publish._entry
 
-    def swallowing(change: Mapping[str, Any]) -> Entry | None:
+    def swallowing(change: Mapping[str, Any], config: Config) -> Entry | None:
         try:
-            return read(change)
+            return read(change, config)
         except ValueError:
             return None
 
@@ -125,8 +125,8 @@ def test_a_publish_that_reports_the_next_record_instead_is_seen(
 ) -> None:
     real = publish.publish
 
-    def shifted(records: list[dict[str, Any]], bus: Bus) -> list[str]:
-        failed = set(real(records, bus))
+    def shifted(records: list[dict[str, Any]], bus: Bus, config: Config) -> list[str]:
+        failed = set(real(records, bus, config))
         numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
         return [after for before, after in pairwise(numbers) if before in failed]
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from cli.redrive import command as redrive
 from cli.stage import Stage
-from functions.publish import handler as publish
+from functions.publish import records as publish
 from functions.publish.bus import Bus
 from shared.conditions.reader import parse
 from shared.config.model import Config, Route
@@ -107,7 +107,7 @@ class World:
 
     def publish(self, event: dict[str, Any]) -> dict[str, Any]:
         """The publish function; its handler only adds the log and the metrics of Lambda."""
-        failed = publish.publish(event["Records"], self.bus)
+        failed = publish.publish(event["Records"], self.bus, self.config)
         return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
     def run(self) -> None:

@@ -10,7 +10,10 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from functions.publish import handler as publish
+from functions.publish import records as stream_records
 from functions.publish.bus import Bus
+from functions.publish.records import publish as publish_records
+from shared.config.load import load
 from shared.observe import logger
 from tests.kit.factories import a_context
 from tests.kit.samples import load_event
@@ -41,7 +44,7 @@ class FakeEvents:
 def published(records: list[dict[str, Any]], *refused: str) -> tuple[list[str], list[str]]:
     """The ids of the events that went out, and the sequence numbers reported as failed."""
     events = FakeEvents(*refused)
-    failed = publish.publish(records, Bus(events, "earshot"))  # type: ignore[arg-type]
+    failed = publish_records(records, Bus(events, "earshot"), load())  # type: ignore[arg-type]
     return [detail["id"] for detail in events.details], failed
 
 
@@ -151,7 +154,7 @@ def test_no_word_of_a_customer_is_logged(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_feedback_that_no_team_claims_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[str] = []
-    monkeypatch.setattr(publish, "count", lambda name, number=1: counted.append(name))
+    monkeypatch.setattr(stream_records, "count", lambda name, number=1: counted.append(name))
     gone = {"touchpoint": {"S": "no-longer-asked"}}
     published([INSERT, changed(INSERT, "2", **gone), changed(MODIFY, "3", **gone)])
     assert counted.count("FeedbackUnclaimed") == 1
