@@ -39,11 +39,14 @@ class TwilioTokens:
         self._known: dict[str, tuple[float, str | None]] = {}
 
     def get(self, account: str) -> str | None:
-        """The token of an account; None when none was set. Raises `PydynoxException` where it cannot be opened now."""
+        """The token of an account; None when none was set, or only before tokens were sealed.
+
+        Raises `PydynoxException` where it cannot be opened now.
+        """
         read_at, token = self._known.get(account, (float("-inf"), None))
         if self._clock() - read_at >= _CACHED_SECONDS:
             item = self._client.sync_get_item(self._table, _key(account), consistent_read=True)
-            token = self._seal(account).sync_decrypt(item["sealed"]) if item else None
+            token = self._seal(account).sync_decrypt(item["sealed"]) if item and "sealed" in item else None
             self._known[account] = self._clock(), token
         return token
 

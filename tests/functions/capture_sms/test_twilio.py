@@ -152,3 +152,10 @@ def test_a_token_of_an_earlier_stack_is_opened_with_the_key_that_sealed_it(
 ) -> None:
     later = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
     assert TwilioTokens(client, KEYS_TABLE["TableName"], later).get(ACCOUNT) == TOKEN
+
+
+def test_a_token_that_was_kept_unsealed_is_none_until_it_is_set_again(client: DynamoDBClient, key: str) -> None:
+    client.sync_put_item(KEYS_TABLE["TableName"], {"name": f"twilio#{ACCOUNT}", "token": TOKEN})
+    assert TwilioTokens(client, KEYS_TABLE["TableName"], key).get(ACCOUNT) is None
+    TwilioTokens(client, KEYS_TABLE["TableName"], key).set(ACCOUNT, TOKEN)
+    assert TwilioTokens(client, KEYS_TABLE["TableName"], key).get(ACCOUNT) == TOKEN
