@@ -6,15 +6,13 @@ before what it bounds is read, and an attachment of 30 MB costs one search for t
 """
 
 import binascii
-import codecs
 import re
 from collections.abc import Iterator
-from email.errors import HeaderParseError
-from email.header import decode_header
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 from typing import NamedTuple
 
+from functions.capture_email.charsets import decode
 from shared.languages.reading import clean
 
 MAX_BYTES = 41_000_000  # SES takes 40 MB
@@ -28,24 +26,10 @@ MAX_TEXT_BYTES = 512_000  # as encoded; a comment holds a twentieth of it
 
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
+_WORD = re.compile(r"=\?([^?\s*]{1,80})(?:\*[^?\s]{0,80})?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 _LINE_END = re.compile(rb"\r?\n")
 _NAME = re.compile(rb"[!-9;-~]{1,100}")
 _ADDRESS_HEADERS = frozenset({"to", "cc", "bcc", "from", "sender", "reply-to"})
-_ALIASES = {  # what browsers read these labels as, which is what their senders meant
-    "ascii": "cp1252",
-    "us-ascii": "cp1252",
-    "iso-8859-1": "cp1252",
-    "latin1": "cp1252",
-    "iso-8859-9": "cp1254",
-    "iso-8859-6-i": "iso-8859-6",
-    "iso-8859-8-i": "iso-8859-8",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "ks_c_5601-1987": "cp949",
-    "x-sjis": "cp932",
-    "unicode-1-1-utf-7": "utf-7",
-}
-_NOT_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 
 
 class MailUnreadable(Exception):
@@ -113,7 +97,9 @@ class Part(NamedTuple):
     def text(self, raw: bytes) -> str:
         """The decoded text, of at most `MAX_TEXT_BYTES` as encoded; whatever the bytes are, some reading of them."""
         body = raw[self.start : min(self.end, self.start + MAX_TEXT_BYTES)]
-        return decode_text(_decode_transfer(body, self.headers.get("content-transfer-encoding")), self.charset)
+        data = _decode_transfer(body, self.headers.get("content-transfer-encoding"))
+        text = decode(data, self.charset, html=self.content_type == "text/html")
+        return clean(text.removesuffix("\ufffd") if self.end - self.start > MAX_TEXT_BYTES else text)
 
     def _parameter(self, header: str, name: str) -> str:
         try:
@@ -181,7 +167,7 @@ def _read_headers(raw: bytes, start: int, end: int) -> tuple[Headers, int]:
             continue
         if len(value) > MAX_HEADER_LENGTH:
             raise MailUnreadable("header-too-long")
-        items.append((name.decode("ascii").lower(), decode_text(value.strip(), "utf-8")))
+        items.append((name.decode("ascii").lower(), decode_text(value.strip(), "")))
         if len(items) > MAX_HEADERS:
             raise MailUnreadable("too-many-headers")
     if sum(value.count("@") for name, value in items if name in _ADDRESS_HEADERS) > MAX_ADDRESSES:
@@ -234,23 +220,23 @@ def _decode_base64(body: bytes) -> bytes:
 
 def decode_text(data: bytes, charset: str) -> str:
     """Text of bytes in a charset, which may be wrong or made up. Control characters but tab and newline are gone."""
-    name = charset.strip().strip("\"'").lower()
-    for candidate in ("utf-8" if name in ("", "ascii", "us-ascii") else "", _ALIASES.get(name, name), "utf-8"):
-        try:
-            if candidate and codecs.lookup(candidate).name.replace("-", "_") not in _NOT_CHARSETS:
-                return clean(data.decode(candidate))
-        except (LookupError, ValueError):  # UnicodeError is a ValueError; a NUL in the name is one too
-            continue
-    return clean(data.decode("cp1252", "replace"))
+    return clean(decode(data, charset))
 
 
 def decode_words(value: str) -> str:
-    """A header's value with its RFC 2047 words decoded, on one line."""
-    try:
-        pieces = decode_header(value)
-    except (HeaderParseError, ValueError):
-        pieces = [(value, None)]
-    text = "".join(
-        piece if isinstance(piece, str) else decode_text(piece, charset or "latin-1") for piece, charset in pieces
-    )
-    return " ".join(clean(text).split())
+    """A header's value with its RFC 2047 words decoded, on one line. A letter may be spread over two words."""
+    pieces: list[str] = []
+    charset, data, end = "", b"", 0
+    for word in _WORD.finditer(value):
+        between = value[end : word.start()]
+        if between.strip() or word[1].lower() != charset:
+            pieces += [decode(data, charset), between if between.strip() or not end else ""]
+            charset, data = word[1].lower(), b""
+        data += _decode_base64(_bytes(word[3])) if word[2] in "Bb" else binascii.a2b_qp(_bytes(word[3]), header=True)
+        end = word.end()
+    pieces += [decode(data, charset), value[end:]]
+    return " ".join(clean("".join(pieces)).split())
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

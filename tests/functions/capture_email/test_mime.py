@@ -72,13 +72,13 @@ def test_transfer_encodings(encoding: str, body: bytes) -> None:
         ("gb2312", "鎔".encode("gb18030"), "鎔"),
         ("x-klingon", "café".encode("latin-1"), "café"),
         ("us-ascii", "café".encode(), "café"),
-        ("utf-8", "café".encode("latin-1"), "café"),
+        ("utf-8", "café".encode("latin-1"), "caf\ufffd"),
         ("punycode", b"abc-", "abc-"),
         ("rot13", b"abc", "abc"),
         ("", b"abc\x00\x1bdef", "abcdef"),
         ("", b"too slow\rno staff\x0bno till", "too slow\nno staff\nno till"),
         ("\x00", b"abc", "abc"),
-        ("utf-16", b"\xff\xfe\x00\xd8a\x00", "ÿþØa"),
+        ("utf-16", b"\xff\xfe\x00\xd8a\x00", "\ufffda"),
     ],
 )
 def test_text_in_any_charset_gives_words(charset: str, data: bytes, text: str) -> None:
