@@ -4,9 +4,9 @@ import unicodedata
 from datetime import datetime
 from enum import StrEnum
 from operator import not_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import Field, computed_field
+from pydantic import ConfigDict, Field, computed_field
 
 from shared.model.scales import Mood, Scale
 from shared.values import Model, Moment
@@ -44,8 +44,15 @@ class Customer(Model):
     phone: str | None = Field(default=None, description="given to be answered")
 
 
+def _sometimes_left_out(schema: dict[str, Any]) -> None:
+    """What is published only where there is any is not required of those who read older events."""
+    schema["required"] = [name for name in schema["required"] if name != "other_contact"]
+
+
 class Feedback(Model):
     """What a customer said, exactly as they said it, and the team that owns it."""
+
+    model_config = ConfigDict(json_schema_extra=_sometimes_left_out)
 
     id: str = Field(description="stays the same however often the customer adds to it")
     touchpoint: str = Field(description="the moment in which they were asked; an id of `earshot.toml`")
