@@ -14,6 +14,10 @@ import urllib3
 from functions.capture_sms.twilio import sign
 from shared.config.load import load
 from shared.customers.invitations import Invitations
+from shared.customers.messages import Message, Messages, Purpose
+from shared.model.feedback import Channel
+from shared.table.table import due_shard
+from shared.values import to_iso, utc_now
 from tests.end_to_end.world import Subscriber, World, eventually
 from tests.kit.samples import load_event
 
@@ -188,3 +192,18 @@ def test_one_click_leaves_a_mail_behind(world: World, tmp_path: Path) -> None:
     assert urllib3.request("POST", url, body=body, timeout=30, retries=False).status == 200
     [left_out] = invite(world, tmp_path, address)["left_out"]
     assert left_out["reason"] == "asked-for-silence"
+
+
+def test_a_message_that_waited_for_the_account_leaves_when_its_time_comes(world: World, number: str) -> None:
+    now = utc_now()
+    message = Message(
+        id=f"waits-{number}", channel=Channel.SMS, to=number, purpose=Purpose.THANKS, text="Thank you", created_at=now
+    )
+    table = world.stage.outputs["Table"]
+    waits = Messages(world.stage.dynamodb, table).saving(message)
+    waits["item"] |= {"due_at": to_iso(now), "due_shard": due_shard("message", message.id), "held": "messagerejected"}
+    assert world.stage.store.transact([waits])
+    world.stage.client("lambda").invoke(FunctionName=world.function("Sweep"), Payload=b"{}")
+    [left] = eventually(lambda: world.left_to(number))
+    assert left["text"] == "Thank you"
+    assert eventually(lambda: "sent_at" in Messages(world.stage.dynamodb, table).progress(message.id))
