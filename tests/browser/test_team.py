@@ -1,5 +1,6 @@
 """A team's page as its people use it: on a phone, by keyboard, in both directions of writing."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import ModuleType
@@ -13,7 +14,7 @@ from shared.feedback.store import Store
 from shared.keys.sessions import Browser
 from shared.values import utc_now
 from tests.browser.conftest import Visit
-from tests.functions.team.conftest import PRIYA
+from tests.functions.team.conftest import PRIYA, mails
 from tests.kit.factories import an_answer
 from tests.kit.http_api import serve
 
@@ -67,6 +68,36 @@ def test_a_team_subscribes_on_a_phone_and_the_browser_has_no_complaint(
     expect(page.get_by_role("heading", name="queues", exact=True)).to_be_visible()
     assert has_room(page)
     assert seen.complaints == []
+
+
+def test_a_link_opens_where_it_was_asked_for_and_on_another_device_with_the_code_of_that_page(
+    visit: Open, team_url: str
+) -> None:
+    laptop, phone = visit().page, visit().page
+
+    def ask() -> tuple[str, str]:
+        """The code that the laptop shows, and the address in the mail."""
+        laptop.goto(f"{team_url}/t/sign_in")
+        laptop.get_by_label("Your email address").fill(PRIYA)
+        laptop.get_by_role("button", name="Mail me a link").click()
+        code = laptop.locator("code").inner_text()
+        [token, *_] = re.findall(r"/t/([\w.-]+)", mails()[-1].body)
+        return code, f"{team_url}/t/{token}"
+
+    code, link = ask()
+    phone.goto(link)
+    phone.get_by_label("Code").fill("000000" if code != "000000" else "111111")
+    phone.get_by_role("button", name="Sign in").click()
+    expect(phone.get_by_role("alert")).to_contain_text("This is not the code")
+    phone.get_by_label("Code").fill(code)
+    phone.get_by_role("button", name="Sign in").click()
+    phone.wait_for_url(f"{team_url}/t/tills")
+
+    _, link = ask()
+    laptop.goto(link)
+    expect(laptop.get_by_label("Code")).to_have_count(0)
+    laptop.get_by_role("button", name="Sign in").click()
+    laptop.wait_for_url(f"{team_url}/t/tills")
 
 
 def test_the_link_of_a_card_in_webmail_opens_the_feedback_for_whoever_is_signed_in(
