@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from functions.capture_email.automatic import automatic
 from functions.capture_email.envelope import Envelope, read_envelope
-from functions.capture_email.hypertext import to_text
+from functions.capture_email.hypertext import to_lines
+from functions.capture_email.line import Line, plain_lines
 from functions.capture_email.mime import MailUnreadable, Part, decode_words, read
-from functions.capture_email.quoting import customers_words
+from functions.capture_email.ours import Ours
+from functions.capture_email.quoting import Words, customers_words
 from shared.config.model import Config
 
 TIME_LIMIT_SECONDS = 1.5  # of CPU, so that a busy machine refuses no mail that an idle one takes
@@ -35,7 +37,8 @@ class IncomingMail(NamedTuple):
     message_id: str
     answers: tuple[str, ...]
     """Message ids that it answers, the nearest first, without angle brackets."""
-    words: str
+    lines: tuple[Line, ...]
+    """All of its text."""
     attachments: tuple[str, ...]
 
     @property
@@ -46,13 +49,14 @@ class IncomingMail(NamedTuple):
 
 def read_letter(raw: bytes, config: Config) -> IncomingMail:
     """Read a mail in bounded time; raises `MailUnreadable` for whatever keeps it from being read."""
-    try:
-        with _time_limit(TIME_LIMIT_SECONDS):
-            return _read(raw, config)
-    except MailUnreadable:
-        raise
-    except Exception as error:  # what nobody thought of: the mail is kept whole, and a person is told
-        raise MailUnreadable(type(error).__name__) from error
+    with _bounded():
+        return _read(raw, config)
+
+
+def words_of(letter: IncomingMail, ours: Ours, *, answers_us: bool) -> Words:
+    """What its sender wrote, in bounded time; raises `MailUnreadable` as reading it does."""
+    with _bounded():
+        return customers_words(letter.lines, ours, answers_us=answers_us)
 
 
 def _read(raw: bytes, config: Config) -> IncomingMail:
@@ -70,7 +74,7 @@ def _read(raw: bytes, config: Config) -> IncomingMail:
         subject=headers.text("subject")[:200],
         message_id=headers.get("message-id").strip()[:250],
         answers=tuple(dict.fromkeys(references[:20])),
-        words=customers_words(_text(mail, raw), config.mail.address, config.business.name),
+        lines=tuple(_lines(mail, raw)),
         attachments=tuple(name for part in parts[:_MAX_PARTS_SHOWN] if (name := _file_name(part))),
     )
 
@@ -86,21 +90,23 @@ def _sender(header: str) -> tuple[str, str | None]:
     return address.lower(), name[:100] or None
 
 
-def _text(part: Part, raw: bytes) -> str:
-    """The text that a mail shows: of alternatives the plain one, unless it is empty; of other parts all."""
+def _lines(part: Part, raw: bytes) -> list[Line]:
+    """The text that a mail shows: of alternatives the plain one, unless it shows nothing; of other parts all."""
     if part.parts:
-        texts = (_text(each, raw) for each in part.parts[:_MAX_PARTS_SHOWN])
-        shown = (text for text in texts if text.strip())
-        return next(shown, "") if part.content_type == "multipart/alternative" else "\n\n".join(shown)
+        texts = (_lines(each, raw) for each in part.parts[:_MAX_PARTS_SHOWN])
+        shown = (text for text in texts if any(line.bare for line in text))
+        if part.content_type == "multipart/alternative":
+            return next(shown, [])
+        return [line for text in shown for line in (*text, Line("", "", 0))]
     if part.is_attachment:
-        return ""
+        return []
     match part.content_type:
         case "text/plain":
-            return part.text(raw)
+            return plain_lines(part.text(raw))
         case "text/html":
-            return to_text(part.text(raw)[:_MAX_HTML])
+            return to_lines(part.text(raw)[:_MAX_HTML])
         case _:
-            return ""
+            return []
 
 
 def _leaves(part: Part) -> Iterator[Part]:
@@ -115,6 +121,17 @@ def _file_name(part: Part) -> str:
     if not part.is_attachment and part.content_type.startswith(("text/", "multipart/")):
         return ""
     return part.file_name or part.content_type
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    try:
+        with _time_limit(TIME_LIMIT_SECONDS):
+            yield
+    except MailUnreadable:
+        raise
+    except Exception as error:  # what nobody thought of: the mail is kept whole, and a person is told
+        raise MailUnreadable(type(error).__name__) from error
 
 
 @contextmanager

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from functions.capture_email.incoming import IncomingMail, read_letter
+from functions.capture_email.incoming import IncomingMail, read_letter, words_of
+from functions.capture_email.ours import Ours
+from functions.capture_email.quoting import Words
 from shared.config.model import Config
 from shared.customers.invitations import Invitations
 from shared.customers.messages import Message, Messages, Purpose
@@ -18,9 +20,10 @@ from shared.keys.signing import Keys
 from shared.languages.packs import language_of
 from shared.languages.reading import Command, Reading, read_parts
 from shared.mail import letters
-from shared.mail.received import MailOutcome, MailRecord, Mails
+from shared.mail.received import MAX_WHOLE_BYTES, MailOutcome, MailRecord, Mails
 from shared.mail.reply_address import ReplyKind, ReplyTo, read_reply_address
 from shared.model.feedback import Answer, Channel, Customer, Flag
+from shared.text.graphemes import ELLIPSIS
 
 _ATTEMPTS = 5
 _MAX_RATED = 200  # characters; a longer mail that begins with a number does not begin with a rating, but may with STOP
@@ -40,6 +43,8 @@ class Topic(NamedTuple):
     language: str | None = None
     flags: tuple[Flag, ...] = ()
     """What a team should know of whoever answers."""
+    answers_us: bool = False
+    """Whether it answers a mail of ours, also one that nothing can be added to any more."""
 
 
 class Mailroom:
@@ -49,6 +54,7 @@ class Mailroom:
         self._store = store
         self._keys = keys
         self._config = config
+        self._ours = Ours.of(config)
         self._mails = Mails(store.client, store.table)
         self._people = People(store.client, store.table)
         self._messages = Messages(store.client, store.table)
@@ -78,7 +84,8 @@ class Mailroom:
         verified = Flag.SENDER_UNVERIFIED not in flags
         topic = self._topic(letter, verified, now)
         before = self._store.get(topic.feedback_id) if topic.feedback_id else None
-        reading = self._reading(letter, topic, verified=verified)
+        words = words_of(letter, self._ours, answers_us=topic.answers_us)
+        reading = self._reading(letter, words, topic, verified=verified)
         comment = joined(before, reading.comment, _BETWEEN)
         if comment is None:  # one feedback holds no more: what they say now opens the next
             topic, before = topic._replace(feedback_id=None), None
@@ -90,7 +97,8 @@ class Mailroom:
         answer = self._answer(id, topic, reading, comment, flagged(before, *flags, *topic.flags, silent=silent))
         only_stops = reading.command is Command.STOP and not reading.says
         outcome = MailOutcome.UNSUBSCRIBED if only_stops else MailOutcome.FEEDBACK
-        record = _record(id, outcome, letter, now, flags=flags)
+        whole = _kept(words.whole) if words.is_cut else None
+        record = _record(id, outcome, letter, now, flags=flags, whole=whole)
         operations = []
         if person:
             team = reader(self._config, topic.touchpoint, before)
@@ -102,13 +110,15 @@ class Mailroom:
 
     def _topic(self, letter: IncomingMail, verified: bool, now: datetime) -> Topic:
         """By the signed address it came to, then by the mails of ours that it answers; else a fresh mail."""
+        answers_us = False
         for address in self._addresses(letter):
             about = read_reply_address(address, self._config.mail.address, self._keys)
+            answers_us = answers_us or about is not None
             topic = self._about(about, now) if about else None
             if topic:
-                return self._on_behalf(letter, topic, verified)
+                return self._on_behalf(letter, topic, verified)._replace(answers_us=True)
         customer = Customer(name=letter.name, email=letter.sender or None) if verified else Customer()
-        return Topic(self._config.mail.touchpoint, customer=customer)
+        return Topic(self._config.mail.touchpoint, customer=customer, answers_us=answers_us)
 
     @staticmethod
     def _on_behalf(letter: IncomingMail, topic: Topic, verified: bool) -> Topic:
@@ -145,11 +155,16 @@ class Mailroom:
         joins = feedback.id if now < found.changed_at + CONVERSATION else None
         return Topic(feedback.touchpoint, feedback.place, joins, feedback.customer, feedback.language)
 
-    def _reading(self, letter: IncomingMail, topic: Topic, *, verified: bool) -> Reading:
-        """The words; where a line or two answer our question, the rating in them; and a STOP of whoever may say it."""
+    def _reading(self, letter: IncomingMail, said_in_it: Words, topic: Topic, *, verified: bool) -> Reading:
+        """The words; where a line or two answer our question, the rating in them; and a STOP of whoever may say it.
+
+        Where all that there is was quoted, it is shown, and is nobody's rating or STOP.
+        """
+        if said_in_it.whole and not said_in_it.has_own:
+            return Reading(None, said_in_it.shown)
         answers_us = topic.feedback_id is not None
-        is_fresh = not answers_us and not letter.is_answer and letter.subject not in letter.words
-        said = [letter.subject, letter.words] if is_fresh else [letter.words]
+        is_fresh = not answers_us and not letter.is_answer and letter.subject not in said_in_it.shown
+        said = [letter.subject, said_in_it.shown] if is_fresh else [said_in_it.shown]
         parts = [part for part in said if part] or ["\n".join(f"📎 {name}" for name in letter.attachments)]
         words = "\n\n".join(parts)
         is_long = len(words) > _MAX_RATED
@@ -220,6 +235,12 @@ class Mailroom:
             html=rendered.html,
             headers=rendered.headers,
         )
+
+
+def _kept(whole: str) -> str:
+    """As much of a text as a record holds."""
+    kept = whole.encode()[:MAX_WHOLE_BYTES].decode(errors="ignore")
+    return kept if len(kept) == len(whole) else f"{kept}{ELLIPSIS}"
 
 
 def _mailbox(address: str) -> str:

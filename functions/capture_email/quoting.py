@@ -1,189 +1,447 @@
-"""What a customer wrote, out of a mail that also holds what they answered to, a signature and a footer.
+"""What a customer wrote, out of a mail that may also hold what they answered to, and what their program put below.
 
-mail-parser-reply knows how clients in many languages introduce a quotation, and only that knowledge of it is used here:
-its signatures and disclaimers take customers' words with them ("Data: ..." on a line of its own is a header to it), and
-its patterns take seconds on a line of 5,000 characters. In doubt words are kept.
+Nothing is cut without evidence. In a mail that answers none of ours, only what is marked up as a quotation of us goes.
+In one that does, evidence is what a mail program puts around a quotation, and above all the lines of our own mails:
+what stands between those is the customer's. In doubt words are kept; where nothing is left, nothing was a quotation.
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
 
-from mailparser_reply.constants import MAIL_LANGUAGES
+from functions.capture_email import programs
+from functions.capture_email.line import Line, Mark, seen
+from functions.capture_email.ours import Ours
+from functions.capture_email.programs import DATE, RULE, TIME, Block, Label
 
-from functions.capture_email.hypertext import ORIGINAL_FOLLOWS
-
-MAX_LINES = 4_000
-_MAX_INTRODUCTION = 400  # characters, over up to three lines
-_MAX_INTRODUCTIONS = 20  # looked at in one mail
-
-_DASHED = re.compile(r"[-_]{3,}\s?\S.{1,50}\S\s?[-_]{3,}")
-_RULE = re.compile(r"[_\-=*]{5,}")
-_LABELLED = re.compile(r"\*?[^\s:>][^:>]{0,30}:\*?(\s|$)")
-_CUT_OFF = re.compile(r"\d.*[,،<(]$")
-"""A first line with a date, that goes on below."""
-_INLINE = re.compile(r"(^|\s)(On|Am|Le|El|Il|Op|Em|Den|Dnia)\s[^<>]{5,120}<[^<>]{3,200}>[^:]{0,40}[:：]")
-"""An introduction with the quotation on the same line."""
-_TIME = re.compile(r"\d{1,2}[:.h٫]\d{2}")  # in any script's digits
-_SIGNS_OF_A_CLIENT = re.compile(rf"\S+@\S+\.\S+|{_TIME.pattern}")
-_SENT_FROM = re.compile(
-    r"(?=.{0,100}$)"
-    r"(?=.*(?<![a-z])(iphone|ipad|ipod|android|samsung|galaxy|outlook|yahoo|gmail|huawei|xiaomi|blackberry|nokia|windows|proton"
-    r"|gmx|web\.de|mobile|handy|smartphone|téléphone|telefono?|teléfono|aol|fastmail|الآيفون|هاتفي)(?![a-z]))"
-    r".*(?<![a-z])(sent|get|gesendet|holen|envoyé|télécharge[zr]|obtenir|enviado|obtener|obtén|inviato|scarica|verzonden|skickat"
-    r"|hämta|sendt|wysłan[eoy]|odesláno|отправлено|gönderildi|أ[ُ]?رسل\w*|مرسل\w*|تم الإرسال|发自|送信|보냄|organize)",
-    re.IGNORECASE,
-)
-_FOOTER = re.compile(
-    r"virus-free|checked for viruses|scanned (by|for)|confidential|privileged|intended (only|solely|recipient)"
-    r"|vertraulich|confidentiel|confidencial|riservat|vertrouwelijk|سري[ةّ]?",
-    re.IGNORECASE,
-)
-_STEERING = dict.fromkeys([0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF])
-_ABOUT_THE_MAIL = re.compile(
-    r"e-?mail|message|nachricht|mensaje|messaggio|bericht|رسالة|البريد|avast|avg", re.IGNORECASE
-)
+_MAX_INTRODUCTION = 500  # characters of one of its lines
+_MAX_LINES = 4  # of an introduction
+_MAX_SIGNATURE = 8  # lines below `-- `
+_NEAR = 14  # lines within which our question is followed by what answers it
+_COLONS = (":", "：")
+_ENDS_A_SENTENCE = re.compile(r"[!?。！？]$|\w{3,}\.$")
 
 
-def customers_words(text: str, ours: str, business: str) -> str:
-    """The words without quotations, signature and footer. `ours` is our address, `business` our name on it."""
-    lines = [line.rstrip() for line in text.split("\n", MAX_LINES)]
-    kept = _without_quotations(lines, _names(ours, business))
-    kept = _without_signature(_without_footer(_trim(kept)))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+class Words(NamedTuple):
+    """What a mail says."""
+
+    shown: str
+    """What the customer wrote; where nothing of that is left, the whole."""
+    whole: str
+    """All of the text."""
+    has_own: bool = True
+    """Whether the customer wrote any of it themselves, as far as one can tell: else it rates nothing."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the whole has more than is shown."""
+        return self.shown != self.whole
 
 
-def _names(ours: str, business: str) -> re.Pattern[str]:
-    """Matches what names us in a client's line about the mail answered to."""
-    local, _, domain = ours.partition("@")
-    return re.compile(rf"{re.escape(local)}(\+\S*)?@{re.escape(domain)}|{re.escape(business)}", re.IGNORECASE)
+class _Start(NamedTuple):
+    """Where a quoted mail begins."""
+
+    end: int
+    """The first line of what is quoted."""
+    by_us: bool
+    """Whether what introduces it says that we wrote it."""
 
 
-def _bare(line: str) -> str:
-    """A line without the characters that steer its direction, which clients put around addresses."""
-    return line.translate(_STEERING).strip()
+class _Part(NamedTuple):
+    """Lines that are kept between others that are cut."""
+
+    lines: list[Line]
+    is_inside: bool
+    """Whether they stand within what is quoted."""
 
 
-def _without_quotations(lines: list[str], us: re.Pattern[str]) -> list[str]:
-    kept: list[str] = []
-    at, looked_at = 0, 0
-    while at < len(lines):
-        line = _bare(lines[at])
-        if line.startswith(">"):
+def customers_words(lines: Sequence[Line], ours: Ours, *, answers_us: bool) -> Words:
+    """The words without quotations and what programs put below them. `answers_us`: the mail answers one of ours."""
+    whole = _joined([line.text for line in lines])
+    if not seen(whole):
+        return Words("", "", has_own=False)
+    if not answers_us and not ours.addresses.search(whole):
+        return Words(whole, whole)
+    shown = _joined(_Reader(lines, ours, answers_us=answers_us).kept())
+    if not shown:
+        shown = _joined(_Reader(lines, ours, answers_us=answers_us, looks_inside=True).kept())
+    shown = re.sub(r"\n{3,}", "\n\n", shown)  # what was cut leaves blank lines on both sides
+    if shown == re.sub(r"\n{3,}", "\n\n", whole):
+        return Words(whole, whole)
+    return Words(shown, whole) if shown else Words(whole, whole, has_own=False)
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """The lines as a text, with at most two blank ones in a row."""
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(text.rstrip() for text in texts)).strip().lstrip("\ufeff")
+
+
+class _Reader:
+    """One mail, read once from its first line to its last."""
+
+    def __init__(self, lines: Sequence[Line], ours: Ours, *, answers_us: bool, looks_inside: bool = False) -> None:
+        self._lines = lines
+        self._ours = ours
+        self._answers_us = answers_us
+        self._looks_inside = looks_inside
+        self._level = min((line.level for line in lines if line.bare), default=0) if answers_us else 0
+        self._kept: list[Line] = []
+        self._parts: list[_Part] = []  # what is kept, between what is cut
+        self._has_quoted_us = False
+        self._starts: dict[int, _Start | None] = {}
+
+    def kept(self) -> list[str]:
+        """What is the customer's, line by line; nothing where none of it stands outside of what is quoted, unless
+        `looks_inside`.
+        """
+        at = 0
+        while at < len(self._lines):
+            at = self._step(at)
+        self._cut()
+        if self._answers_us:
+            self._parts = [part._replace(lines=_without_signature(part.lines)) for part in self._parts]
+        if not self._looks_inside and not any(
+            line.bare for part in self._parts if not part.is_inside for line in part.lines
+        ):
+            return []
+        return [line.bare if self._level else line.text for part in self._parts for line in part.lines]
+
+    def _step(self, at: int) -> int:
+        """Read what begins at a line, and say where the next thing begins."""
+        line = self._lines[at]
+        if line.level > self._level:
+            return self._quoted(at)
+        if not line.bare:
+            self._kept.append(line)
+            return at + 1
+        start = self._start(at)
+        if start:
+            return self._original(start)
+        inline = self._inline(line)
+        if inline:
+            self._kept.append(inline)
+            self._cut()
+            return len(self._lines)
+        if self._answers_us and self._ours.asks(line.bare) and self._leads_soon(at):
+            while self._kept and self._ours.wrote(self._kept[-1].bare):
+                self._kept.pop()  # the greeting above the question
+            return self._unmarked(at, by_us=True)
+        if not (self._has_quoted_us and self._is_torn_off(at)):
+            self._kept.append(line)
+        return at + 1
+
+    def _cut(self, *, is_inside: bool = False) -> None:
+        self._parts.append(_Part(self._kept, is_inside))
+        self._kept = []
+
+    # --- What is quoted -----------------------------------------------------------------------------------------------
+
+    def _original(self, start: _Start) -> int:
+        """Pass over the mail that begins here; says where it ends."""
+        self._cut()
+        at = self._skip_blank(start.end)
+        if at == len(self._lines):
+            return at
+        if self._lines[at].level > self._level:
+            return self._passed_over(at, self._run_end(at))
+        return self._unmarked(at, by_us=start.by_us)
+
+    def _unmarked(self, at: int, *, by_us: bool) -> int:
+        """Pass over a quotation without marks, of which nobody knows where it ends: what is not ours among our own
+        lines is the customer's.
+        """
+        self._cut()
+        self._has_quoted_us = True
+        level = self._lines[at].level
+        anchors = [each for each in self._anchors_in(at, len(self._lines)) if self._lines[each].level == level]
+        if anchors:
+            is_theirs = not by_us or self._starts_within(at, anchors[0])
+            self._keep_between(anchors[0] if is_theirs else at, len(self._lines), level)
+        return len(self._lines)
+
+    def _quoted(self, at: int) -> int:
+        """Read a run of quoted lines: kept as it is, unless something shows that it quotes us."""
+        end = self._run_end(at)
+        if self._quotes_us(at, end):
+            self._cut()
+            return self._passed_over(at, end)
+        self._kept += self._lines[at:end]
+        return end
+
+    def _quotes_us(self, at: int, end: int) -> bool:
+        if self._has_quoted_us or self._anchors_in(at, end):
+            return True
+        if self._start_in_front(at, end):
+            return True
+        is_cited = self._answers_us and self._lines[at].is_cited
+        return is_cited or (
+            self._answers_us
+            and any(self._ours.wrote(line.bare) and len(line.bare) > 20 for line in self._lines[at:end])
+        )
+
+    def _start_in_front(self, at: int, end: int) -> _Start | None:
+        """The quotation that is introduced by the first of quoted lines, or below one or two more."""
+        first = [each for each in range(at, min(end, at + 6)) if self._lines[each].bare][:3]
+        return next((start for each in first if (start := self._start(each))), None)
+
+    def _passed_over(self, at: int, end: int) -> int:
+        """Pass over quoted lines. In our own question, what is not ours is the customer's answer."""
+        self._has_quoted_us = True
+        start = self._start_in_front(at, end)
+        first = self._skip_blank(min(start.end, end)) if start else at
+        if first < end:
+            level = self._lines[first].level
+            anchors = [each for each in self._anchors_in(first, end) if self._lines[each].level == level]
+            if anchors and not self._starts_within(first, anchors[0]):
+                self._keep_between(first, end, level)
+        return end
+
+    def _keep_between(self, at: int, end: int, level: int) -> None:
+        """Keep what we did not write: all of it where the customer wrote nothing elsewhere, else what stands between
+        lines of ours.
+        """
+        found: list[tuple[Line, bool]] = []
+        for each in range(at, end):
+            line = self._lines[each]
+            if not line.bare:
+                found.append((Line("", "", 0), False))
+            elif line.level == level:
+                behind = self._ours.behind_question(line.bare)
+                is_ours = not behind and (self._ours.wrote(line.bare) or self._continues_in_link(each))
+                found.append((Line(behind, behind, 0) if behind else Line(line.bare, line.bare, 0), is_ours))
+        ours = [place for place, (_, is_ours) in enumerate(found) if is_ours]
+        if not self._looks_inside:
+            found = found[ours[0] : ours[-1]] if ours else []
+        self._kept += [line for line, is_ours in found if not is_ours]
+        self._cut(is_inside=True)
+
+    def _run_end(self, at: int) -> int:
+        """Where lines that are quoted deeper than the customer's own end; blank ones between them count."""
+        end = at
+        while at < len(self._lines) and (self._lines[at].level > self._level or not self._lines[at].bare):
             at += 1
-            continue
-        if _starts_original(lines, at, us):
+            if self._lines[at - 1].bare or self._lines[at - 1].level > self._level:
+                end = at
+        return end
+
+    # --- What is ours -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _anchors(self) -> list[int]:
+        """The lines that nobody but us writes: our question, and a link of ours with nothing but its label."""
+        return [at for at, line in enumerate(self._lines) if line.bare and self._is_anchor(line)]
+
+    def _is_anchor(self, line: Line) -> bool:
+        if self._ours.asks(line.bare) or self._ours.leads(line.bare):
+            return True
+        return line.level > self._level and self._ours.behind_question(line.bare) is not None
+
+    @cached_property
+    def _closes(self) -> list[bool]:
+        """Whether an introduction can end on each line."""
+        return [line.bare.endswith((*_COLONS, "--")) for line in self._lines]
+
+    def _anchors_in(self, at: int, end: int) -> list[int]:
+        return self._anchors[bisect_left(self._anchors, at) : bisect_left(self._anchors, end)]
+
+    def _leads_soon(self, at: int) -> bool:
+        """Whether links of ours follow a question of ours."""
+        level = self._lines[at].level
+        near = self._anchors_in(at + 1, at + _NEAR)
+        return any(self._lines[each].level == level for each in near)
+
+    def _continues_in_link(self, at: int) -> bool:
+        """Whether a label was torn off the link of ours that follows."""
+        after = self._skip_blank(at + 1)
+        line = self._lines[at].bare
+        return (
+            after < len(self._lines)
+            and len(line) <= 60
+            and line.endswith((*_COLONS, "<", "("))
+            and bool(self._ours.links.match(self._lines[after].bare.lstrip("<([")))
+        )
+
+    def _is_torn_off(self, at: int) -> bool:
+        """Whether a line right below quoted ones is a piece of them that a server wrapped."""
+        if not at or not self._lines[at - 1].bare or self._lines[at - 1].level <= self._level:
+            return False
+        return self._ours.wrote(self._lines[at].bare)
+
+    # --- Where quotations begin ---------------------------------------------------------------------------------------
+
+    def _starts_within(self, at: int, end: int) -> bool:
+        return any(self._start(each) for each in range(at, min(end, at + 200)) if self._lines[each].bare)
+
+    def _start(self, at: int) -> _Start | None:
+        """The quotation that is introduced here, if there is evidence for it."""
+        if at not in self._starts:
+            self._starts[at] = self._found_start(at)
+        return self._starts[at]
+
+    def _found_start(self, at: int) -> _Start | None:
+        line = self._lines[at]
+        if not line.bare:
+            return None
+        worded = programs.rule_says(line.bare)
+        rule = "original" if line.mark is Mark.ORIGINAL else worded
+        if programs.begins_with_rule(line.bare) and self._answers_us and self._ours.names(line.bare):
+            return _Start(at + 1, by_us=True)
+        if worded or RULE.fullmatch(line.bare):
+            below = self._skip_blank(at + 1)
+            is_near = below < len(self._lines) and self._lines[below].level >= line.level
+            return self._start_here(below, rule) if is_near else None
+        return self._start_here(at, rule)
+
+    def _start_here(self, at: int, rule: str | None) -> _Start | None:
+        block = programs.header_block(self._lines, at, without_colons=rule is not None)
+        if block:
+            return self._start_of_block(block, rule)
+        return self._introduction(at)
+
+    def _start_of_block(self, block: Block, rule: str | None) -> _Start | None:
+        by_us = self._ours.names(block.sender)
+        is_whole = len(block.labels - {Label.OTHER}) >= (2 if rule else 3) and Label.FROM in block.labels
+        anchors = self._anchors_behind(block.end)
+        if not is_whole:
+            return None
+        if not self._answers_us:
+            is_ours = self._ours.addresses.search(block.sender) and anchors
+            return _Start(block.end, by_us=True) if is_ours else None
+        about_us = (
+            by_us
+            or self._ours.addresses.search(block.text)
+            or (self._ours.name.search(block.text) and (DATE.search(block.text) or rule))
+        )
+        if about_us and (rule or anchors or DATE.search(block.text) or "@" in block.text):
+            return _Start(block.end, by_us)
+        is_mail = DATE.search(block.text) or "@" in block.text
+        if (is_mail and self._is_followed_by_ours(block.end)) or (
+            rule == "original" and not self._is_quoted_later(block.end)
+        ):
+            return _Start(block.end, by_us=False)
+        return None
+
+    def _is_followed_by_ours(self, at: int) -> bool:
+        """Whether another block, of a mail of ours, follows at once: a mail of somebody who passed ours on."""
+        at = self._skip_blank(at)
+        block = programs.header_block(self._lines, at) if at < len(self._lines) else None
+        return block is not None and self._ours.names(block.sender) and self._start_of_block(block, None) is not None
+
+    def _is_quoted_later(self, at: int) -> bool:
+        return bool(self._anchors) and self._anchors[-1] >= at
+
+    def _anchors_behind(self, at: int) -> bool:
+        """Whether lines of ours follow, before anything else is introduced."""
+        return bool(self._anchors_in(at, at + _NEAR))
+
+    def _introduction(self, at: int) -> _Start | None:
+        """An introduction such as `On …, Fernleaf Market <…> wrote:`, over up to four lines."""
+        first = self._lines[at]
+        if first.mark is Mark.INTRODUCTION and self._answers_us:
+            end = at
+            while end < len(self._lines) and self._lines[end].mark is Mark.INTRODUCTION:
+                end += 1
+            text = " ".join(line.bare for line in self._lines[at:end])
+            return _Start(end, by_us=self._ours.names(text))
+        if not any(self._closes[at : at + _MAX_LINES]):
+            return None
+        window: list[str] = []
+        for end in range(at, min(len(self._lines), at + _MAX_LINES)):
+            line = self._lines[end]
+            if line.level != first.level and not _is_torn(" ".join(window)):
+                return None
+            if not line.bare or len(line.bare) > _MAX_INTRODUCTION or (end > at and programs.is_header(line.bare)):
+                return None
+            window.append(line.bare)
+            joined = _text_of_introduction(window)
+            if joined is not None:
+                return self._introduces(joined, window, at, end + 1)
+            if end == at and not self._can_go_on(line.bare):
+                return None
+        return None
+
+    def _can_go_on(self, bare: str) -> bool:
+        """Whether a line may be an introduction's first, which goes on below."""
+        is_begun = DATE.search(bare) or self._ours.addresses.search(bare)
+        return bool(is_begun) and not _ENDS_A_SENTENCE.search(bare)
+
+    def _introduces(self, text: str, window: list[str], at: int, end: int) -> _Start | None:
+        ours = self._ours
+        if len(window) > 1 and DATE.search(" ".join(window[1:])) and not _is_torn(window[0]):
+            return None  # the first line is the customer's last
+        address, has_date, has_time = ours.addresses.search(text), DATE.search(text), TIME.search(text)
+        after = self._skip_blank(end)
+        is_marked = after < len(self._lines) and self._lines[after].level > self._lines[at].level
+        start = _Start(end, by_us=bool(address or ours.name.search(text)))
+        near = self._anchors_behind(end)
+        if address:
+            is_one = has_date or has_time or is_marked or near or programs.has_verb(text)
+            return start if is_one and (self._answers_us or is_marked or near) else None
+        if not self._answers_us:
+            return None
+        if not (is_marked or near or has_date):
+            return None
+        has_verb = programs.has_verb(text)
+        if ours.name.search(text):
+            if (has_date and (has_verb or (has_time and (is_marked or near)))) or (has_verb and is_marked):
+                return start
+            return None
+        if is_marked and (has_date or has_verb):
+            return start if self._anchors_in(after, self._run_end(after)) else None
+        return start if near and has_date and has_verb else None
+
+    def _inline(self, line: Line) -> Line | None:
+        """The customer's words in front of an introduction that stands on the same line as what it introduces."""
+        if "@" not in line.bare or not self._answers_us:
+            return None
+        span = programs.inline_introduction(line.bare, self._ours.addresses)
+        if span is None:
+            return None
+        self._has_quoted_us = True
+        words = line.bare[: span[0]].rstrip()
+        return Line(words, words, 0)
+
+    def _skip_blank(self, at: int) -> int:
+        while at < len(self._lines) and not self._lines[at].bare:
+            at += 1
+        return at
+
+
+def _is_torn(text: str) -> bool:
+    """Whether an address in brackets goes on below."""
+    return text.count("<") > text.count(">")
+
+
+def _text_of_introduction(window: list[str]) -> str | None:
+    """The lines as one, where they end as an introduction does."""
+    last = window[-1]
+    inside = programs.undashed(last)
+    if inside:
+        last = inside.rstrip(" -:")
+        return " ".join([*window[:-1], last]) if programs.has_verb(last) else None
+    return " ".join(window) if last.endswith(_COLONS) else None
+
+
+def _without_signature(part: list[Line]) -> list[Line]:
+    """Without what a program or a phone put below what was written there."""
+    part = [line for line in part if line.mark is not Mark.SIGNATURE]
+    for at in range(len(part) - 1, 0, -1):
+        if part[at].text == "-- ":
+            if sum(bool(line.bare) for line in part[at + 1 :]) <= _MAX_SIGNATURE:
+                part = part[:at]
             break
-        # A quotation's introduction ends in a colon, on this line or on one of the next two.
-        length = _introduction(lines, at, us) if line and looked_at < _MAX_INTRODUCTIONS else 0
-        looked_at += ":" in line or "：" in line
-        if length:
-            rest = _skip_blank(lines, at + length)
-            if not (rest < len(lines) and lines[rest].startswith(">")) and _trim(kept):
-                break  # quoted without marks, so where it ends is unknown
-            at = rest
-            continue
-        inline = _INLINE.search(line) if len(line) <= _MAX_INTRODUCTION else None
-        if inline and us.search(inline[0]):
-            kept.append(line[: inline.start()])
-            break
-        kept.append(lines[at])
-        at += 1
-    return kept
-
-
-def _introduction(lines: list[str], at: int, us: re.Pattern[str]) -> int:
-    """How many lines from here on introduce a quotation, such as `On …, Fernleaf Market <…> wrote:`; 0 for none."""
-    for length in (1, 2, 3):
-        window = [_bare(line) for line in lines[at : at + length]]
-        joined = " ".join(window)
-        if len(window) < length or not window[-1] or len(joined) > _MAX_INTRODUCTION:
-            return 0
-        if joined.endswith((":", "：")):
-            rest = _skip_blank(lines, at + length)
-            quoted = rest < len(lines) and lines[rest].startswith(">")
-            return length if _is_one(window, us) and _introduces(joined, us, quoted=quoted) else 0
-    return 0
-
-
-def _is_one(window: list[str], us: re.Pattern[str]) -> bool:
-    """Whether a first line belongs to those below, which then lack the time, and is not the customer's last."""
-    first, *below = window
-    if not below:
-        return True
-    return not _TIME.search(" ".join(below)) and bool(us.search(first) or _CUT_OFF.search(first))
-
-
-def _introduces(line: str, us: re.Pattern[str], *, quoted: bool) -> bool:
-    """Whether a line that ends in a colon is a client's, not the customer's own."""
-    by_client, about_us = bool(_SIGNS_OF_A_CLIENT.search(line)), bool(us.search(line))
-    if (quoted and (by_client or about_us)) or (by_client and about_us):
-        return True
-    return (quoted or by_client) and bool(_known_introductions().fullmatch(line))
-
-
-@cache
-def _known_introductions() -> re.Pattern[str]:
-    """mail-parser-reply's patterns of `On … wrote:` in all its languages."""
-    patterns = [entry["wrote_header"] for entry in MAIL_LANGUAGES.values() if "wrote_header" in entry]
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.MULTILINE | re.IGNORECASE)
-
-
-def _starts_original(lines: list[str], at: int, us: re.Pattern[str]) -> bool:
-    """Whether the rest is the mail answered to, as Outlook and its kin put it: a rule or none, then its headers."""
-    line = _bare(lines[at])
-    if line == ORIGINAL_FOLLOWS or (_DASHED.match(line) and us.search(line)):
-        return True
-    start = _skip_blank(lines, at + 1) if _RULE.fullmatch(line) or _DASHED.fullmatch(line) else at
-    block = list(_labelled(lines, start))
-    return len(block) >= 3 and bool(us.search("\n".join(block)))
-
-
-def _labelled(lines: list[str], start: int) -> Iterator[str]:
-    """The `Label: value` lines that follow each other from here, of at most eight."""
-    for line in lines[start : start + 8]:
-        if not _LABELLED.match(line.strip()):
-            return
-        yield line
-
-
-def _skip_blank(lines: list[str], at: int) -> int:
-    while at < len(lines) and not lines[at].strip():
-        at += 1
-    return at
-
-
-def _trim(lines: list[str]) -> list[str]:
-    """Without blank lines and rules at both ends."""
-    start, end = 0, len(lines)
-    while start < end and _is_blank(lines[start]):
-        start += 1
-    while end > start and _is_blank(lines[end - 1]):
+    while True:
+        end = len(part)
+        while end and (not part[end - 1].bare or RULE.fullmatch(part[end - 1].bare)):
+            end -= 1
+        if not end or not programs.is_sent_from(part[end - 1].bare):
+            return part
+        above = part[end - 2].bare if end > 1 else ""
+        if above and above != "--" and not programs.is_sent_from(above):
+            return part
         end -= 1
-    return lines[start:end]
-
-
-def _is_blank(line: str) -> bool:
-    return not line.strip() or bool(_RULE.fullmatch(line.strip()))
-
-
-def _without_signature(lines: list[str]) -> list[str]:
-    """Without what stands below `-- `, and without a phone's last line."""
-    for at, line in enumerate(lines):
-        if line.strip() in ("--", "—") and at and len(lines) - at <= 15:
-            lines = _trim(lines[:at])
-            break
-    while len(lines) > 1 and _SENT_FROM.match(lines[-1].strip()):
-        lines = _trim(lines[:-1])
-    return [] if len(lines) == 1 and _SENT_FROM.match(lines[0].strip()) else lines
-
-
-def _without_footer(lines: list[str]) -> list[str]:
-    """Without last paragraphs that speak of the mail itself: disclaimers, and advertisements of virus scanners."""
-    while lines:
-        start = max((at + 1 for at, line in enumerate(lines) if not line.strip()), default=0)
-        paragraph = " ".join(lines[start:])
-        if not start or not (_FOOTER.search(paragraph) and _ABOUT_THE_MAIL.search(paragraph)):
-            return lines
-        lines = _trim(lines[:start])
-    return lines
+        while end and part[end - 1].bare in ("", "--", "—"):
+            end -= 1
+        part = part[:end]

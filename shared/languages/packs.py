@@ -1,4 +1,5 @@
-"""The language packs: a folder per language with the product's own texts, and the words that customers use in it.
+"""The language packs: a folder per language with the product's own texts, the words that customers use in it, and what
+mail programs write in it. Of the last there are more than of the texts.
 
 A business's own words (questions, labels) are in earshot.toml.
 """
@@ -50,6 +51,12 @@ def vocabulary(language: str) -> dict[str, Any]:
     """The words of a language that are understood, by kind (see `en/words.toml`); empty where it has none."""
     path = FOLDER / language / "words.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+@cache
+def mail_programs() -> tuple[dict[str, Any], ...]:
+    """What mail programs write around a mail, of every language that has it (see `en/mail.toml`)."""
+    return tuple(tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*/mail.toml")))
 
 
 def _script(text: str) -> str | None:

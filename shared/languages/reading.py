@@ -82,6 +82,8 @@ def clean(message: str) -> str:
     U+FFFD, control characters go, and combining marks beyond `marks.MOST_IN_A_ROW`. Direction overrides stay, as the
     customer's own: they end with their line.
     """
+    if message.isascii() and message.isprintable():
+        return message
     whole = message.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return marks.bounded(whole.replace("\r\n", "\n").translate(_CONTROLS))
 

@@ -20,6 +20,9 @@ from shared.values import Model, Moment
 MAIL_FOLDER, QUARANTINE_FOLDER = "mail/", "quarantine/"
 """The prefixes of the bucket: what SES puts there, and what could not be read."""
 
+MAX_WHOLE_BYTES = 60_000
+"""Of a mail's whole text, as much is kept beside what is shown of it; the raw mail is in the bucket."""
+
 
 class MailOutcome(StrEnum):
     """What became of a mail."""
@@ -57,6 +60,8 @@ class MailRecord(Model):
     subject: str | None = None
     attachments: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
+    whole: str | None = None
+    """All of its text, where what is shown as the customer's words is not all of it."""
     attempts: int = 1
 
 

@@ -52,7 +52,7 @@ def test_a_mail_is_stored_below_the_headers_of_ses(host: tuple[str, int], config
     [(key, raw)] = stored().items()
     letter = read_letter(raw, config)
     assert key.startswith("mail/")
-    assert (letter.sender, letter.words) == ("ana@example.com", ".late")
+    assert (letter.sender, [line.text for line in letter.lines if line.bare]) == ("ana@example.com", [".late"])
     assert letter.envelope.recipient == "feedback+abc@fernleaf.example"
     assert letter.envelope.return_path == "ana@example.com"
     assert letter.envelope.flags(letter.sender) == ()

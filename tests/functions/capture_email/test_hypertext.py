@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.capture_email.hypertext import to_text
+from functions.capture_email.hypertext import to_lines
+from functions.capture_email.line import Mark
+
+
+def to_text(html: str) -> str:
+    return "\n".join(line.text for line in to_lines(html)).strip()
 
 
 @pytest.mark.parametrize(
@@ -25,13 +30,36 @@ from functions.capture_email.hypertext import to_text
         ("2 < 3 and 4 > 3", "2 < 3 and 4 > 3"),
         ("<blockquote>my own quotation</blockquote>", "my own quotation"),
         ('mine<blockquote type="cite">theirs<br>more</blockquote>', "mine\n> theirs\n> more"),
-        ('mine<div class="gmail_quote">theirs</div>', "mine\n> theirs"),
-        ('mine<div id="x_divRplyFwdMsg">theirs</div>', "mine\n-----Original Message-----\ntheirs"),
+        ('mine<blockquote class="gmail_quote">theirs</blockquote>', "mine\n> theirs"),
+        ('see<div class="gmail_quote"><div>Forwarded</div>whole</div>', "see\nForwarded\nwhole"),
+        ("<div style='white-space: pre-wrap'>kept\n\n  as is</div>", "kept\n\n  as is"),
+        ('<img alt="😡"> <img data-emoji="👍" alt=""><img alt="❤️">', "😡 👍❤️"),
+        ('<img alt="Logo of Fernleaf"><img src="x"><img alt="1">words', "words"),
+        ("&gt; 30 degrees", "> 30 degrees"),
         ("", ""),
     ],
 )
 def test_html_as_its_reader_saw_it(html: str, text: str) -> None:
     assert to_text(html) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "marks"),
+    [
+        ('mine<div id="x_divRplyFwdMsg">theirs</div>more', [None, Mark.ORIGINAL, None]),
+        ('mine<div class="gmail_attr">On Monday</div>', [None, Mark.INTRODUCTION]),
+        ('mine<div class="moz-signature">Ana<br>Leeds</div>', [None, Mark.SIGNATURE, Mark.SIGNATURE]),
+        ('mine<div data-signature-widget="container"><div>Ana</div></div>', [None, Mark.SIGNATURE]),
+    ],
+)
+def test_what_programs_add_is_known_by_their_marks(html: str, marks: list[Mark | None]) -> None:
+    assert [line.mark for line in to_lines(html)] == marks
+
+
+def test_a_line_tells_how_often_it_is_quoted_and_by_whom() -> None:
+    html = "a<blockquote>b</blockquote><blockquote type=cite>c<blockquote>d</blockquote></blockquote><p>&gt;&gt; e"
+    read = [(line.bare, line.level, line.is_cited) for line in to_lines(html) if line.bare]
+    assert read == [("a", 0, False), ("b", 1, False), ("c", 1, True), ("d", 2, True), ("e", 2, False)]
 
 
 @pytest.mark.parametrize("piece", ["<div>", "<p", "<!--", "&", "<blockquote type=cite>", "</b>", "<td>a", "<b><i>"])

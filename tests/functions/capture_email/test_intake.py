@@ -63,7 +63,7 @@ def test_a_mail_that_is_too_large_is_not_even_fetched(intake: Intake) -> None:
 def test_any_surprise_of_the_reader_is_quarantine_not_a_retry_storm(
     intake: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def surprise(*_: Any) -> None:
+    def surprise(*_: Any, **__: Any) -> None:
         raise RecursionError
 
     monkeypatch.setattr("functions.capture_email.incoming.customers_words", surprise)
@@ -73,7 +73,7 @@ def test_any_surprise_of_the_reader_is_quarantine_not_a_retry_storm(
 
 
 def test_a_reader_that_never_ends_is_stopped(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
-    def for_ever(*_: Any) -> None:
+    def for_ever(*_: Any, **__: Any) -> None:
         while True:
             pass
 

@@ -1,16 +1,30 @@
 import time
+from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.capture_email.quoting import customers_words
+from functions.capture_email.line import plain_lines
+from functions.capture_email.ours import Ours
+from functions.capture_email.quoting import Words, customers_words
+from shared.config.load import load
 
 OURS, BUSINESS = "feedback@fernleaf.example", "Fernleaf Market"
 
 
+@cache
+def ours() -> Ours:
+    return Ours.of(load())
+
+
+def read(text: str, *, answers_us: bool = True) -> Words:
+    return customers_words(plain_lines(text), ours(), answers_us=answers_us)
+
+
 def words(text: str) -> str:
-    return customers_words(text, OURS, BUSINESS)
+    """Of an answer to a mail of ours."""
+    return read(text).shown
 
 
 @pytest.mark.parametrize(
@@ -73,7 +87,6 @@ def test_the_mail_answered_to_goes_as_outlook_puts_it(original: str) -> None:
         "发自我的iPhone",
         "iPhone’umdan gönderildi",
         "Yahoo Mail: Search, Organize, Conquer",
-        "CONFIDENTIAL: this e-mail is intended only for the person it is addressed to.",
         "Virus-free.\nwww.avast.com",
     ],
 )
@@ -101,8 +114,9 @@ def test_signatures_and_footers_go(signature: str) -> None:
         "بطيء جدًا\nشكرًا: للجميع",
     ],
 )
-def test_in_doubt_words_are_kept(said: str) -> None:
-    assert words(said) == said
+@pytest.mark.parametrize("answers_us", [True, False])
+def test_in_doubt_words_are_kept(said: str, answers_us: bool) -> None:
+    assert read(said, answers_us=answers_us) == Words(said, said)
 
 
 @pytest.mark.parametrize(
@@ -133,8 +147,14 @@ def test_answers_between_and_below_quoted_lines_are_kept() -> None:
     assert words(text) == "Late.\nThe bread was gone."
 
 
-def test_a_reply_without_words_has_none() -> None:
-    assert words(f"\n\nOn 14 March at 09:55 {BUSINESS} <{OURS}> wrote:\n> How was it?\n\nSent from my iPhone") == ""
+def test_where_nothing_is_left_nothing_was_a_quotation() -> None:
+    text = f"On 14 March at 09:55 {BUSINESS} <{OURS}> wrote:\n> How was it?\n\nSent from my iPhone"
+    assert read(text) == Words(text, text, has_own=False)
+
+
+@pytest.mark.parametrize("text", ["", " \n\n", "\u200b\ufeff \u00a0\n\u2060\n"])
+def test_a_mail_says_nothing_only_where_nothing_can_be_seen(text: str) -> None:
+    assert read(text) == Words("", "", has_own=False)
 
 
 @pytest.mark.parametrize("line", ["On " + "a " * 50_000, "On a wrote:\n" * 5_000, "From:\n" * 5_000, "> " * 50_000])
