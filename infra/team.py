@@ -63,15 +63,18 @@ class Team(Construct):
             timeout=Duration.seconds(25),  # a rehearsal reads 90 days; the API gives up at 30
             memory_mb=1024,
         )
-        # Routes and sessions, and what became of deliveries; of feedback, what the index shows, and one to read.
+        # Routes and sessions, and what became of deliveries; of feedback, what the index shows, and one to read with
+        # the mails that it is made of.
         store.grant(
             function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=(items.ROUTE,)
         )
         store.grant(
             function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", only=(items.SESSION,)
         )
-        store.grant(function.resource, "dynamodb:Query", only=(items.ROUTE, items.SESSION, items.DELIVERY))
-        store.grant(function.resource, "dynamodb:GetItem", only=(items.FEEDBACK,))
+        store.grant(
+            function.resource, "dynamodb:Query", only=(items.ROUTE, items.SESSION, items.DELIVERY, items.FILED_MAIL)
+        )
+        store.grant(function.resource, "dynamodb:GetItem", only=(items.FEEDBACK, items.MAIL))
         # What is known of targets: shown, forgotten where one is taken up again or removed.
         store.grant(
             function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=(items.HEALTH,)

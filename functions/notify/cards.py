@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from shared.config.model import Config, Route
 from shared.languages.packs import direction, texts
 from shared.languages.ratings import choice_in_words
-from shared.model.feedback import Feedback, Revision
+from shared.model.feedback import Channel, Feedback, Revision
 from shared.text.graphemes import cut
 from shared.text.lines import one_line
 
@@ -39,6 +39,8 @@ class Card(NamedTuple):
     """Why the reader gets this."""
     link: str
     """Where all of it can be read, where words have to be cut."""
+    show_all: str | None
+    """What that link is called on a card whose words may be only part of what came: a mail quotes."""
 
 
 def make_card(config: Config, route_id: str, route: Route, revision: Revision, *, added: bool, replayed: bool) -> Card:
@@ -75,6 +77,7 @@ def make_card(config: Config, route_id: str, route: Route, revision: Revision, *
         facts=tuple(facts),
         because=_because(config, route_id, route),
         link=whole_link(config, route, feedback.id),
+        show_all=say["card.show_all"] if feedback.channel is Channel.EMAIL else None,
     )
 
 

@@ -26,8 +26,8 @@ def render(card: Card) -> dict[str, Any]:
     if is_cut:
         parts = [*parts[: room - 1], cut_to_fit("".join(parts[room - 1 :]), lambda text: _units(text) <= MAX_TEXT)]
     blocks: list[dict[str, Any]] = [{"type": "section", "text": _plain(part)} for part in parts]
-    if is_cut:
-        whole = escape(texts(card.language)["card.whole"])
+    if is_cut or card.show_all:
+        whole = escape(texts(card.language)["card.whole"] if is_cut else card.show_all or "")
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": f"<{card.link}|{whole}>"}})
     if card.note:
         blocks.append(_context(card.note))

@@ -45,6 +45,7 @@ def _dump(card: Card, words: str) -> bytes:
         body.append(_quiet(card.note))
     body += [_fact(label, value) for label, value in card.facts]
     body.append(_quiet(card.because))
+    title = say["card.whole"] if is_cut else card.show_all
     content = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -54,7 +55,7 @@ def _dump(card: Card, words: str) -> bytes:
         "rtl": card.direction == "rtl",
         "msteams": {"width": "Full"},
         "body": body,
-        "actions": [{"type": "Action.OpenUrl", "title": say["card.whole"], "url": card.link}] if is_cut else [],
+        "actions": [{"type": "Action.OpenUrl", "title": title, "url": card.link}] if title else [],
     }
     message = {"type": "message", "attachments": [{"contentType": _TYPE, "contentUrl": None, "content": content}]}
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,6 +1,6 @@
 """The pages of `/t/{link}`, from the templates beside this module. They work without a script, and have none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +76,12 @@ class Pages:
             targets=TARGETS,
         )
 
-    def feedback(self, email: str, revision: Revision) -> str:
-        """One feedback, whole: where a card leads that had to cut the words."""
-        return self._page(self._say["feedback_title"], "feedback.html", self._header(email), revision=revision)
+    def feedback(self, email: str, revision: Revision, mails: Sequence[str] = ()) -> str:
+        """One feedback, whole: where a card leads that had to cut the words. `mails` are the whole texts of those that
+        it is made of, where its words are only part of them.
+        """
+        title = self._say["feedback_title"]
+        return self._page(title, "feedback.html", self._header(email), revision=revision, mails=mails)
 
     def _page(self, title: str, template: str, header: str = "", **values: Any) -> str:
         main = self._templates.render(template, say=self._say, title=title, **values)

@@ -15,6 +15,7 @@ from shared.feedback.store import Store
 from shared.ids import can_be_id
 from shared.keys.webhook_secrets import OVERLAP, WebhookSecrets
 from shared.languages.packs import texts
+from shared.mail.received import Mails
 from shared.model.feedback import Revision
 from shared.routes.bounds import check_targets
 from shared.routes.drafts import draft
@@ -68,13 +69,20 @@ class TeamRoutes:
     """A team's own routes."""
 
     def __init__(
-        self, config: Config, routes: Routes, store: Store, deliveries: Deliveries, secrets: WebhookSecrets
+        self,
+        config: Config,
+        routes: Routes,
+        store: Store,
+        deliveries: Deliveries,
+        secrets: WebhookSecrets,
+        mails: Mails,
     ) -> None:
         self._config = config
         self._routes = routes
         self._store = store
         self._deliveries = deliveries
         self._secrets = secrets
+        self._mails = mails
 
     def look(self, team: str, tested: str | None = None) -> Look:
         """The team's routes, and how far a test has come."""
@@ -103,6 +111,10 @@ class TeamRoutes:
             ):
                 return revision
         raise FeedbackUnknown("There is no such feedback of this team; it may have been erased.")
+
+    def whole_mails(self, revision: Revision) -> list[str]:
+        """All of the text of the mails that a feedback is made of, where its words are only part of that."""
+        return [mail.whole for mail in self._mails.of_feedback(revision.feedback.id) if mail.whole]
 
     def act(self, team: str, action: str, form: Mapping[str, str], by: str, now: datetime) -> Done:
         """Do what a button says; never raises for what was typed."""

@@ -17,6 +17,7 @@ from shared.feedback.store import Store
 from shared.keys.sessions import Browser, CodeWrong, Session, Sessions
 from shared.keys.signing import Keys
 from shared.keys.webhook_secrets import WebhookSecrets
+from shared.mail.received import Mails
 from shared.observe import count, logger
 from shared.routes.route_table import RouteNotYours, RouteTable
 from shared.routes.routes import Routes
@@ -98,7 +99,7 @@ class Visits:
             return redirect(f"/t/{SIGN_IN}", request.session_cookie("", timedelta(0)))
         if "feedback" in request.query and not request.is_post:
             read = self.routes.read(team, request.query["feedback"])
-            return self._page(request, 200, self.pages.feedback(session.email, read))
+            return self._page(request, 200, self.pages.feedback(session.email, read, self.routes.whole_mails(read)))
         done = self._act(request, team, action, session, now)
         if done.refused:
             _warn("refused: not a route of this team", session, team, action)
@@ -141,7 +142,8 @@ def build(settings: TeamSettings) -> Visits:
     )
     sessions = Sessions(client, settings.table, Keys(client, settings.keys_table, KeyItem.SESSIONS))
     store = Store(client, settings.table)
-    return Visits(members, sessions, TeamRoutes(config, routes, store, deliveries, secrets), Pages(config))
+    team_routes = TeamRoutes(config, routes, store, deliveries, secrets, Mails(client, settings.table))
+    return Visits(members, sessions, team_routes, Pages(config))
 
 
 def _warn(message: str, session: Session, team: str, action: str) -> None:

@@ -64,6 +64,7 @@ GRANTED: dict[str, Granted] = {
             *("GetItem ROUTES", "PutItem ROUTES", "DeleteItem ROUTES", "Query ROUTES"),
             *("GetItem U#*", "PutItem U#*", "UpdateItem U#*", "Query U#*"),
             *("GetItem F#*", "Query D#*"),
+            *("Query F#*", "GetItem E#*"),  # the mails that a feedback is made of
             *("GetItem T#*", "PutItem T#*", "DeleteItem T#*"),
         },
         "by_team": {"Query *"},

@@ -53,6 +53,12 @@ def invited(store: Store, now: datetime) -> Invitation:
     return invitation
 
 
+def an_answer_to(address: str, body: str) -> bytes:
+    """Nadia's, to a signed address of ours."""
+    raw = a_mail(body, "Subject: Re: How was paying today?", sender="nadia.rahman@gmail.com")
+    return raw.replace(f"for {MAILBOX}".encode(), f"for {address}".encode()).replace(b"example.com", b"gmail.com")
+
+
 def the_feedback(store: Store, record: MailRecord) -> Feedback:
     assert record.outcome is MailOutcome.FEEDBACK
     assert record.feedback_id is not None
@@ -223,6 +229,36 @@ def test_a_machines_mail_is_no_feedback_and_gets_no_answer(
 def test_odd_mails_give_their_words(sample: str, comment: str, mailroom: Mailroom, store: Store, now: datetime) -> None:
     record = mailroom.take("m1", load_bytes(f"samples/mail/{sample}.eml"), now)
     assert the_feedback(store, record).comment == comment
+
+
+def test_all_of_a_mail_is_kept_beside_what_is_shown_of_it(
+    mailroom: Mailroom, mails: Mails, store: Store, invited: Invitation, addressed: Addressed, now: datetime
+) -> None:
+    record = mailroom.take("m1", addressed("gmail_reply", INVITED), now)
+    comment = the_feedback(store, record).comment
+    assert record.whole is not None
+    assert record.whole.startswith(comment)
+    assert "wrote:\n\n> How was paying today?" in record.whole
+    assert mails.get("m1") == record
+    assert mailroom.take("m2", load_bytes("samples/mail/fresh_mail.eml"), now).whole is None
+
+
+def test_a_quotation_of_any_length_is_kept_as_far_as_a_record_holds(
+    mailroom: Mailroom, keys: Keys, invited: Invitation, now: datetime
+) -> None:
+    quoted = "On 14 March 2026 Fernleaf Market wrote:\n" + f"> {'ب' * 70}\n" * 3_000
+    record = mailroom.take("m1", an_answer_to(INVITED.address(MAILBOX, keys), f"Late.\n\n{quoted}"), now)
+    assert record.whole is not None
+    assert record.whole.endswith("ب…")
+    assert len(record.whole.encode()) < 61_000
+
+
+def test_what_is_only_a_quotation_is_shown_and_is_nobodys_rating_or_stop(
+    mailroom: Mailroom, store: Store, keys: Keys, invited: Invitation, now: datetime
+) -> None:
+    quoted = "On 14 March 2026 Fernleaf Market wrote:\n> STOP\n> 1"
+    feedback = the_feedback(store, mailroom.take("m1", an_answer_to(INVITED.address(MAILBOX, keys), quoted), now))
+    assert (feedback.comment, feedback.rating) == (quoted, None)
 
 
 def test_a_fresh_mail_that_begins_with_a_number_rates_nothing(mailroom: Mailroom, store: Store, now: datetime) -> None:

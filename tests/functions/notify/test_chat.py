@@ -13,6 +13,7 @@ from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, Sender
 from shared.addresses.targets import Target
 from shared.config.model import Config
+from shared.model.feedback import Channel
 from tests.functions.notify.receiver import answering, receiving
 from tests.functions.notify.test_cards import a_card, in_arabic
 from tests.kit.factories import a_revision
@@ -56,12 +57,23 @@ class TestSlack:
         blocks = slack.render(a_card(config, a_revision(comment=words)))["blocks"]
         assert blocks[0]["text"]["text"] == (words or "The customer wrote nothing.")
 
+    def test_of_a_mail_all_can_be_shown(self, config: Config) -> None:
+        card = a_card(config, a_revision(channel=Channel.EMAIL))
+        assert f"<{card.link}|Show all of it>" in json.dumps(slack.render(card)["blocks"])
+        assert card.link not in json.dumps(slack.render(a_card(config))["blocks"])
+
     def test_a_replay_says_so(self, config: Config) -> None:
         message = slack.render(a_card(config, replayed=True))
         assert any("You may know it already." in text for text in texts_of(message["blocks"]))
 
 
 class TestTeams:
+    def test_of_a_mail_all_can_be_shown(self, config: Config) -> None:
+        card = a_card(config, a_revision(channel=Channel.EMAIL))
+        (attachment,) = json.loads(teams.render(card))["attachments"]
+        action = {"type": "Action.OpenUrl", "title": "Show all of it", "url": card.link}
+        assert attachment["content"]["actions"] == [action]
+
     def test_no_word_of_the_customer_stands_where_markdown_is_read(self, config: Config) -> None:
         message = json.loads(teams.render(a_card(config, a_revision(comment=HOSTILE))))
         fallback = message["attachments"][0]["content"]["fallbackText"]

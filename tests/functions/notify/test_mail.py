@@ -14,6 +14,7 @@ from functions.notify.notices import Notices
 from functions.notify.parcel import Parcel
 from shared.addresses.targets import Target
 from shared.config.model import Config, Route
+from shared.model.feedback import Channel
 from tests.functions.notify.test_cards import ROUTE, a_card, in_arabic
 from tests.kit.factories import a_revision
 from tests.kit.markup import read
@@ -81,6 +82,14 @@ def test_words_have_their_own_direction_and_language(config: Config) -> None:
     arabic = render(a_card(in_arabic(config)), config.business.brand_colour)
     assert '<html lang="ar" dir="rtl">' in arabic.html
     assert re.search(r'<blockquote[^>]* lang="en" dir="ltr"', arabic.html)
+
+
+def test_of_a_mail_all_can_be_shown(config: Config) -> None:
+    card = a_card(config, a_revision(channel=Channel.EMAIL))
+    mail = render(card, config.business.brand_colour)
+    assert f'<a href="{card.link}" style="color:#5b636a">Show all of it</a>' in mail.html
+    assert f"Show all of it: {card.link}\n" in mail.text
+    assert "Show all of it" not in render(a_card(config), config.business.brand_colour).html
 
 
 def test_a_card_needs_no_images_and_turns_dark(config: Config) -> None:

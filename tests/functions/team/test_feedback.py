@@ -9,6 +9,7 @@ from shared.config.model import Config
 from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import Delivery, State
 from shared.feedback.store import Store
+from shared.mail.received import MailOutcome, MailRecord, Mails
 from tests.functions.team.conftest import PRIYA, Browser, mails
 from tests.kit.factories import an_answer
 
@@ -114,3 +115,32 @@ def test_signing_in_leads_nowhere_but_to_pages_of_ones_own(browser: Browser, pag
 def test_what_is_asked_for_of_someone_who_is_not_signed_in_cannot_become_markup(browser: Browser) -> None:
     for link, feedback in (("tills", '"><script>'), ('"><script>', "0123456789")):
         assert "script" not in browser.get(link, feedback=feedback).html
+
+
+def test_of_a_mail_that_quotes_all_of_it_can_be_shown(
+    tills: Browser, store: Store, config: Config, now: datetime
+) -> None:
+    """What was cut from the words is one tap away, as long as the mail is kept."""
+    revision = store.capture(an_answer(comment="Late."), config, now).revision
+    record = MailRecord(
+        id="m1",
+        outcome=MailOutcome.FEEDBACK,
+        at=now,
+        feedback_id=revision.feedback.id,
+        whole="Late.\n\nOn 14 March <b>we</b> wrote:\n> How was it?",
+    )
+    received = Mails(store.client, store.table)
+    assert store.transact([received.saving(record), received.filing(record)])
+    page = tills.get("tills", feedback=revision.feedback.id)
+    assert "<details>\n<summary>Show all of it</summary>" in page.html
+    assert "On 14 March <b>we</b> wrote: > How was it?" in page.text
+
+
+def test_of_what_is_shown_whole_there_is_no_more_to_show(
+    tills: Browser, store: Store, config: Config, now: datetime
+) -> None:
+    revision = store.capture(an_answer(comment="Late."), config, now).revision
+    record = MailRecord(id="m1", outcome=MailOutcome.FEEDBACK, at=now, feedback_id=revision.feedback.id)
+    received = Mails(store.client, store.table)
+    assert store.transact([received.saving(record), received.filing(record)])
+    assert "<details>" not in tills.get("tills", feedback=revision.feedback.id).html
