@@ -1,22 +1,25 @@
-"""`earshot tail`: each feedback as it is stored, and who was asked or not, from the table's own stream."""
+"""`earshot tail`: each feedback as it is stored, and who was asked or not."""
 
 import json
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import click
 
 from cli.stage import Stage, with_stage
-from shared.customers.invitations import read_invitation
-from shared.feedback.store import read_image
+from shared.customers.invitations import Invitations
 from shared.model.events import feedback_event, invitation_event
 from shared.model.feedback import Feedback, Revision
 from shared.model.invitation import InvitationRevision, InvitationStatus
 from shared.model.life import Transition, transition
+from shared.values import utc_now
 
-POLL_SECONDS = 0.5
-SHARDS_SECONDS = 30.0  # how often to look for shards that DynamoDB has opened
+POLL_SECONDS = 1.0  # at least; as long as a look takes, so that many teams are not asked about without a pause
+CLOCKS = timedelta(minutes=5)  # AWS refuses a caller whose clock is further off than that
+LAG = timedelta(seconds=30)  # more than an index is behind its table, and functions' clocks differ
+KNOWN_FOR = timedelta(hours=1)  # how long a state is remembered, to say what a change has changed
 
 
 class Change(NamedTuple):
@@ -27,6 +30,7 @@ class Change(NamedTuple):
     after: Revision
 
 
+State = Revision | InvitationRevision
 News = Change | InvitationRevision
 
 
@@ -41,18 +45,46 @@ def tail(stage: Stage, as_json: bool) -> None:
 
 
 def follow(stage: Stage) -> Iterator[News]:
-    """Everything that publish makes an event of, from now on, for ever."""
-    for image, previous in _images(stage):
-        match image.get("kind"):
-            case {"S": "feedback"}:
-                before, after = read_image(previous) if previous else None, read_image(image)
-                name = transition(before, after)
-                if name:
-                    yield Change(name, before, after)
-            case {"S": "invitation"}:
-                asked = read_invitation(image)
-                if invitation_event(asked):
-                    yield asked
+    """Each feedback that is new or changed and each invitation that was sent or not, from now on, for ever.
+
+    The table's stream has two readers, publish and receipts, and a third would be throttled with them. So the index by
+    team is read again and again: what changes more than once between two looks shows once, as it then is.
+    """
+    started = utc_now()
+    latest, seen = started - CLOCKS, dict[str, State]()
+    is_first = True
+    while True:
+        looked_at = time.monotonic()
+        for state in sorted(_changed(stage, latest - LAG), key=lambda state: state.changed_at):
+            before = seen.get(_id(state))
+            if before is not None and before.number >= state.number:
+                continue
+            latest, seen[_id(state)] = max(latest, state.changed_at), state
+            news = _news(before, state)
+            if news is not None and (not is_first or state.changed_at >= started):
+                yield news
+        seen = {id: state for id, state in seen.items() if state.changed_at >= latest - KNOWN_FOR}
+        is_first = False
+        time.sleep(max(POLL_SECONDS, time.monotonic() - looked_at))
+
+
+def _changed(stage: Stage, since: datetime) -> Iterator[State]:
+    yield from stage.store.newest(stage.config.teams, since)
+    yield from Invitations(stage.dynamodb, stage.outputs["Table"]).changed(since)
+
+
+def _id(state: State) -> str:
+    return state.feedback.id if isinstance(state, Revision) else state.invitation.id
+
+
+def _news(before: State | None, after: State) -> News | None:
+    """What publish makes an event of; None for the rest. An unknown state before a change counts as the same."""
+    if isinstance(after, InvitationRevision):
+        return after if invitation_event(after) else None
+    if isinstance(before, Revision):
+        name = transition(before, after)
+        return Change(name, before, after) if name else None
+    return Change(Transition.CAPTURED, None, after) if after.number == 1 else Change(Transition.AMENDED, after, after)
 
 
 def as_event(news: News) -> str:
@@ -108,49 +140,3 @@ def _rating(feedback: Feedback) -> str:
 def _printable(text: str) -> str:
     """Without what could move the cursor or turn the line around; joiners are part of words."""
     return "".join(letter if letter.isprintable() or letter in "\u200c\u200d" else " " for letter in text)
-
-
-def _images(stage: Stage) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
-    """The new and the old image of every write from now on, in order per item."""
-    table = stage.client("dynamodb").describe_table(TableName=stage.outputs["Table"])["Table"]
-    stream, streams = table["LatestStreamArn"], stage.client("dynamodbstreams")
-    iterators: dict[str, str] = {}
-    known: set[str] = set()
-    start = "LATEST"
-    look_at = time.monotonic()
-    while True:
-        if time.monotonic() >= look_at:
-            for shard in _shards(streams, stream):
-                id = shard["ShardId"]
-                if id not in known and (start != "LATEST" or _is_open(shard)):
-                    position = {"StreamArn": stream, "ShardId": id, "ShardIteratorType": start}
-                    iterators[id] = streams.get_shard_iterator(**position)["ShardIterator"]
-                known.add(id)
-            # A shard that opens later goes on where one of these ends, so it is read from its beginning.
-            start, look_at = "TRIM_HORIZON", time.monotonic() + SHARDS_SECONDS
-        for id, iterator in list(iterators.items()):
-            answer = streams.get_records(ShardIterator=iterator)
-            for record in answer["Records"]:
-                change = record["dynamodb"]
-                if "NewImage" in change:
-                    yield change["NewImage"], change.get("OldImage")
-            if "NextShardIterator" in answer:
-                iterators[id] = answer["NextShardIterator"]
-            else:  # the shard has ended
-                del iterators[id]
-                look_at = time.monotonic()
-        time.sleep(POLL_SECONDS)
-
-
-def _shards(streams: Any, stream: str) -> Iterator[dict[str, Any]]:
-    page: dict[str, Any] = {}
-    while True:
-        description = streams.describe_stream(StreamArn=stream, **page)["StreamDescription"]
-        yield from description["Shards"]
-        if "LastEvaluatedShardId" not in description:
-            return
-        page = {"ExclusiveStartShardId": description["LastEvaluatedShardId"]}
-
-
-def _is_open(shard: dict[str, Any]) -> bool:
-    return "EndingSequenceNumber" not in shard["SequenceNumberRange"]

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Never
 
 from botocore.exceptions import BotoCoreError
+from pydynox.pydynox_core import PydynoxException
 
 from cli.tail import as_text, follow
 from infra.local_stage import LEFT_OUT, NOT_MODELLED
@@ -40,7 +41,7 @@ def main() -> None:
         _say("\nStopped. Nothing of it is left running; the next start is fresh.")
     except (LocalStageError, ConfigError) as error:
         sys.exit(str(error))
-    except BotoCoreError as error:
+    except (BotoCoreError, PydynoxException) as error:
         sys.exit(f"MiniStack has stopped by itself: {error} (its log is in {options.folder}/ministack)")
 
 

@@ -5,7 +5,7 @@ delivered) is one conditional update, and the stream carries every step to the b
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from shared.table.items import INVITATION, LINK, WAY_OUT
 from shared.table.table import NEW, Operation, Table
 from shared.values import to_iso
 
+SHARDS = 4  # one index key takes 1,000 writes a second
 _LINK_BITS = 60  # 12 characters, drawn at random: short enough for a text, far too many to try
 
 
@@ -53,7 +54,7 @@ class Invitations:
         """
         item = _key(invitation.id) | invitation.model_dump(mode="json")
         item |= {"kind": INVITATION.kind, "revision": 1, "changed_at": to_iso(invitation.requested_at)}
-        item |= {"link": link, "way_out": way_out}
+        item |= {"link": link, "way_out": way_out, "team_shard": _shard(invitation.id)}
         item["ttl"] = INVITATION.ttl(invitation.requested_at)
         operations = [self._table.putting(item, NEW)]
         if link:
@@ -85,6 +86,11 @@ class Invitations:
         """An invitation as it now stands, or None."""
         item = self._table.get(_key(id))
         return _read(item) if item else None
+
+    def changed(self, since: datetime) -> Iterator[InvitationRevision]:
+        """Invitations as they now stand that were stored or moved on at or after `since`, in that order per shard."""
+        for shard in range(SHARDS):
+            yield from map(_read, self._table.changed(INVITATION.partition(str(shard)), to_iso(since)))
 
     def follow(self, link: str, now: datetime) -> ShortLink:
         """What a short link leads to, in one read; raises `LinkInvalid` or `LinkExpired`."""
@@ -157,6 +163,11 @@ def _read(item: Mapping[str, Any]) -> InvitationRevision:
     return InvitationRevision(
         int(item["revision"]), datetime.fromisoformat(item["changed_at"]), Invitation.model_validate(item), item["link"]
     )
+
+
+def _shard(id: str) -> str:
+    """Where the index by team has an invitation, which belongs to no team: no team's id has a capital letter."""
+    return INVITATION.partition(str(ord(id[-1]) % SHARDS))
 
 
 def _key(id: str) -> dict[str, str]:

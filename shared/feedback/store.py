@@ -121,28 +121,16 @@ class Store:
     def by_team(self, team: str, since: datetime, *, newest_first: bool = False) -> Iterator[Revision]:
         """Feedback owned by a team that was received or amended at or after `since`, in order of change per shard."""
         for shard in range(TEAM_SHARDS):
-            yield from map(read_item, self._of_shard(f"{team}#{shard}", since, newest_first=newest_first))
+            yield from map(read_item, self._table.changed(f"{team}#{shard}", to_iso(since), newest_first=newest_first))
 
     def newest(self, teams: Iterable[str], since: datetime) -> Iterator[Revision]:
         """Feedback of all these teams that was received or amended at or after `since`, the last changed first."""
         shards = (
-            self._of_shard(f"{team}#{shard}", since, newest_first=True, page_size=PAGE)
+            self._table.changed(f"{team}#{shard}", to_iso(since), newest_first=True, page_size=PAGE)
             for team in teams
             for shard in range(TEAM_SHARDS)
         )
         return map(read_item, heapq.merge(*shards, key=itemgetter("changed_at"), reverse=True))
-
-    def _of_shard(
-        self, shard: str, since: datetime, *, newest_first: bool, page_size: int | None = None
-    ) -> Iterable[Mapping[str, Any]]:
-        return self.client.sync_query(
-            self.table,
-            key_condition_expression="team_shard = :shard AND changed_at >= :since",
-            expression_attribute_values={":shard": shard, ":since": to_iso(since)},
-            index_name="by_team",
-            scan_index_forward=not newest_first,
-            page_size=page_size,
-        )
 
 
 def read_item(item: Mapping[str, Any]) -> Revision:

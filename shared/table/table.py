@@ -95,6 +95,19 @@ class Table:
             consistent_read=True,
         )
 
+    def changed(
+        self, shard: str, since: str, *, newest_first: bool = False, page_size: int | None = None
+    ) -> Iterable[Mapping[str, Any]]:
+        """Items of a `team_shard` that were changed at or after `since`, in that order, as the index has them."""
+        return self.client.sync_query(
+            self.name,
+            key_condition_expression="team_shard = :shard AND changed_at >= :since",
+            expression_attribute_values={":shard": shard, ":since": since},
+            index_name="by_team",
+            scan_index_forward=not newest_first,
+            page_size=page_size,
+        )
+
     def due(self, kind: str, until: str) -> Iterable[Mapping[str, Any]]:
         """Items of a kind whose `due_at` is not after `until`, the most overdue first, as the index has them."""
         shards = (
