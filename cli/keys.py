@@ -12,7 +12,7 @@ from cli.unseen import ask_unseen
 
 @click.group()
 def keys() -> None:
-    """The keys that sign links, and what others sign by."""
+    """Keys that sign links and sessions, and the auth tokens of Twilio accounts."""
 
 
 @keys.command()

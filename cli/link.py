@@ -17,7 +17,7 @@ MAX_LIFE = timedelta(days=400)  # as long as keys overlap by default
 
 
 class Asked(NamedTuple):
-    """What a link is to ask about, as the options of a command say it."""
+    """What a link asks about, from the options of a command."""
 
     touchpoint: str
     place: str | None
@@ -62,7 +62,7 @@ def link(stage: Stage, as_json: bool, **asked: Any) -> None:
 
 
 def _name(option: str, value: str | None) -> str | None:
-    """Both travel in the link and stand on the card: short, and readable there."""
+    """Check a place or a reference, which stands in the link and on cards: short and printable."""
     if value is not None and not re.fullmatch(r"[\w.:#/+ -]{1,64}", value):
         raise click.UsageError(f"{option} takes 1 to 64 letters, digits, spaces and . : # / + - _")
     return value

@@ -73,7 +73,7 @@ def replay(stage: Stage, route_id: str, since: timedelta, missed: bool, as_json:
 
 
 def _from_archive(stage: Stage, route_id: str) -> str:
-    """How to replay what only EventBridge has. What notify has delivered before, it knows again."""
+    """How to replay to AWS targets, from the bus's archive; notify does not deliver again what it has delivered."""
     return (
         f"run `aws events start-replay` from the archive of the bus {stage.outputs['Bus']} "
         f"to its rule {RULE_PREFIX}{route_id}"
@@ -84,7 +84,7 @@ Replayed = tuple[Transition, Revision, Target]
 
 
 def _caught(stage: Stage, id: str, route: Route, targets: list[Target], since: timedelta) -> Iterator[Replayed]:
-    """What the route would catch of the feedback as it now is, and by which event: it is sent no other."""
+    """The feedback that the route catches in its present state, each with the event that is caught."""
     condition = parse(route.when)
     for revision in _since(stage, since):
         name = caught_by(condition, revision)
@@ -127,7 +127,7 @@ def _last_event(revision: Revision) -> Transition:
 
 
 def _invitations(route: Route) -> list[str]:
-    """The events of invitations that the route catches: they have no feedback, so nothing but the type can let them."""
+    """The types of invitation events that the route catches; only the type decides, since there is no feedback."""
     whole = compile_pattern(parse(route.when))
     allowed = [each.get("detail-type") for each in whole.get("$or", [whole]) if "detail" not in whole | each]
     return [

@@ -119,17 +119,17 @@ class Stage:
 
     @cached_property
     def keys(self) -> Keys:
-        """What signs links and reply addresses."""
+        """The keys that sign links and reply addresses."""
         return Keys(self.dynamodb, self.outputs["KeysTable"])
 
     @cached_property
     def session_keys(self) -> Keys:
-        """What signs the teams' sign-in links and sessions."""
+        """The keys that sign teams' sign-in links and sessions."""
         return Keys(self.dynamodb, self.outputs["KeysTable"], KeyItem.SESSIONS)
 
     @cached_property
     def config(self) -> Config:
-        """What earshot.toml says; raises `ConfigError`."""
+        """The settings of earshot.toml; raises `ConfigError`."""
         config, public_url = config_file.load(), self.outputs["PublicUrl"]
         if self.is_local:
             return config.at(public_url)
@@ -138,7 +138,7 @@ class Stage:
 
     @cached_property
     def deliveries(self) -> Deliveries:
-        """What was sent to whom."""
+        """The deliveries of cards and webhooks."""
         return Deliveries(self.dynamodb, self.outputs["Table"])
 
     @cached_property
@@ -153,7 +153,7 @@ class Stage:
 
     @cached_property
     def webhook_secrets(self) -> WebhookSecrets:
-        """What signs webhooks."""
+        """The secrets that sign webhooks."""
         return WebhookSecrets(self.dynamodb, self.outputs["KeysTable"], self.client("kms"), self.outputs["SecretsKey"])
 
     @cached_property

@@ -95,7 +95,7 @@ def as_event(news: News) -> str:
 
 
 def as_text(news: News) -> str:
-    """For a terminal: the customer's own words first, then who, where and when."""
+    """As lines of text: the customer's own words first, then who, where and when."""
     return _feedback_text(news) if isinstance(news, Change) else _invitation_text(news)
 
 

@@ -1,4 +1,4 @@
-"""What must not be an argument of a command, since every user of the machine sees those: it comes by standard input."""
+"""Secrets are read from standard input: every user of a machine can see the arguments of its commands."""
 
 import sys
 

@@ -170,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
         return _request(self.command, self.server.endpoint + self.path, dict(self.headers.items()), body)
 
     def _is_foreign(self) -> bool:
-        """Whether a page of another name leads here: then it shall not read what customers said."""
+        """Whether the request names another host (DNS rebinding): such a page may not read the outbox."""
         return urlsplit(f"//{self.headers.get('Host', '')}").hostname not in LOOPBACK
 
     def _send(self, answer: Answer) -> None:
@@ -183,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer.body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the page says it all."""
+        """Write no access log: the page shows every request."""
 
 
 def _request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -43,4 +43,4 @@ class Server(ThreadingHTTPServer):
             thread.join()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Nothing: the other side went away, which is its right."""
+        """Ignore a client that closed its connection."""

@@ -1,4 +1,4 @@
-"""Whether anybody hears of alarms: AWS mails them to those only who have confirmed. Part of `earshot doctor`."""
+"""Who is told of alarms: AWS mails them to confirmed addresses only. Part of `earshot doctor`."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from shared.addresses.targets import Target
 
 
 def check_alarms(stage: Stage) -> Iterator[Finding]:
-    """Those whom the file names, and whether there is anyone at all; in the local stage no alarm goes off."""
+    """Whether each address in `alarms` has confirmed, and whether anybody has. The local stage has no alarms."""
     if stage.is_local:
         return
     topic = stage.outputs["AlarmTopic"]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """Something to mend: what it is about, what is wrong and the fix, and text to paste if there is any."""
+    """Something to mend: its subject, what is wrong with the fix, and a command or record to paste, if any."""
 
     subject: str
     message: str

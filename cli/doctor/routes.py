@@ -39,7 +39,7 @@ def check_rules(stage: Stage) -> Iterator[Finding]:
 
 
 def _restore(stage: Stage) -> str:
-    """What brings a declared rule back: CloudFormation by itself compares templates, and looks at nothing."""
+    """How to restore the rule of a declared route: a plain deploy compares templates and does not look at rules."""
     if stage.is_local:
         return "start `make run` again"
     return f"run `make deploy MEND=1 STAGE={stage.name}`, which looks at what is there, as a plain deploy does not"
@@ -58,7 +58,7 @@ def _check_rule(stage: Stage, route: TeamRoute, again: str) -> Iterator[Finding]
 
 
 def check_remains(stage: Stage) -> Iterator[Finding]:
-    """What is left of routes that are none, or of which another is in force."""
+    """Leftovers: items that cannot be read, rules of routes that were never added, and shadowed run-time routes."""
     rules = {name for name, _ in _rules(stage)}
     for unreadable in stage.routes.unreadable():
         yield Finding("routes", unreadable.message)
@@ -76,7 +76,7 @@ def check_remains(stage: Stage) -> Iterator[Finding]:
 
 
 def check_teams(stage: Stage) -> Iterator[Finding]:
-    """Whether the team of every route is still one: to another, no card and no webhook is sent."""
+    """Whether the team of every route is in earshot.toml: to another, no card and no webhook is sent."""
     for id, route in stage.routes.all().items():
         if route.team not in stage.config.teams:
             yield Finding(
@@ -87,7 +87,7 @@ def check_teams(stage: Stage) -> Iterator[Finding]:
 
 
 class Room(NamedTuple):
-    """How full a bus is, and what else bounds many routes in this account; None where AWS does not tell."""
+    """How many rules a bus has and may have, and the account's limits per second; None where AWS does not tell."""
 
     number: int
     quota: int
@@ -96,7 +96,7 @@ class Room(NamedTuple):
     put_events_per_second: int | None
 
     def __str__(self) -> str:
-        """For a reader, on one line."""
+        """As one line of text."""
         told = [f"{self.number} of the {self.quota} that one bus may have{'' if self.quota_code else ' by default'}"]
         if self.invocations_per_second is not None:
             told.append(
@@ -139,7 +139,7 @@ def _rules(stage: Stage) -> Iterator[tuple[str, str]]:
 
 
 def _quotas(stage: Stage) -> dict[str, dict[str, Any]]:
-    """EventBridge's quotas of this account by name; none where they cannot be asked for (once: it is no more)."""
+    """EventBridge's quotas of this account by name in lower case; empty where one request for them fails."""
     client = stage.session.client(
         "service-quotas", endpoint_url=stage.endpoint_url, config=BotoConfig(retries={"total_max_attempts": 1})
     )

@@ -95,7 +95,7 @@ def _check_spending(client: Any) -> Iterator[Finding]:
 
 
 def _check_number(number: dict[str, Any], topic: str) -> Iterator[Finding]:
-    """Whether customers can text it and STOP is left to us, whose words are more than the carriers'."""
+    """Whether the number brings texts here and leaves opt-outs to Earshot, which knows more words for them."""
     name = number["PhoneNumber"]
     if number["Status"] != "ACTIVE":
         yield Finding(name, f"is {number['Status'].lower()}; texts leave once its registration is complete")

@@ -9,7 +9,7 @@ from cli.stage import Stage
 
 
 def invoke_again(bucket: str, function: str, stage: Stage) -> Tally:
-    """Let a function have the stream's records once more. It alone may do what it does with them."""
+    """Invoke a function with the stream's records again: only its own role may do what it does."""
     tally = Tally()
     s3 = stage.client("s3")
     for batch in _batches(stage, bucket, tally):
@@ -28,7 +28,7 @@ def invoke_again(bucket: str, function: str, stage: Stage) -> Tally:
 
 
 def count_records(bucket: str, stage: Stage) -> Tally:
-    """How many records there are to send, and what there is beside them."""
+    """How many records can be sent, and what else lies in the bucket."""
     foreign = Tally()
     records = sum(batch.records for batch in _batches(stage, bucket, foreign))
     return Tally(kept=records, reasons=foreign.reasons)

@@ -45,11 +45,11 @@ FUNCTIONS = {  # by the outputs that name them, as a reader knows them
 
 
 class Kept(Exception):
-    """Something cannot be sent now, because."""
+    """Something cannot be sent now; the message says why."""
 
 
 def invoke(stage: Stage, function: str, payload: str) -> Any:
-    """What the function that an output names answers; raises `Kept` where it could not run."""
+    """Invoke the function that a stack output names and return its answer; raises `Kept` if it could not run."""
     try:
         answer = stage.client("lambda").invoke(FunctionName=stage.outputs[function], Payload=payload.encode())
     except ClientError as error:

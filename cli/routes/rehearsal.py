@@ -7,14 +7,14 @@ from shared.routes.rehearsal import LOOK_BACK, Rehearsal
 
 
 def as_dict(rehearsal: Rehearsal) -> dict[str, Any]:
-    """For JSON."""
+    """What was found, as a JSON object."""
     latest = [revision.feedback.model_dump(mode="json") for revision in rehearsal.latest]
     uncaught = [revision.feedback.model_dump(mode="json") for revision in rehearsal.uncaught_latest]
     return rehearsal._asdict() | {"latest": latest, "uncaught_latest": uncaught}
 
 
 def as_text(rehearsal: Rehearsal) -> str:
-    """For a terminal."""
+    """What was found, as lines of text."""
     when, of = f"In the last {LOOK_BACK.days} days it", str(rehearsal.looked_at)
     if not rehearsal.complete:
         when, of = "It", f"the latest {of}"

@@ -17,7 +17,7 @@ class Search:
     """
 
     def __init__(self, sqs: Any, url: str, most: int) -> None:
-        """`most` is how much of what is not wanted may be held."""
+        """`most`: how many other messages may be held back meanwhile."""
         self._sqs = sqs
         self._url = url
         self._most = most
@@ -37,7 +37,7 @@ class Search:
 
     @property
     def is_full(self) -> bool:
-        """Whether it looks no further, since it holds as much as it may."""
+        """Whether the search has ended because it holds as many messages as it may."""
         return len(self._held) >= self._most
 
     def look(self, wanted: Callable[[Message], bool]) -> Message | None:

@@ -1,4 +1,4 @@
-"""Seeing the test of a route where it arrives. What has to be made for that is made before the test, and goes after."""
+"""Watching a target for the test of a route, with resources made before the test and deleted after it."""
 
 import json
 import secrets
@@ -21,18 +21,18 @@ KEPT_SECONDS = "60"  # as short as a queue keeps anything
 
 
 class Unseen(Exception):
-    """It cannot be seen from here what arrives there, because."""
+    """What arrives at a target cannot be seen from here; the message says why."""
 
 
 class Sight(NamedTuple):
-    """Whether a test arrived at a target, None where that cannot be seen; and what there is to say of it."""
+    """Whether a test arrived at a target, None where that cannot be seen, with an explanation for people."""
 
     arrived: bool | None
     said: str
 
     @classmethod
     def barred(cls, why: object) -> Self:
-        """Nothing speaks against it, and nobody could see it."""
+        """No fault was found, but the arrival could not be seen."""
         return cls(None, f"sent; not refused; cannot be seen from here: {why}")
 
 

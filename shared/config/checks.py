@@ -97,7 +97,7 @@ def _known_keys(location: Iterable[Any]) -> list[str]:
 
 
 def _references(data: Table) -> Iterator[Problem]:
-    """What no single value shows."""
+    """Mistakes across values: unknown references, repetitions, and missing languages."""
     languages = _texts(_table(data, "business"), "languages")
     yield from _repeated("business.languages", languages, "a language")
     for language in LANGUAGES:

@@ -66,7 +66,7 @@ def _targets(config: Config) -> Iterator[tuple[str, Target]]:
 
 
 def _addresses(config: Config) -> Iterator[tuple[str, str]]:
-    """Where AWS would send to, be reached at or speak for, by the key of each."""
+    """Every mail address, URL and host that is used on AWS, by its key."""
     yield "business.sender", config.business.sender
     yield "business.public_url", config.business.public_url
     for id, team in config.teams.items():
@@ -80,7 +80,7 @@ def _addresses(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _syntax_help(error: str) -> str:
-    """What to do about what the reader of TOML says."""
+    """How to fix a syntax error, by the message of tomllib."""
     if "overwrite" in error or "declare" in error:
         return "an id or key may stand only once"
     return "texts stand in quotes, lists in [ ], and a line has one key = value"

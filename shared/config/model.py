@@ -41,7 +41,7 @@ class Model(BaseModel):
 
 
 class Business(Model):
-    """Who is asking."""
+    """The business: its name, addresses, languages and colour."""
 
     name: Text
     sender: Email
@@ -193,7 +193,7 @@ class SmsSettings(Model):
     replies_per_day: Annotated[int, Field(ge=1, le=50)] = 5
     """Texts sent back to one number in a day."""
     sent_per_day: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
-    """Texts that the stage sends in a day of UTC, whoever has them sent."""
+    """Texts that the stage sends in a day (UTC), from all sources together."""
     sent_per_source: Annotated[int, Field(ge=1, le=1_000_000)] = 200
     """Those of them that one system on the bus asks for, or that answer numbers which were never invited."""
     twilio: tuple[Twilio, ...] = ()

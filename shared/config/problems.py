@@ -10,7 +10,7 @@ class Problem(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        """One line, whatever the file's keys and values hold."""
+        """One line: characters that do not print are escaped."""
         line = f"{self.path}: {self.message}"
         return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
 

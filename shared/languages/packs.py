@@ -41,7 +41,7 @@ def direction(language: str) -> str:
 
 
 def language_of(text: str, languages: Iterable[str]) -> str | None:
-    """The first of the languages that is written like the text; None for one without letters, or like none of them."""
+    """The first of the languages whose script most letters of the text have; None where there is none."""
     script = _script(text)
     return next((language for language in languages if script and script == _script_of(language)), None)
 

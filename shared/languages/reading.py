@@ -119,7 +119,7 @@ class _Words(NamedTuple):
     @classmethod
     @cache
     def of(cls, languages: tuple[str, ...]) -> "_Words":
-        """Join the vocabularies. Commands are understood in every language there is: a stop is a stop."""
+        """Join the vocabularies. Commands are understood in every language that there is a pack of."""
         chosen = [vocabulary(language) for language in languages]
 
         def phrases(key: str) -> list[str]:
