@@ -47,7 +47,10 @@ _ATTRIBUTE = re.compile(
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_KEEPS_BLANKS = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_KEEPS_BREAKS = re.compile(r"white-space\s*:\s*(pre-line|pre|break-spaces)", re.IGNORECASE)
+_TORN = re.compile(r"""=\s*(["'])[^"']*$""")
+_CUT_OFF = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:]{0,30}\s[^<>]*=[^<]*$")
+_MAX_VALUE = 1_000  # characters of an attribute's value with a > in it
 _MAX_PICTURE = 16  # characters of what stands for a picture
 
 
@@ -84,8 +87,9 @@ def _tokens(html: str) -> Iterator[str | _Tag]:
         comment = html.startswith("<!--", start)
         end = html.find("-->" if comment else ">", start)
         if end == -1:
-            at = len(html) if comment else start
+            at = len(html) if comment or _CUT_OFF.match(html, start) else start
             break
+        end = end if comment else _end_of_tag(html, start, end)
         at = end + (3 if comment else 1)
         match = _TAG.match(html, start + 1, end)
         if match:
@@ -100,6 +104,14 @@ def _tokens(html: str) -> Iterator[str | _Tag]:
     yield html[at:]
 
 
+def _end_of_tag(html: str, start: int, end: int) -> int:
+    """Where a tag ends whose first > may stand in an attribute's value."""
+    torn = _TORN.search(html, start, min(end, start + _MAX_VALUE))
+    quote = html.find(torn[1], end, end + _MAX_VALUE) if torn and end - start < _MAX_VALUE else -1
+    after = html.find(">", quote, quote + _MAX_VALUE) if quote != -1 and "<" not in html[end:quote] else -1
+    return end if after == -1 else after
+
+
 class _Open(NamedTuple):
     """An element that is open, and what it makes of its content."""
 
@@ -107,6 +119,7 @@ class _Open(NamedTuple):
     silences: bool = False
     quotes: bool = False
     cites: bool = False
+    keeps_breaks: bool = False
     keeps_blanks: bool = False
     mark: Mark | None = None
 
@@ -132,6 +145,7 @@ class _Page:
         self._silent = 0
         self._quoted = 0
         self._cited = 0
+        self._broken = 0
         self._preformatted = 0
 
     def open(self, tag: _Tag) -> None:
@@ -173,7 +187,7 @@ class _Page:
     def say(self, text: str) -> None:
         if self._silent:
             return
-        if not self._preformatted:
+        if not self._broken:
             self._line.append(text.replace("\n", " "))
             return
         first, *others = text.replace("\r", "\n").split("\n")
@@ -197,6 +211,7 @@ class _Page:
         self._silent += opened.silences * by
         self._quoted += opened.quotes * by
         self._cited += opened.cites * by
+        self._broken += opened.keeps_breaks * by
         self._preformatted += opened.keeps_blanks * by
 
     def _end_block(self, name: str) -> None:
@@ -218,10 +233,11 @@ class _Page:
 def _opened(name: str, attributes: Mapping[str, str], *, is_within_citation: bool) -> _Open:
     if not attributes:
         quotes = name == "blockquote"
-        return _Open(name, name in _SILENT, quotes, quotes and is_within_citation, name == "pre")
+        return _Open(name, name in _SILENT, quotes, quotes and is_within_citation, name == "pre", name == "pre")
     names = [*attributes.get("class", "").split(), attributes.get("id", "").removeprefix("x_")]
     style = attributes.get("style", "")
     mark = next((_MARKS[each] for each in names if each in _MARKS), None)
+    breaks = _KEEPS_BREAKS.search(style)
     cites = name == "blockquote" and (
         is_within_citation or attributes.get("type") == "cite" or not _CITING.isdisjoint(names)
     )
@@ -230,7 +246,8 @@ def _opened(name: str, attributes: Mapping[str, str], *, is_within_citation: boo
         silences=name in _SILENT or bool(_HIDDEN.search(style)),
         quotes=name == "blockquote",
         cites=cites,
-        keeps_blanks=name == "pre" or bool(_KEEPS_BLANKS.search(style)),
+        keeps_breaks=name == "pre" or breaks is not None,
+        keeps_blanks=name == "pre" or (breaks is not None and breaks[1].lower() != "pre-line"),
         mark=Mark.SIGNATURE if "data-signature-widget" in attributes else mark,
     )
 

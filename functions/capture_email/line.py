@@ -9,9 +9,11 @@ MAX_LINES = 4_000
 
 _MARKS = re.compile(r"(?:[>＞]\s?)+")
 _UNSEEN: dict[int, str | None] = dict.fromkeys(
-    [0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
+    [0xAD, 0x34F, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
 )
-_UNSEEN |= dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
+_UNSEEN |= dict.fromkeys([0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0])  # letters without a shape
+_UNSEEN |= dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x2800, 0x3000], " ")
+_QUOTING = re.compile(rf"[>＞\s{''.join(map(chr, _UNSEEN))}]*[>＞]\s?")
 
 
 class Mark(Enum):
@@ -36,6 +38,12 @@ class Line(NamedTuple):
     is_cited: bool = False
     """Whether markup says so, and not a sign that anybody can type."""
     mark: Mark | None = None
+
+    @property
+    def unquoted(self) -> str:
+        """What is shown, without the signs that quote it."""
+        quoting = _QUOTING.match(self.text) if self.level else None
+        return self.text[quoting.end() :] if quoting else self.text
 
 
 def plain_lines(text: str) -> list[Line]:

@@ -30,7 +30,7 @@ _DASHES = "-_=*‐‑‒–—― :："
 _DASHED = re.compile(r"[-‐-―]{3,}\s*(\S.{1,300}\S)\s*[-‐-―]{2,}")
 _RULE_IN_FRONT = re.compile(r"[-_]{3,}\s*([^\s_-][^_]{1,50}?)\s*[-_]{3,}")
 _URL = re.compile(r"[<(\[]\s*(?:https?://|mailto:)[^\s>)\]]+\s*[>)\]]|https?://\S+")
-_SPLIT = re.compile(r"[.!]*[\s,;:/|()\[\]®™]+|[.!]+$")
+_SPLIT = re.compile(r"[.!]*[\s,;:/|()\[\]®™–—]+|[.!]+$")
 _PUNCTUATED = re.compile(r"[，。？：、؟،,?:]")
 _BRANDS = re.compile(
     r"iphone|ipad|ipod|imac|macbook|mac\b|galaxy|samsung|huawei|xiaomi|redmi|poco|oppo|vivo\b|oneplus|realme|honor|moto"
@@ -39,6 +39,7 @@ _BRANDS = re.compile(
     r"|blue\b|tutanota|tuta|fastmail|zoho|yandex|яндекс|mail\.ru|k-9|thunderbird|verizon|at&t|t-mobile|vodafone|o2\b"
     r"|fairphone|canary|newton|superhuman|nine\b|aqua|icloud|apple|onet|interia|\bwp\b|seznam|virgilio|tiscali|uol|bol\b"
     r"|terra|naver|daum|kakao|qq|foxmail|netease|163|126|docomo|softbank|zte|alcatel|wiko|asus|lenovo|acer|surface"
+    r"|aquos|arrows|shortwave|missive|polymail|mimestream|betterbird|roundcube|zimbra"
     r"|thinkpad|chromebook|kindle|nothing|cat\b|doro|emporia|iphon|mailbird|em ?client|posteo|mailbox|hey\b",
     re.IGNORECASE,
 )

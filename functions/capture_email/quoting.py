@@ -106,7 +106,7 @@ class _Reader:
             line.bare for part in self._parts if not part.is_inside for line in part.lines
         ):
             return []
-        return [line.bare if self._level else line.text for part in self._parts for line in part.lines]
+        return [line.unquoted if self._level else line.text for part in self._parts for line in part.lines]
 
     def _step(self, at: int) -> int:
         """Read what begins at a line, and say where the next thing begins."""
@@ -210,7 +210,8 @@ class _Reader:
             elif line.level == level:
                 behind = self._ours.behind_question(line.bare)
                 is_ours = not behind and (self._ours.wrote(line.bare) or self._continues_in_link(each))
-                found.append((Line(behind, behind, 0) if behind else Line(line.bare, line.bare, 0), is_ours))
+                shown = behind or line.unquoted
+                found.append((Line(shown, line.bare, 0), is_ours))
         ours = [place for place, (_, is_ours) in enumerate(found) if is_ours]
         if not self._looks_inside:
             found = found[ours[0] : ours[-1]] if ours else []
@@ -330,7 +331,17 @@ class _Reader:
         return block is not None and self._ours.names(block.sender) and self._start_of_block(block, None) is not None
 
     def _is_quoted_later(self, at: int) -> bool:
-        return bool(self._anchors) and self._anchors[-1] >= at
+        return at <= self._last_sign
+
+    @cached_property
+    def _last_sign(self) -> int:
+        """The last line that is ours or bears our address; -1 for none."""
+        signs = (
+            at
+            for at in range(len(self._lines) - 1, -1, -1)
+            if "@" in self._lines[at].bare and self._ours.addresses.search(self._lines[at].bare)
+        )
+        return max(next(signs, -1), self._anchors[-1] if self._anchors else -1)
 
     def _anchors_behind(self, at: int) -> bool:
         """Whether lines of ours follow, before anything else is introduced."""
@@ -375,22 +386,29 @@ class _Reader:
         after = self._skip_blank(end)
         is_marked = after < len(self._lines) and self._lines[after].level > self._lines[at].level
         start = _Start(end, by_us=bool(address or ours.name.search(text)))
-        near = self._anchors_behind(end)
+        near = self._leads_to_ours(end)
         if address:
             is_one = has_date or has_time or is_marked or near or programs.has_verb(text)
             return start if is_one and (self._answers_us or is_marked or near) else None
-        if not self._answers_us:
-            return None
-        if not (is_marked or near or has_date):
+        if not self._answers_us or not (is_marked or near or has_date):
             return None
         has_verb = programs.has_verb(text)
         if ours.name.search(text):
-            if (has_date and (has_verb or (has_time and (is_marked or near)))) or (has_verb and is_marked):
-                return start
-            return None
+            is_whole = (has_date and (has_verb or has_time)) or (has_verb and is_marked)
+            is_last = after == len(self._lines) or (has_verb and not self._is_quoted_later(end))
+            return start if is_whole and (is_marked or near or is_last) else None
         if is_marked and (has_date or has_verb):
-            return start if self._anchors_in(after, self._run_end(after)) else None
+            is_dated = has_date and has_time and has_verb
+            return start if is_dated or self._anchors_in(after, self._run_end(after)) else None
         return start if near and has_date and has_verb else None
+
+    def _leads_to_ours(self, at: int) -> bool:
+        """Whether lines of ours follow, and nothing between that introduces them."""
+        anchors = self._anchors_in(at, at + _NEAR)
+        between = range(at, anchors[0]) if anchors else range(0)
+        return bool(anchors) and not any(
+            self._closes[each] or programs.is_header(self._lines[each].bare) for each in between
+        )
 
     def _inline(self, line: Line) -> Line | None:
         """The customer's words in front of an introduction that stands on the same line as what it introduces."""
@@ -427,11 +445,9 @@ def _text_of_introduction(window: list[str]) -> str | None:
 def _without_signature(part: list[Line]) -> list[Line]:
     """Without what a program or a phone put below what was written there."""
     part = [line for line in part if line.mark is not Mark.SIGNATURE]
-    for at in range(len(part) - 1, 0, -1):
-        if part[at].text == "-- ":
-            if sum(bool(line.bare) for line in part[at + 1 :]) <= _MAX_SIGNATURE:
-                part = part[:at]
-            break
+    delimiters = [at for at, line in enumerate(part) if line.text == "-- "]
+    if len(delimiters) == 1 and sum(bool(line.bare) for line in part[delimiters[0] :]) <= _MAX_SIGNATURE + 1:
+        part = part[: delimiters[0]]
     while True:
         end = len(part)
         while end and (not part[end - 1].bare or RULE.fullmatch(part[end - 1].bare)):

@@ -172,3 +172,103 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 @given(st.lists(st.text(st.characters(categories=["L", "Zs"]), max_size=60), max_size=8))
 def test_letters_alone_are_all_kept(lines: list[str]) -> None:
     assert words("\n".join(lines)).split() == "\n".join(lines).split()
+
+
+MORE_INTRODUCTIONS = [
+    "14.3.2026 klo 8.55 Fernleaf Market <feedback@fernleaf.example> kirjoitti:",
+    "Den lör 14 mars 2026 kl 08:55 skrev Fernleaf Market <feedback@fernleaf.example>:",
+    "lau. 14. mars 2026 kl. 08:55 skrifaði Fernleaf Market <feedback@fernleaf.example>:",
+    "Fernleaf Market <feedback@fernleaf.example> ezt írta (időpont: 2026. márc. 14., Szo, 8:55):",
+    "Στις Σάβ 14 Μαρ 2026 στις 8:55 π.μ., ο χρήστης Fernleaf Market <feedback@fernleaf.example> έγραψε:",
+    "На сб, 14.03.2026 г. в 8:55 Fernleaf Market <feedback@fernleaf.example> написа:",
+    "Vào Th 7, 14 thg 3, 2026 vào lúc 08:55 Fernleaf Market <feedback@fernleaf.example> đã viết:",
+    "On Saturday, March 14, 2026 at 08:55:12 AM PDT, Fernleaf Market\n<feedback@fernleaf.example> wrote:",
+    "14 Mart 2026 Cumartesi tarihinde Fernleaf Market <feedback@fernleaf.example>\nşöyle yazdı:",
+    "Le sam. 14 mars 2026, 08:55,\nFernleaf Market <feedback@fernleaf.example> a\nécrit :",
+    "On Mon, Mar 2, 2026 at 9:00 AM Fernleaf Market <\nmailto:feedback@fernleaf.example\n> wrote:",
+    "---- On Sat, 14 Mar 2026 08:55:00 +0000 feedback@fernleaf.example wrote ----",
+    "---- 在 2026年3月14日 08:55，Fernleaf Market<feedback@fernleaf.example> 写道：----",
+    "‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\nOn 14 March 2026, 8:55, Fernleaf Market <feedback@fernleaf.example> wrote:",
+    "*From: *Fernleaf Market <feedback@fernleaf.example>\n*Date: *14 March 2026 at 08:55\n*To: *Ana\n*Subject: *x",
+    "差出人：Fernleaf Market <feedback@fernleaf.example>\n日時：2026年3月14日 8:55\n宛先：花子\n件名：x",
+    "Fra:    Fernleaf Market <feedback@fernleaf.example>\nSendt:  14. mars 2026 08:55\nTil:    Kåre\nEmne:   x",
+    "From: Fernleaf Market\n <feedback@fernleaf.example>\nSent: 14 March 2026\nTo: Ana\nSubject: x",
+    "------- Forwarded Message -------\nSubject: x\nDate: 14 Mar\nFrom: Fernleaf Market <feedback@fernleaf.example>",
+]
+OUR_QUESTION = "How was paying today?\n\nAwful: https://feedback.fernleaf.example/f/ab12?r=1"
+A_TEAMS_ANSWER = "Hello Ana,\n\nsorry for that. Was it the milk?\n\nTom, Home delivery"
+
+
+def marked(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("introduction", MORE_INTRODUCTIONS)
+@pytest.mark.parametrize("quotation", [OUR_QUESTION, A_TEAMS_ANSWER])
+def test_what_stands_around_a_quotation_goes_whether_it_is_marked_or_known(introduction: str, quotation: str) -> None:
+    for text in (quotation, marked(quotation)):
+        assert words(f"The milk was open.\n\n{introduction}\n\n{text}") == "The milk was open."
+        assert words(f"The milk was open.\n{introduction}\n{text}") == "The milk was open."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("Sent from my Xperia", "Sent from my Pixel 8 Pro", "Sent from ProtonMail mobile", "Sent with Shortwave"),
+        *("Get Outlook for Android<https://aka.ms/AAb9ysg>", "Sent from my BlackBerry — the most secure mobile device"),
+        *("Von meinem Fairphone gesendet", "Gesendet mit der GMX Mail App", "Envoyé de mon téléphone"),
+        *(
+            "Enviado desde mi Xiaomi",
+            "Enviado do meu Galaxy",
+            "Inviato dal mio telefono Android",
+            "Sendt fra min iPhone",
+        ),
+        *("Verstuurd vanaf mijn Samsung-apparaat", "Lähetetty iPhonesta", "Skickat från min iPad", "Odesláno z mobilu"),
+        *("Elküldve az iPhone-omról", "Στάλθηκε από το iPhone μου", "נשלח מהאייפון שלי", "내 갤럭시에서 보냄"),
+        *("Надіслано з iPhone", "Trimis de pe iPhone-ul meu", "Đã gửi từ iPhone của tôi", "Dikirim dari iPhone saya"),
+        *("ส่งจาก iPhone ของฉัน", "Wysłane z iPhone’a", "下载 QQ邮箱", "来自我的华为手机", "AQUOSから送信"),
+        *(
+            "Outlook for Android を入手",
+            "الحصول على Outlook لـ Android",
+            "أرسلت من الآيفون",
+            "Отправлено с моего iPhone",
+        ),
+        *("Samsung cep telefonumdan gönderildi", "iPhone'umdan gönderildi"),
+    ],
+)
+def test_a_programs_last_line_goes_in_every_language(line: str) -> None:
+    assert words(f"Too slow.\n\n{line}") == "Too slow."
+    assert words(f"Too slow.\n\n{line}\n\n{MORE_INTRODUCTIONS[0]}\n{marked(OUR_QUESTION)}") == "Too slow."
+    assert read(f"Too slow.\n\n{line}", answers_us=False).shown == f"Too slow.\n\n{line}"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "On Monday, 2 March 2026 at 9:00 I wrote to Fernleaf Market:\nnobody answered.",
+        "I wrote on 2.3.2026:\nplease call.",
+        "Sent from York on 3 March",
+        "Sent from my heart, thank you.",
+        "Gesendet wurde es von Samsung, nicht von Ihnen.",
+        "My details:\nName: Ana\nDate: 2 March 2026\nTo: feedback@fernleaf.example\nSubject: bread",
+        "Thanks,\nAna\n\n--\nI forgot: the milk was open.",
+        "The good:\nbread\n-- \nThe bad:\nmilk\n-- \nThe ugly:\nsoup",
+        "> 5 kg it said\nIt was 3.",
+        "Great",
+        "Your driver wrote:\n\n> Nobody home\n\nI was.",
+        "I told you so on https://feedback.fernleaf.example/f/ab12?r=1 already.",
+    ],
+)
+@pytest.mark.parametrize("ending", ["", f"\n\n{MORE_INTRODUCTIONS[0]}\n\n{marked(OUR_QUESTION)}", "original"])
+def test_no_word_above_a_quotation_is_lost(said: str, ending: str) -> None:
+    if ending == "original":
+        headers = f"From: {BUSINESS} <{OURS}>\nSent: 14 March 2026\nTo: Ana\nSubject: x"
+        ending = f"\n\n-----Original Message-----\n{headers}\n\n{OUR_QUESTION}"
+    shown = [line.rstrip() for line in said.split("\n")]
+    assert words(said + ending).split("\n") == shown
+    assert read(said, answers_us=False).whole.split("\n") == shown
+
+
+def test_an_answer_within_a_quotation_keeps_what_joins_its_letters_and_faces() -> None:
+    text = f"{MORE_INTRODUCTIONS[0]}\n\n> How was paying today?\n> خانه‌ام 👨‍👩‍👧\n> Awful: https://feedback.fernleaf.example/f/a?r=1"
+    assert words(text) == "خانه‌ام 👨‍👩‍👧"
