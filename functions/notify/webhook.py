@@ -45,6 +45,7 @@ def _cut_words(body: dict[str, Any], link: str) -> bytes:
     """The body with every copy of the customer's words cut to as many graphemes as fit, and `data.whole`, a link."""
     data = body["data"]
     data["whole"] = link
+    data["feedback"].pop("words", None)  # follows from the comment, and takes the room of it
     holders = (data["feedback"], data.get("previous") or {})
     places = [(holder, name) for holder in holders for name in ("comment", "comment_folded") if holder.get(name)]
     whole = [list(grapheme.graphemes(holder[name])) for holder, name in places]

@@ -15,8 +15,8 @@ A comparison is a field, an operator and a value; `and`, `or`, `not` and parenth
     words                             ~ !~  in (…)  not in (…)    found in the comment; * stands for anything between
 
 Values with spaces or signs are quoted: "charged twice"; in quotes a backslash makes the next sign itself: "5\\* hotel".
-Words are found in any case, however their accents are encoded, and inside longer words: `words ~ charg` finds
-"Overcharged".
+Words are found in any case, over line breaks, with straight or curly quotes, however their accents are encoded, and
+inside longer words: `words ~ charg` finds "Overcharged" (shared/text/folding.py).
 What a customer did not say compares as false, and `not` is always the exact opposite: `rating <= 2` is false without a
 rating, and `not rating <= 2` true.
 
@@ -76,7 +76,7 @@ FIELDS = {
     "mood": _Field("mood", tuple(Mood)),
     "event": _Field("detail-type", tuple(EVENTS)),
     "rating": _Field("rating"),
-    "words": _Field("comment_folded"),
+    "words": _Field("words"),
 }
 ORDER: dict[str, Callable[[int, int], bool]] = {
     "<": operator.lt,

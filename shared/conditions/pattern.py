@@ -63,6 +63,11 @@ def event_types(condition: Condition) -> set[str]:
     return _Compiler(condition.text).event_types(condition.root)
 
 
+def wildcards(condition: Condition) -> dict[str, list[tuple[str, ...]]]:
+    """The wildcards of each field, once for each alternative of the pattern that has them; raises ConditionError."""
+    return _wildcards(_Compiler(condition.text).alternatives(condition.root))
+
+
 @dataclass(frozen=True)
 class _Allowed:
     """The values of one field that a clause lets through: those in `values`, or all but those."""
@@ -109,11 +114,10 @@ class _Compiler:
         self._text = text
 
     def pattern(self, root: Node | None) -> dict[str, Any]:
-        clauses = self._alternatives(root)
-        first, *others = clauses
-        shared = {name: allowed for name, allowed in first.items() if all(allowed == c.get(name) for c in others)}
+        clauses = self.alternatives(root)
+        shared = _shared(clauses)
         rest = [{name: allowed for name, allowed in clause.items() if name not in shared} for clause in clauses]
-        if not all(rest):  # one alternative asks for nothing more than what all ask for
+        if len(clauses) == 1:
             pattern = _render(shared)
         elif any("event" in clause for clause in rest):
             pattern = _render(shared) | {"$or": [_render(clause) for clause in rest]}
@@ -124,9 +128,10 @@ class _Compiler:
         return pattern
 
     def event_types(self, root: Node | None) -> set[str]:
-        return set().union(*map(_event_types, self._alternatives(root)))
+        return set().union(*map(_event_types, self.alternatives(root)))
 
-    def _alternatives(self, root: Node | None) -> list[_Clause]:
+    def alternatives(self, root: Node | None) -> list[_Clause]:
+        """The clauses of which any must let an event through."""
         clauses = [_Clause()] if root is None else self._clauses(root, opposite=False)
         if not clauses:
             raise self._refusal("No feedback can ever match this", 1)
@@ -137,7 +142,8 @@ class _Compiler:
                 f"leave {name} out, or name an event of feedback",
                 allowed.column,
             )
-        return clauses
+        shared = _shared(clauses)
+        return [shared] if shared in clauses else clauses  # one that asks for nothing more than what all ask for
 
     def _refusal(self, reason: str, column: int) -> ConditionError:
         return ConditionError(reason + ".", self._text, column)
@@ -150,15 +156,13 @@ class _Compiler:
                 "shorten it, or make two routes",
                 1,
             )
-        for name in FIELDS:
-            allowed = [clause[name] for clause in clauses if name in clause]
-            wildcards = {element for each in allowed for element in each.wildcards()}
-            if complexity(wildcards) > MAX_COMPLEXITY:
+        for name, elements in _wildcards(clauses).items():
+            if complexity(elements) > MAX_COMPLEXITY:
                 raise self._refusal(
                     f"These comparisons of {name} with * are too complex for one rule of EventBridge, which bounds how "
                     "much of them one text can match at once: ask for fewer, or for less that is alike, or make two "
                     "routes",
-                    allowed[0].column,
+                    next(clause[name].column for clause in clauses if name in clause),
                 )
 
     def _clauses(self, node: Node, *, opposite: bool) -> list[_Clause]:
@@ -215,6 +219,19 @@ class _Compiler:
             f"make two routes{hint}",
             column,
         )
+
+
+def _shared(clauses: list[_Clause]) -> _Clause:
+    """What all clauses ask for alike."""
+    first, *others = clauses
+    return {name: allowed for name, allowed in first.items() if all(allowed == each.get(name) for each in others)}
+
+
+def _wildcards(clauses: list[_Clause]) -> dict[str, list[tuple[str, ...]]]:
+    return {
+        name: [element for clause in clauses if name in clause for element in clause[name].wildcards()]
+        for name in FIELDS
+    }
 
 
 def _event_types(clause: _Clause) -> set[str]:

@@ -21,7 +21,8 @@ from shared.conditions.language import (
     Value,
     suggest,
 )
-from shared.model.feedback import fold
+from shared.text.folding import fold
+from shared.text.unseen import UNSEEN
 
 _MAX_DEPTH = 50
 
@@ -36,11 +37,12 @@ def parse(text: str) -> Condition:
     return Condition(_Parser(text).parse(), text)
 
 
+_INVISIBLE = "".join(map(chr, UNSEEN))
 _TOKEN = re.compile(
-    r"""\s*(?:
+    rf"""[\s{_INVISIBLE}]*(?:
         (?P<sign>!=|!~|<=|>=|==|&&|\|\||<>|[=~<>(),!])
-      | (?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-      | (?P<bare>[^\s=~<>(),!&|"']+)
+      | (?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[“”„](?:[^“”„"\\]|\\.)*[“”])
+      | (?P<bare>[^\s=~<>(),!&|"'“”„]+)
       | (?P<end>$)
     )""",
     re.VERBOSE | re.DOTALL,
@@ -203,8 +205,8 @@ class _Parser:
 
     def _words(self, glob: Glob, token: _Token) -> Glob:
         """Found anywhere in the comment, so with anything around; folded as the comment is."""
-        parts = tuple(fold(part) for part in glob if part)
-        if not parts:
+        parts = tuple(part for part in map(fold, glob) if part)
+        if not any(map(str.strip, parts)):
             raise self._error("which says nothing; write the words to find", token)
         return ("", *parts, "")
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ConfigDict, Field, computed_field
 
 from shared.model.scales import Mood, Scale
+from shared.text.folding import fold
 from shared.values import Model, Moment
 
 MAX_COMMENT_GRAPHEMES = 5_000
@@ -45,8 +46,8 @@ class Customer(Model):
 
 
 def _sometimes_left_out(schema: dict[str, Any]) -> None:
-    """What is published only where there is any is not required of those who read older events."""
-    schema["required"] = [name for name in schema["required"] if name != "other_contact"]
+    """What older events lack, or events have only where there is any, is not required of those who read them."""
+    schema["required"] = [name for name in schema["required"] if name not in ("other_contact", "words")]
 
 
 class Feedback(Model):
@@ -77,7 +78,13 @@ class Feedback(Model):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def comment_folded(self) -> str:
-        """the comment case-folded and composed (NFC), for conditions on words: EventBridge compares bytes"""
+        """the comment case-folded and composed (NFC), for rules of your own: EventBridge compares bytes"""
+        return unicodedata.normalize("NFC", unicodedata.normalize("NFC", self.comment).casefold())
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def words(self) -> str:
+        """the comment as conditions compare it: case, blanks, kinds of quotes and what cannot be seen change nothing"""
         return fold(self.comment)
 
 
@@ -107,8 +114,3 @@ class Answer(NamedTuple):
     comment: str | None = None
     flags: tuple[Flag, ...] | None = None
     given: Customer = Customer()
-
-
-def fold(text: str) -> str:
-    """Words as conditions compare them: in any case, and an é is an é, whether it was typed as one code or as two."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())

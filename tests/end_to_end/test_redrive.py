@@ -25,6 +25,8 @@ def test_what_the_stream_gave_up_is_published_by_publish_itself(
     golden = load_event("golden/FeedbackAmended.v1.json")
     events = eventually(lambda: (found := subscriber.events(golden["detail"]["feedback"]["id"]))[1:] and found)
     assert {event["detail"]["revision"] for event in events} == {1, 2}
+    for event in events:
+        del event["detail"]["feedback"]["words"]  # which the event has had since
     assert golden["detail"] in [event["detail"] for event in events]
     assert redrive(world, tmp_path)["unpublished"]["sent"] == 0
 

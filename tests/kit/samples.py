@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 EVENTS = Path(__file__).parents[2] / "events"
 
 
@@ -16,6 +18,16 @@ def load_bytes(name: str) -> bytes:
 def load_event(name: str) -> Any:
     """A recorded JSON input, such as `samples/stream_insert.json`."""
     return json.loads(load_bytes(name))
+
+
+def load_rows(name: str, part: str | None = None) -> list[Any]:
+    """The rows of a table of inputs with their right values (see `samples/edges/README.md`), for `parametrize`.
+
+    A row that is `sure` to be right has an id that says what it is about; another answer to one that is not can be
+    defended, and `judged` says why.
+    """
+    rows = [json.loads(line) for line in load_bytes(name).splitlines()]
+    return [pytest.param(row, id=f"{row['id']} {row['note'][:40]}") for row in rows if part in (None, row.get("part"))]
 
 
 class WordsOfMail(NamedTuple):

@@ -17,7 +17,7 @@ WINGS: dict[str, set[str]] = {
     "table": set(),
     "model": {"text"},
     "languages": {"model", "text"},
-    "conditions": {"model"},
+    "conditions": {"model", "text"},
     "config": {"addresses", "languages", "model", "text"},
     "keys": {"table"},
     "customers": {"keys", "model", "table"},

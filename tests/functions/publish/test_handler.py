@@ -73,6 +73,7 @@ def test_a_change_of_feedback_reaches_a_subscriber_as_its_golden_event(
     assert report == {"batchItemFailures": []}
     [message] = sqs.receive_message(QueueUrl=queue)["Messages"]
     received, golden = json.loads(message["Body"]), load_event("golden/FeedbackAmended.v1.json")
+    assert received["detail"]["feedback"].pop("words")  # which the event has had since
     assert {name: received[name] for name in ("source", "detail-type", "detail")} == {
         name: golden[name] for name in ("source", "detail-type", "detail")
     }

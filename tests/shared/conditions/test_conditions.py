@@ -15,9 +15,10 @@ from shared.conditions.pattern import compile_pattern, pattern_text, rule_patter
 from shared.conditions.reader import parse
 from shared.conditions.weight import MAX_COMPLEXITY, complexity
 from shared.model.events import CONTRACT, EVENTS, FEEDBACK_EVENTS, FeedbackAmended, FeedbackCaptured
-from shared.model.feedback import Channel, Feedback, fold
+from shared.model.feedback import Channel, Feedback
 from shared.model.life import Transition
 from shared.model.scales import Mood
+from shared.text.folding import fold
 from tests.kit.eventbridge import event, ministack_verdict
 from tests.kit.factories import a_feedback
 from tests.kit.samples import load_event
@@ -121,7 +122,7 @@ def test_words_are_found_as_written_in_any_case_and_script(text: str, comment: s
         ("rating <= 2", {"rating": [0, 1, 2]}),
         ("rating > 2 and rating != 5 and rating < 7", {"rating": [3, 4, 6]}),
         ("not rating > 8", {"rating": [{"anything-but": [9, 10]}]}),
-        ("words ~ Overcharg", {"comment_folded": [{"wildcard": "*overcharg*"}]}),
+        ("words ~ Overcharg", {"words": [{"wildcard": "*overcharg*"}]}),
         ("place in (york, leeds-*)", {"place": ["york", {"wildcard": "leeds-*"}]}),
         ("place != york and place != leeds-*", {"place": [{"anything-but": {"wildcard": ["leeds-*", "york"]}}]}),
         (
@@ -132,8 +133,8 @@ def test_words_are_found_as_written_in_any_case_and_script(text: str, comment: s
         ("mood = happy or mood = happy and team = a", {"mood": ["happy"]}),
         ("team in (a, b, c) and team in (b, c, d) and team != c", {"team": ["b"]}),
         ("team not in (a, b) or team = a", {"team": [{"anything-but": ["b"]}]}),
-        ("words in (aa, aaa, aaaa)", {"comment_folded": [{"wildcard": "*aa*"}]}),
-        ("words ~ refund and words ~ ref", {"comment_folded": [{"wildcard": "*refund*"}]}),
+        ("words in (aa, aaa, aaaa)", {"words": [{"wildcard": "*aa*"}]}),
+        ("words ~ refund and words ~ ref", {"words": [{"wildcard": "*refund*"}]}),
         ("place in (leeds-*, leeds-3) and place = leeds-3*", {"place": [{"wildcard": "leeds-3*"}]}),
         ("place != leeds-3 and place != leeds-*", {"place": [{"anything-but": {"wildcard": ["leeds-*"]}}]}),
         ("not (team = a or mood = happy)", {"mood": [{"anything-but": ["happy"]}], "team": [{"anything-but": ["a"]}]}),
@@ -329,8 +330,8 @@ def test_ids_that_do_not_exist_are_named_with_the_one_that_may_be_meant() -> Non
         # of two arrays for one field, the last one counts
         ({"team": ["tills"], "$or": [{"team": ["web"]}, {"place": ["leeds-3"]}]}, {"team": "web"}, True),
         # * stands for nothing as well, and for line breaks
-        ({"comment_folded": [{"wildcard": "*a*b*"}]}, {"comment": "ab"}, True),
-        ({"comment_folded": [{"wildcard": "*a*b*"}]}, {"comment": "x a\nb"}, True),
+        ({"words": [{"wildcard": "*a*b*"}]}, {"comment": "ab"}, True),
+        ({"words": [{"wildcard": "*a*b*"}]}, {"comment": "x a\nb"}, True),
     ],
 )
 def test_eventbridge_patterns_mean_what_the_compiler_relies_on(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model.feedback import fold
+from shared.text.folding import fold
 from shared.text.marks import MOST_IN_A_ROW, bounded, has_too_many
 
 ZALGO = "a" + "\u0301" * 5_000 + "\u0316" * 4_999
