@@ -9,6 +9,7 @@ from types import FrameType
 from typing import NamedTuple
 
 from functions.capture_email.automatic import automatic
+from functions.capture_email.bodies import MAX_PARTS_SHOWN, bodies, last_resort, shows
 from functions.capture_email.envelope import Envelope, read_envelope
 from functions.capture_email.hypertext import to_lines
 from functions.capture_email.line import Line, plain_lines
@@ -18,7 +19,6 @@ from functions.capture_email.quoting import Words, customers_words
 from shared.config.model import Config
 
 TIME_LIMIT_SECONDS = 1.5  # of CPU, so that a busy machine refuses no mail that an idle one takes
-_MAX_PARTS_SHOWN = 20
 _MAX_HTML = 256_000  # characters
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,64}@[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<([^<>\s]{3,250})>")
@@ -74,8 +74,8 @@ def _read(raw: bytes, config: Config) -> IncomingMail:
         subject=headers.text("subject")[:200],
         message_id=headers.get("message-id").strip()[:250],
         answers=tuple(dict.fromkeys(references[:20])),
-        lines=tuple(_lines(mail, raw)),
-        attachments=tuple(name for part in parts[:_MAX_PARTS_SHOWN] if (name := _file_name(part))),
+        lines=tuple(_lines(mail)),
+        attachments=tuple(name for part in parts[:MAX_PARTS_SHOWN] if (name := _file_name(part))),
     )
 
 
@@ -90,28 +90,26 @@ def _sender(header: str) -> tuple[str, str | None]:
     return address.lower(), name[:100] or None
 
 
-def _lines(part: Part, raw: bytes) -> list[Line]:
-    """The text that a mail shows: of alternatives the plain one, unless it shows nothing; of other parts all."""
-    if part.parts:
-        texts = (_lines(each, raw) for each in part.parts[:_MAX_PARTS_SHOWN])
-        shown = (text for text in texts if any(line.bare for line in text))
-        if part.content_type == "multipart/alternative":
-            return next(shown, [])
-        return [line for text in shown for line in (*text, Line("", "", 0))]
-    if part.is_attachment:
-        return []
-    match part.content_type:
-        case "text/plain":
-            return plain_lines(part.text(raw))
-        case "text/html":
-            return to_lines(part.text(raw)[:_MAX_HTML])
-        case _:
-            return []
+def _lines(mail: Part) -> list[Line]:
+    """The text that a mail shows; where it shows none, whatever else in it is text."""
+    return _read_bodies(bodies(mail)) or _read_bodies(last_resort(mail))
+
+
+def _read_bodies(parts: list[Part]) -> list[Line]:
+    texts = [_lines_of(part) for part in parts]
+    return [line for text in texts if any(shows(line.bare) for line in text) for line in (*text, Line("", "", 0))]
+
+
+def _lines_of(part: Part) -> list[Line]:
+    if part.content_type == "text/html":
+        return to_lines(part.text[:_MAX_HTML])
+    return plain_lines(part.text, is_flowed=part.is_flowed)
 
 
 def _leaves(part: Part) -> Iterator[Part]:
-    if not part.parts:
+    if not part.parts or part.is_message:
         yield part
+        return
     for each in part.parts:
         yield from _leaves(each)
 

@@ -46,9 +46,16 @@ class Line(NamedTuple):
         return self.text[quoting.end() :] if quoting else self.text
 
 
-def plain_lines(text: str) -> list[Line]:
-    """The lines of a text mail. Of very many, the last one is the rest."""
-    return [Line(line, *_unmarked(seen(line))) for line in text.split("\n", MAX_LINES)]
+def plain_lines(text: str, *, is_flowed: bool = False) -> list[Line]:
+    """The lines of a text mail. Of very many, the last one is the rest. Where programs break them for the way, a blank
+    before `>` says that somebody typed the sign.
+    """
+    lines = text.split("\n", MAX_LINES)
+    if not is_flowed:
+        return [Line(line, *_unmarked(seen(line))) for line in lines]
+    return [
+        Line(line[1:], seen(line), 0) if line.startswith(" >") else Line(line, *_unmarked(seen(line))) for line in lines
+    ]
 
 
 def marked_line(text: str, depth: int, *, is_cited: bool, mark: Mark | None) -> Line:

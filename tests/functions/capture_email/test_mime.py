@@ -36,14 +36,14 @@ def test_headers_are_unfolded_and_decoded() -> None:
 def test_lines_that_are_no_headers_are_passed_over() -> None:
     mail = read(b"From mbox 2026\nnot a header\nSubject: hello\n: empty\n\nbody")
     assert mail.headers.items == [("subject", "hello")]
-    assert mail.text(b"From mbox 2026\nnot a header\nSubject: hello\n: empty\n\nbody") == "body"
+    assert mail.text == "body"
 
 
 @pytest.mark.parametrize("cut", range(1, 50, 7))
 def test_a_mail_cut_short_is_read_as_far_as_it_goes(cut: int) -> None:
     raw = multipart(b"\r\nfirst", b"Content-Type: text/html\r\n\r\n<p>second")
     mail = read(raw[:-cut])
-    assert next(leaves(mail)).text(raw[:-cut]).startswith("f")
+    assert next(leaves(mail)).text.startswith("f")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_mail_cut_short_is_read_as_far_as_it_goes(cut: int) -> None:
 )
 def test_transfer_encodings(encoding: str, body: bytes) -> None:
     raw = f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: {encoding}\n\n".encode() + body
-    assert read(raw).text(raw) == "größe"
+    assert read(raw).text == "größe"
 
 
 @pytest.mark.parametrize(
@@ -98,14 +98,9 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "empty"),
     "blank lines": (lambda: b"\n" * 40_000_000, "empty"),
     "41 MB": (lambda: b"Subject: a\n\n" + b"x" * 41_000_000, "too-large"),
-    "10,000 recipients": (lambda: b"To: " + b", ".join(b"u%d@e.com" % i for i in range(10_000)), "header-too-long"),
-    "many short recipients": (lambda: b"To: a@b\nCc: " + b"a@b," * 5_000 + b"\n\nx", "too-many-addresses"),
     "two million headers": (lambda: b"X: y\n" * 2_000_000 + b"\nx", "headers-too-long"),
-    "2,000 headers": (lambda: b"X: y\n" * 2_000 + b"\nx", "too-many-headers"),
     "a header of 40 MB": (lambda: b"Subject: " + b"x" * 40_000_000, "headers-too-long"),
     "folds": (lambda: b"A: b\n" + b" \n" * 20_000_000, "headers-too-long"),
-    "100,000 parts": (lambda: multipart(*[b"\r\na"] * 100_000), "too-many-parts"),
-    "look-alike boundaries": (lambda: multipart(b"\n--bx" * 8_000_000), "too-many-parts"),
     "1,000 deep": (lambda: nested(1_000), "too-deep"),
 }
 
@@ -122,6 +117,17 @@ def test_what_lies_outside_the_bounds_is_refused_before_it_is_read(name: str) ->
 
 
 SURVIVED: dict[str, Callable[[], bytes]] = {
+    "10,000 recipients": lambda: b"To: " + b", ".join(b"u%d@e.com" % i for i in range(10_000)) + b"\n\nhello",
+    "many short recipients": lambda: b"To: a@b\nCc: " + b"a@b," * 5_000 + b"\n\nhello",
+    "2,000 headers": lambda: b"X: y\n" * 2_000 + b"\nhello",
+    "2,000 names of headers": lambda: b"".join(b"X%d: y\n" % i for i in range(2_000)) + b"\nhello",
+    "a header of blanks": lambda: b"Content-Type: text/plain;" + b" " * 500_000 + b"x\n\nhello",
+    "a header of carriage returns": lambda: b"X: y" + b"\r" * 500_000 + b"\n\nhello",
+    "100,000 parts": lambda: multipart(*[b"\r\nhello"] * 100_000),
+    "look-alike boundaries": lambda: multipart(b"\r\nhello", b"\n--bx" * 8_000_000),
+    "half a megabyte of dashes without a boundary": lambda: (
+        b"Content-Type: multipart/mixed; boundary=x\n\nhello" + (b"\n--" + b"- " * 400) * 600
+    ),
     "2,000 brackets in From": lambda: b"From: " + b"(" * 2_000 + b"\n\nhello",
     "encoded words without end": lambda: b"From: " + b"=?" * 30_000 + b"\n\nhello",
     "a parameter of semicolons": lambda: b'Content-Type: text/plain; a="' + b";" * 60_000 + b"\n\nhello",
@@ -138,7 +144,7 @@ def test_what_breaks_other_parsers_is_read(name: str) -> None:
     raw = SURVIVED[name]()
     started = time.process_time()
     mail = read(raw)
-    assert "hello" in [leaf.text(raw).strip() for leaf in leaves(mail)]
+    assert any(leaf.text.strip().startswith("hello") for leaf in leaves(mail))
     mail.headers.text("from")
     assert time.process_time() - started < 0.5
 
@@ -148,7 +154,7 @@ def text_of_all(raw: bytes) -> list[str]:
         mail = read(raw)
     except MailUnreadable:
         return []
-    return [mail.headers.text(name) for name, _ in mail.headers.items] + [leaf.text(raw) for leaf in leaves(mail)]
+    return [mail.headers.text(name) for name, _ in mail.headers.items] + [leaf.text for leaf in leaves(mail)]
 
 
 _LINES = (
@@ -182,4 +188,4 @@ def test_every_part_comes_back_as_it_was_written(texts: list[str]) -> None:
         for text in texts
     ]
     raw = multipart(*parts)
-    assert [leaf.text(raw) for leaf in leaves(read(raw))] == [clean(text) for text in texts]
+    assert [leaf.text for leaf in leaves(read(raw))] == [clean(text) for text in texts]
