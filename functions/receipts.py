@@ -42,7 +42,7 @@ class Receipt(NamedTuple):
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Entry point: one event of `aws.ses` or `aws.sms-voice`."""
     receipt = read_receipt(event)
-    if receipt is None or not _desk().take(receipt, utc_now()):
+    if receipt is None or not _receipts().take(receipt, utc_now()):
         count("ReceiptsIgnored")
 
 
@@ -84,8 +84,8 @@ def _of_mail(detail: Mapping[str, Any]) -> Receipt:
     return Receipt(mail["messageId"], mail.get("tags", {}).get(TAG, [None])[0])
 
 
-class Desk(NamedTuple):
-    """Everything that taking a receipt takes."""
+class Receipts(NamedTuple):
+    """Notes what receipts say of messages, with their invitations and people."""
 
     messages: Messages
     invitations: Invitations
@@ -120,7 +120,7 @@ class Desk(NamedTuple):
 
 
 @cache
-def _desk() -> Desk:
+def _receipts() -> Receipts:
     table = ReceiptsSettings.from_environment().table
     client = connect()
-    return Desk(Messages(client, table), Invitations(client, table), People(client, table))
+    return Receipts(Messages(client, table), Invitations(client, table), People(client, table))

@@ -47,16 +47,16 @@ class IncomingMail(NamedTuple):
         return bool(self.answers or _ANSWERED.match(self.subject))
 
 
-def read_letter(raw: bytes, config: Config) -> IncomingMail:
+def read_mail(raw: bytes, config: Config) -> IncomingMail:
     """Read a mail in bounded time; raises `MailUnreadable` for whatever keeps it from being read."""
     with _bounded():
         return _read(raw, config)
 
 
-def words_of(letter: IncomingMail, ours: Ours, *, answers_us: bool) -> Words:
+def words_of(mail: IncomingMail, ours: Ours, *, answers_us: bool) -> Words:
     """What its sender wrote, in bounded time; raises `MailUnreadable` as reading it does."""
     with _bounded():
-        return customers_words(letter.lines, ours, answers_us=answers_us)
+        return customers_words(mail.lines, ours, answers_us=answers_us)
 
 
 def _read(raw: bytes, config: Config) -> IncomingMail:

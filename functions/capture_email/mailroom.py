@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from functions.capture_email.incoming import IncomingMail, read_letter, words_of
+from functions.capture_email.incoming import IncomingMail, read_mail, words_of
 from functions.capture_email.ours import Ours
 from functions.capture_email.quoting import Words
 from shared.config.model import Config
@@ -62,35 +62,35 @@ class Mailroom:
 
     def take(self, id: str, raw: bytes, now: datetime) -> MailRecord:
         """Store what a mail says, once, however often it comes; raises `MailUnreadable`, or what the table raised."""
-        letter = read_letter(raw, self._config)
-        if letter.automatic:
-            record = _record(id, MailOutcome.AUTOMATIC, letter, now, reason=letter.automatic)
+        mail = read_mail(raw, self._config)
+        if mail.automatic:
+            record = _record(id, MailOutcome.AUTOMATIC, mail, now, reason=mail.automatic)
             self._mails.save(record)
             return record
-        flags = letter.envelope.flags(letter.sender)
+        flags = mail.envelope.flags(mail.sender)
         for _ in range(_ATTEMPTS):
             known = self._mails.get(id)
             if known and known.outcome.is_settled:
                 return known
-            record, operations = self._plan(id, letter, flags, now)
+            record, operations = self._plan(id, mail, flags, now)
             if self._store.transact(operations):
                 return record
         raise Contended("This conversation is being changed from too many sides at once; the mail is tried again.")
 
     def _plan(
-        self, id: str, letter: IncomingMail, flags: tuple[Flag, ...], now: datetime
+        self, id: str, mail: IncomingMail, flags: tuple[Flag, ...], now: datetime
     ) -> tuple[MailRecord, list[dict[str, Any]]]:
         """The record of a mail, and the operations that store it with all that follows from it."""
         verified = Flag.SENDER_UNVERIFIED not in flags
-        topic = self._topic(letter, verified, now)
+        topic = self._topic(mail, verified, now)
         before = self._store.get(topic.feedback_id) if topic.feedback_id else None
-        words = words_of(letter, self._ours, answers_us=topic.answers_us)
-        reading = self._reading(letter, words, topic, verified=verified)
+        words = words_of(mail, self._ours, answers_us=topic.answers_us)
+        reading = self._reading(mail, words, topic, verified=verified)
         comment = joined(before, reading.comment, _BETWEEN)
         if comment is None:  # one feedback holds no more: what they say now opens the next
             topic, before = topic._replace(feedback_id=None), None
             comment = bounded(reading.comment)
-        person = self._people.get(letter.sender).on(now) if verified and letter.sender else None
+        person = self._people.get(mail.sender).on(now) if verified and mail.sender else None
         if person and reading.command is Command.STOP:
             person = person.silenced(Silence.UNSUBSCRIBED, now)
         silent = person is not None and person.silence is not None
@@ -98,30 +98,30 @@ class Mailroom:
         only_stops = reading.command is Command.STOP and not reading.says
         outcome = MailOutcome.UNSUBSCRIBED if only_stops else MailOutcome.FEEDBACK
         whole = _kept(words.whole) if words.is_cut else None
-        record = _record(id, outcome, letter, now, flags=flags, whole=whole)
+        record = _record(id, outcome, mail, now, flags=flags, whole=whole)
         operations = []
         if person:
             team = reader(self._config, topic.touchpoint, before)
-            operations += self._towards(person, letter, topic, answer, team, flags, now)
+            operations += self._towards(person, mail, topic, answer, team, flags, now)
         if not only_stops or (before and before.feedback.flags != answer.flags):  # a stop after the words is told too
             record = record.model_copy(update={"feedback_id": answer.id})
             operations += [self._mails.filing(record), self._store.revise(answer, self._config, before, now)]
         return record, [self._mails.saving(record), *operations]
 
-    def _topic(self, letter: IncomingMail, verified: bool, now: datetime) -> Topic:
+    def _topic(self, mail: IncomingMail, verified: bool, now: datetime) -> Topic:
         """By the signed address it came to, then by the mails of ours that it answers; else a fresh mail."""
         answers_us = False
-        for address in self._addresses(letter):
+        for address in self._addresses(mail):
             about = read_reply_address(address, self._config.mail.address, self._keys)
             answers_us = answers_us or about is not None
             topic = self._about(about, now) if about else None
             if topic:
-                return self._on_behalf(letter, topic, verified)._replace(answers_us=True)
-        customer = Customer(name=letter.name, email=letter.sender or None) if verified else Customer()
+                return self._on_behalf(mail, topic, verified)._replace(answers_us=True)
+        customer = Customer(name=mail.name, email=mail.sender or None) if verified else Customer()
         return Topic(self._config.mail.touchpoint, customer=customer, answers_us=answers_us)
 
     @staticmethod
-    def _on_behalf(letter: IncomingMail, topic: Topic, verified: bool) -> Topic:
+    def _on_behalf(mail: IncomingMail, topic: Topic, verified: bool) -> Topic:
         """The topic as far as the sender may add to it: a mail can be passed on, and a sender be made up.
 
         Whoever cannot be believed to be the sender says nothing in their name; somebody else than was asked speaks for
@@ -131,14 +131,14 @@ class Mailroom:
         if not verified:
             return elsewhere
         asked = topic.customer.email
-        if asked and _mailbox(asked) != _mailbox(letter.sender):
-            customer = Customer(ref=topic.customer.ref, name=letter.name, email=letter.sender)
+        if asked and _mailbox(asked) != _mailbox(mail.sender):
+            customer = Customer(ref=topic.customer.ref, name=mail.name, email=mail.sender)
             return elsewhere._replace(customer=customer, flags=(Flag.OTHER_SENDER,))
         return topic
 
-    def _addresses(self, letter: IncomingMail) -> Iterator[str]:
-        yield letter.envelope.recipient or ""
-        for message_id in letter.answers:
+    def _addresses(self, mail: IncomingMail) -> Iterator[str]:
+        yield mail.envelope.recipient or ""
+        for message_id in mail.answers:
             yield self._mails.reply_address(message_id) or ""
 
     def _about(self, about: ReplyTo, now: datetime) -> Topic | None:
@@ -155,7 +155,7 @@ class Mailroom:
         joins = feedback.id if now < found.changed_at + CONVERSATION else None
         return Topic(feedback.touchpoint, feedback.place, joins, feedback.customer, feedback.language)
 
-    def _reading(self, letter: IncomingMail, said_in_it: Words, topic: Topic, *, verified: bool) -> Reading:
+    def _reading(self, mail: IncomingMail, said_in_it: Words, topic: Topic, *, verified: bool) -> Reading:
         """The words; where a line or two answer our question, the rating in them; and a STOP of whoever may say it.
 
         Where all that there is was quoted, it is shown, and is nobody's rating or STOP.
@@ -163,9 +163,9 @@ class Mailroom:
         if said_in_it.whole and not said_in_it.has_own:
             return Reading(None, said_in_it.shown)
         answers_us = topic.feedback_id is not None
-        is_fresh = not answers_us and not letter.is_answer and letter.subject not in said_in_it.shown
-        said = [letter.subject, said_in_it.shown] if is_fresh else [said_in_it.shown]
-        parts = [part for part in said if part] or ["\n".join(f"📎 {name}" for name in letter.attachments)]
+        is_fresh = not answers_us and not mail.is_answer and mail.subject not in said_in_it.shown
+        said = [mail.subject, said_in_it.shown] if is_fresh else [said_in_it.shown]
+        parts = [part for part in said if part] or ["\n".join(f"📎 {name}" for name in mail.attachments)]
         words = "\n\n".join(parts)
         is_long = len(words) > _MAX_RATED
         scale = self._config.touchpoints[topic.touchpoint].scale
@@ -193,7 +193,7 @@ class Mailroom:
     def _towards(
         self,
         person: Person,
-        letter: IncomingMail,
+        mail: IncomingMail,
         topic: Topic,
         answer: Answer,
         team: str,
@@ -207,26 +207,26 @@ class Mailroom:
         limit = self._config.mail.answers_per_day if topic.feedback_id else 1
         if flags or person.silence or person.told >= limit or self._messages.get(thanks_id):
             return [self._people.saving(heard, now)]
-        message = self._thanks(thanks_id, letter, answer, team, now)
+        message = self._thanks(thanks_id, mail, answer, team, now)
         told = heard.model_copy(update={"told": heard.told + 1})
         return [self._people.saving(told, now), self._messages.saving(message)]
 
-    def _thanks(self, id: str, letter: IncomingMail, answer: Answer, team: str, now: datetime) -> Message:
+    def _thanks(self, id: str, mail: IncomingMail, answer: Answer, team: str, now: datetime) -> Message:
         rendered = letters.thanks(
             self._config,
             letters.Thanks(
                 team=self._config.teams[team],
                 language=answer.language,
                 name=answer.customer.name,
-                subject=letter.subject,
-                message_id=letter.message_id,
+                subject=mail.subject,
+                message_id=mail.message_id,
                 reply_to=ReplyTo(ReplyKind.FEEDBACK, answer.id).address(self._config.mail.address, self._keys),
             ),
         )
         return Message(
             id=id,
             channel=Channel.EMAIL,
-            to=letter.sender,
+            to=mail.sender,
             purpose=Purpose.THANKS,
             created_at=now,
             feedback_id=answer.id,
@@ -249,13 +249,13 @@ def _mailbox(address: str) -> str:
     return f"{local.partition('+')[0]}@{domain}"
 
 
-def _record(id: str, outcome: MailOutcome, letter: IncomingMail, now: datetime, **more: Any) -> MailRecord:
+def _record(id: str, outcome: MailOutcome, mail: IncomingMail, now: datetime, **more: Any) -> MailRecord:
     return MailRecord(
         id=id,
         outcome=outcome,
         at=now,
-        sender=letter.sender,
-        subject=letter.subject,
-        attachments=letter.attachments,
+        sender=mail.sender,
+        subject=mail.subject,
+        attachments=mail.attachments,
         **more,
     )

@@ -64,14 +64,14 @@ def away(waits: int, chance: float) -> timedelta:
     return longest * (1 + chance) / 2
 
 
-def after(health: Health, outcome: Attempt, now: datetime, place: datetime, speed: int = 1) -> Health:
+def after(health: Health, attempt: Attempt, now: datetime, place: datetime, speed: int = 1) -> Health:
     """The target's health after an attempt, whose `place` is free again; the same object when nothing is to be written.
 
     One quick answer proves little: an endpoint may let every other request hang. So trust comes back with time.
     """
     if health.disabled_at is not None:
         return health
-    is_quick = outcome.ok and outcome.took < SLOW
+    is_quick = attempt.ok and attempt.took < SLOW
     if is_quick:
         if health.troubled_at is None:
             return health
@@ -79,7 +79,7 @@ def after(health: Health, outcome: Attempt, now: datetime, place: datetime, spee
             return _forgotten(health)
     if health.troubled_at is not None and now - health.troubled_at > FORGET_AFTER:
         health = _forgotten(health)
-    changes = _taken(health, now) if outcome.ok else _failed(health, outcome, now, speed)
+    changes = _taken(health, now) if attempt.ok else _failed(health, attempt, now, speed)
     if not is_quick or health.opens_at is not None:  # while its breaker was open, there was nothing to watch
         changes["troubled_at"] = now
     return health.model_copy(update=changes | {"places": _without(health.places, place)})
@@ -95,14 +95,14 @@ def _taken(health: Health, now: datetime) -> dict[str, Any]:
     return {"failures": 0, "failing_since": None, "opens_at": opens_at}
 
 
-def _failed(health: Health, outcome: Attempt, now: datetime, speed: int) -> dict[str, Any]:
+def _failed(health: Health, attempt: Attempt, now: datetime, speed: int) -> dict[str, Any]:
     failing_since = health.failing_since or now
     is_open = health.opens_at is not None and health.opens_at > now  # it was on its way when others failed
     failures = health.failures + (not is_open)
     changes: dict[str, Any] = {"failures": failures, "failing_since": failing_since}
-    if outcome.gone or now - failing_since >= DISABLE_AFTER:
-        return changes | {"disabled_at": now, "disabled_why": outcome.error}
-    pause = outcome.pause
+    if attempt.gone or now - failing_since >= DISABLE_AFTER:
+        return changes | {"disabled_at": now, "disabled_why": attempt.error}
+    pause = attempt.pause
     if failures >= FAILURES_TO_OPEN and not is_open:
         pause = max(pause, min(OPEN_AT_FIRST * 2 ** min(failures - FAILURES_TO_OPEN, 10), OPEN_AT_MOST) / speed)
     if pause:

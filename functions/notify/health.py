@@ -55,10 +55,10 @@ class TargetHealth:
                 return claimed, admission
         return health, Admission(Verdict.WAIT, self._clock() + away(delivery.waits, self._chance()))
 
-    def learn(self, health: Health, outcome: Attempt, place: datetime, route: Route, target: Target) -> None:
+    def learn(self, health: Health, attempt: Attempt, place: datetime, route: Route, target: Target) -> None:
         """Save what an attempt says about its target, and give its place back."""
         for _ in range(TRIES):
-            learnt = after(health, outcome, self._clock(), place, self._retry_speed)
+            learnt = after(health, attempt, self._clock(), place, self._retry_speed)
             if learnt is health:
                 return
             saved = self._deliveries.save_health(learnt)

@@ -36,10 +36,10 @@ class Mailer:
         """Send a card; never raises for what SES answers."""
         return self.send(parcel.target.address, render(parcel.shown, self._business.brand_colour))
 
-    def send(self, address: str, letter: Mail) -> Attempt:
+    def send(self, address: str, mail: Mail) -> Attempt:
         """Send a mail; never raises for what SES answers."""
         try:
-            sending.send(self._client, self._business, address, letter)
+            sending.send(self._client, self._business, address, mail)
         except ClientError as error:
             return Attempt(error=f"SES: {error.response['Error'].get('Code', 'Error')}")
         except BotoCoreError as error:

@@ -29,8 +29,8 @@ class Notices:
         subject = say[f"notice.{what}_subject"].format(**values)
         lines = [say[f"notice.{key}"].format(**values) for key in (f"{what}_what", "why", f"{what}_then")]
         mail = notice(self._config.language, subject, lines, route.team)
-        outcomes = [self._mailer.send(person.email, mail) for person in self._config.teams[route.team].people]
-        for outcome in outcomes:
-            if outcome.error is not None:
-                logger.error("owner was not told of a target", what=what, route=route_id, error=outcome.error)
-        return any(outcome.ok for outcome in outcomes)
+        attempts = [self._mailer.send(person.email, mail) for person in self._config.teams[route.team].people]
+        for attempt in attempts:
+            if attempt.error is not None:
+                logger.error("owner was not told of a target", what=what, route=route_id, error=attempt.error)
+        return any(attempt.ok for attempt in attempts)

@@ -161,15 +161,15 @@ class Notifier:
             return
         # Send.
         began = self._clock()
-        outcome = self._send(message, route, target, claimed, shown)
+        attempt = self._send(message, route, target, claimed, shown)
         took = self._clock() - began
         # Record.
-        if outcome.ok:
+        if attempt.ok:
             count("Delivered")
             self._close(claimed.delivered(self._clock(), fingerprint(shown.feedback) if shown else None))
         else:
-            self._record_failure(claimed, message, outcome, route, target)
-        self._targets.learn(health, outcome._replace(took=took), place, route, target)
+            self._record_failure(claimed, message, attempt, route, target)
+        self._targets.learn(health, attempt._replace(took=took), place, route, target)
 
     def _admitted(
         self, message: QueueMessage, delivery: Delivery, revision: int, route: Route, target: Target
@@ -264,12 +264,12 @@ class Notifier:
         )
 
     def _record_failure(
-        self, delivery: Delivery, message: QueueMessage, outcome: Attempt, route: Route, target: Target
+        self, delivery: Delivery, message: QueueMessage, attempt: Attempt, route: Route, target: Target
     ) -> None:
-        now, why = self._clock(), outcome.error or ""
+        now, why = self._clock(), attempt.error or ""
         logger.warning("delivery failed", route=delivery.route, target=delivery.target, error=why)
         # Also where the target is gone: the next attempt finds it disabled, and its owner told.
-        at = next_attempt(delivery.attempts, outcome, now, self._chance(), self._retry_speed)
+        at = next_attempt(delivery.attempts, attempt, now, self._chance(), self._retry_speed)
         if at is None:
             if self._targets.knows_of_given_up(delivery, route, target, why):
                 self._close(delivery.failed(now, delivery.revision, why))

@@ -1,4 +1,4 @@
-"""What is handed to a sender, and how an HTTP answer becomes an outcome."""
+"""What is handed to a sender, and how an HTTP answer becomes an `Attempt`."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta

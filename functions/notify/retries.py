@@ -39,7 +39,7 @@ class Attempt(NamedTuple):
         return min(self.retry_after or timedelta(), LONGEST_RETRY_AFTER)
 
 
-def next_attempt(attempts: int, outcome: Attempt, now: datetime, chance: float, speed: int = 1) -> datetime | None:
+def next_attempt(attempts: int, attempt: Attempt, now: datetime, chance: float, speed: int = 1) -> datetime | None:
     """When to try again after so many attempts, or None when that was the last.
 
     `chance` is between 0 and 1; `speed` is how many times sooner than on AWS, so that a developer can see it happen.
@@ -48,4 +48,4 @@ def next_attempt(attempts: int, outcome: Attempt, now: datetime, chance: float, 
         return None
     shortest, longest = JITTER
     wait = WAITS[attempts - 1] * (1 + shortest + chance * (longest - shortest)) / speed
-    return now + max(wait, outcome.pause)
+    return now + max(wait, attempt.pause)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.receipts import Desk, handler, read_receipt
+from functions.receipts import Receipts, handler, read_receipt
 from shared.customers.invitations import Invitations
 from shared.customers.messages import Message, Messages, Purpose
 from shared.customers.people import People, Silence
@@ -25,15 +25,15 @@ PROVIDER_IDS = {
 
 
 @pytest.fixture
-def desk(store: Store) -> Desk:
-    return Desk(
+def receipts(store: Store) -> Receipts:
+    return Receipts(
         Messages(store.client, store.table),
         Invitations(store.client, store.table),
         People(store.client, store.table),
     )
 
 
-def asked(desk: Desk, store: Store, channel: Channel, *, noted: bool = True) -> None:
+def asked(receipts: Receipts, store: Store, channel: Channel, *, noted: bool = True) -> None:
     """An invitation that has left; where that is not `noted` yet, the table does not know the provider's id."""
     to = ADDRESSES[channel]
     invitation = Invitation(
@@ -51,10 +51,10 @@ def asked(desk: Desk, store: Store, channel: Channel, *, noted: bool = True) -> 
     message = Message(
         id="m-1", channel=channel, to=to, purpose=Purpose.INVITATION, text="?", created_at=NOW, invitation_id="i-1"
     )
-    store.transact([*desk.invitations.saving(invitation, None), desk.messages.saving(message)])
+    store.transact([*receipts.invitations.saving(invitation, None), receipts.messages.saving(message)])
     if noted:
-        desk.invitations.move("i-1", InvitationStatus.SENT, NOW)
-        desk.messages.sent(message, PROVIDER_IDS[channel], NOW)
+        receipts.invitations.move("i-1", InvitationStatus.SENT, NOW)
+        receipts.messages.sent(message, PROVIDER_IDS[channel], NOW)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def asked(desk: Desk, store: Store, channel: Channel, *, noted: bool = True) -> 
     ],
 )
 def test_a_receipt_is_noted(
-    desk: Desk,
+    receipts: Receipts,
     store: Store,
     sample: str,
     channel: Channel,
@@ -79,15 +79,15 @@ def test_a_receipt_is_noted(
     reason: str | None,
     silence: Silence | None,
 ) -> None:
-    asked(desk, store, channel)
+    asked(receipts, store, channel)
     receipt = read_receipt(load_event(f"samples/receipts/{sample}.json"))
     assert receipt is not None
     for _ in range(2):  # twice is as once
-        assert desk.take(receipt, NOW)
-        kept = desk.invitations.get("i-1")
+        assert receipts.take(receipt, NOW)
+        kept = receipts.invitations.get("i-1")
         assert kept is not None
         assert (kept.invitation.status, kept.invitation.reason) == (status, reason)
-        assert desk.people.get(ADDRESSES[channel]).silence is silence
+        assert receipts.people.get(ADDRESSES[channel]).silence is silence
 
 
 def of_mail(bounce: dict[str, Any]) -> None:
@@ -102,24 +102,24 @@ def of_text(receipt: dict[str, Any]) -> None:
     ("sample", "channel", "tag"), [("mail_bounce", Channel.EMAIL, of_mail), ("text_invalid", Channel.SMS, of_text)]
 )
 def test_a_receipt_that_comes_before_the_providers_id_is_noted_names_its_message_itself(
-    desk: Desk, store: Store, sample: str, channel: Channel, tag: Callable[[dict[str, Any]], None]
+    receipts: Receipts, store: Store, sample: str, channel: Channel, tag: Callable[[dict[str, Any]], None]
 ) -> None:
-    asked(desk, store, channel, noted=False)
+    asked(receipts, store, channel, noted=False)
     event = load_event(f"samples/receipts/{sample}.json")
     tag(event)
     receipt = read_receipt(event)
     assert receipt is not None
-    assert desk.take(receipt, NOW)
-    kept = desk.invitations.get("i-1")
+    assert receipts.take(receipt, NOW)
+    kept = receipts.invitations.get("i-1")
     assert kept is not None
     assert kept.invitation.status is InvitationStatus.UNDELIVERED
-    assert desk.people.get(ADDRESSES[channel]).silence is Silence.BOUNCED
+    assert receipts.people.get(ADDRESSES[channel]).silence is Silence.BOUNCED
 
 
-def test_a_receipt_of_a_card_to_a_team_is_not_ours_to_note(desk: Desk) -> None:
+def test_a_receipt_of_a_card_to_a_team_is_not_ours_to_note(receipts: Receipts) -> None:
     receipt = read_receipt(load_event("samples/receipts/mail_bounce.json"))
     assert receipt is not None
-    assert not desk.take(receipt, NOW)
+    assert not receipts.take(receipt, NOW)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from cli.stage import Stage
 from functions.capture_email.envelope import read_envelope
-from functions.capture_email.incoming import read_letter
+from functions.capture_email.incoming import read_mail
 from functions.capture_email.mime import read
 from local import smtp
 from local.smtp import Arrived, listening
@@ -50,7 +50,7 @@ def test_a_mail_is_stored_below_the_headers_of_ses(host: tuple[str, int], config
             "From: Ana <ana@example.com>\r\nTo: x\r\nSubject: Hi\r\n\r\n.late\r\n",
         )
     [(key, raw)] = stored().items()
-    letter = read_letter(raw, config)
+    letter = read_mail(raw, config)
     assert key.startswith("mail/")
     assert (letter.sender, [line.text for line in letter.lines if line.bare]) == ("ana@example.com", [".late"])
     assert letter.envelope.recipient == "feedback+abc@fernleaf.example"

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from functions.capture_email.hypertext import to_lines
-from functions.capture_email.incoming import read_letter, words_of
+from functions.capture_email.incoming import read_mail, words_of
 from functions.capture_email.line import plain_lines
 from functions.capture_email.ours import Ours
 from functions.capture_email.quoting import Words, customers_words
@@ -57,7 +57,7 @@ def mails() -> dict[str, dict[str, WordsOfMail]]:
 
 
 def read(mail: WordsOfMail) -> Words:
-    return words_of(read_letter(mail.raw, fernleaf()), Ours.of(fernleaf()), answers_us=mail.is_reply)
+    return words_of(read_mail(mail.raw, fernleaf()), Ours.of(fernleaf()), answers_us=mail.is_reply)
 
 
 @pytest.mark.parametrize("kind", mails())

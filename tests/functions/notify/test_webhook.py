@@ -79,8 +79,8 @@ def test_what_is_sent_verifies_with_the_standard_library(secrets: WebhookSecrets
     # The gateway stands for the way out: what arrives there is what would have left.
     with receiving(answering("204 No Content")) as receiver:
         outgoing = Outgoing(f"http://127.0.0.1:{receiver.port}")
-        outcome = Webhooks(outgoing, secrets).send(a_parcel(receiver.port, an_event(comment="متأخر 👨‍👩‍👧‍👦")))
-    assert outcome.ok
+        attempt = Webhooks(outgoing, secrets).send(a_parcel(receiver.port, an_event(comment="متأخر 👨‍👩‍👧‍👦")))
+    assert attempt.ok
     ((headers, body),) = read(receiver)
     secret = secrets.live("orders", Target.parse(f"webhook:http://127.0.0.1:{receiver.port}/hook").id)[0]
     verified = Webhook(secret).verify(body, headers)
@@ -124,8 +124,8 @@ def test_answers_become_outcomes(
 ) -> None:
     with receiving(behave) as receiver:
         outgoing = Outgoing(f"http://127.0.0.1:{receiver.port}")
-        outcome = Webhooks(outgoing, secrets).send(a_parcel(receiver.port, an_event()))
-    assert (outcome.error, outcome.gone, outcome.retry_after) == (error, gone, retry_after)
+        attempt = Webhooks(outgoing, secrets).send(a_parcel(receiver.port, an_event()))
+    assert (attempt.error, attempt.gone, attempt.retry_after) == (error, gone, retry_after)
 
 
 class TestSize:
