@@ -13,6 +13,7 @@ _UNSEEN: dict[int, str | None] = dict.fromkeys(
 )
 _UNSEEN |= dict.fromkeys([0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0])  # letters without a shape
 _UNSEEN |= dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x2800, 0x3000], " ")
+_ODD = re.compile(f"[{''.join(map(chr, _UNSEEN))}]")  # a search is quicker than a translation of nothing
 _QUOTING = re.compile(rf"[>＞\s{''.join(map(chr, _UNSEEN))}]*[>＞]\s?")
 
 
@@ -67,13 +68,13 @@ def marked_line(text: str, depth: int, *, is_cited: bool, mark: Mark | None) -> 
 def seen(text: str) -> str:
     """The text without what cannot be seen; every kind of blank is one."""
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text.translate(_UNSEEN))
+        text = unicodedata.normalize("NFC", text.translate(_UNSEEN) if _ODD.search(text) else text)
     return text.strip()
 
 
 def _unmarked(bare: str) -> tuple[str, int]:
     """A line without the signs that quote it, and how many those are."""
-    if not bare.startswith((">", "＞")):
+    if bare[:1] not in (">", "＞"):
         return bare, 0
     marks = _MARKS.match(bare)
     if marks is None or (marks.end() < len(bare) and unicodedata.combining(bare[marks.end()])):

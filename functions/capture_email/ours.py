@@ -30,6 +30,8 @@ class Ours(NamedTuple):
     questions: tuple[str, ...]
     longest: int
     """Characters that a line which asks such a question has at most."""
+    rare: frozenset[str]
+    """What stands in every line of ours that asks, in small letters: the longest words of questions, and our host."""
     asked: frozenset[str]
     """The questions as `_plain` has them."""
     phrases: str
@@ -61,6 +63,10 @@ class Ours(NamedTuple):
             ),
             questions=questions,
             longest=2 * max(map(len, questions), default=0),
+            rare=frozenset(
+                [max(_WORD.findall(each.lower()), key=len, default="") for each in questions]
+                + [f"{host}{slash}" for slash in ("/", "%2f", "%252f", "_")]
+            ),
             asked=asked,
             phrases="\n".join(f" {phrase} " for phrase in phrases),
             said=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)"),
@@ -70,6 +76,11 @@ class Ours(NamedTuple):
     def names(self, text: str) -> bool:
         """Whether our address or name stands in it."""
         return bool(self.addresses.search(text) or self.name.search(text))
+
+    def may_stand_in(self, text: str) -> bool:
+        """Whether a question or a link of ours can be in a text; quick, and True where it may be."""
+        lowered = text.lower()
+        return any(sign in lowered for sign in self.rare)
 
     def asks(self, line: str) -> bool:
         """Whether a line is a question of ours, and nothing else."""

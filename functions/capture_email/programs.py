@@ -141,7 +141,7 @@ def inline_introduction(bare: str, ours: re.Pattern[str]) -> tuple[int, int] | N
 
 def is_sent_from(bare: str) -> bool:
     """Whether a line is what a program or a phone puts below what was written, such as `Sent from my iPhone`."""
-    if not bare or len(bare) > 160:
+    if not bare or len(bare) > 160 or not _hints().search(bare):
         return False
     line = _URL.sub(" ", bare).strip(" .!。")
     for pattern in _sent_from():
@@ -234,6 +234,13 @@ def _openings() -> re.Pattern[str]:
 @cache
 def _devices() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(map(_fold, _words("devices"))), frozenset(map(_fold, _words("beside")))
+
+
+@cache
+def _hints() -> re.Pattern[str]:
+    """What stands in every such line, of whatever language."""
+    devices = sorted(set(_words("devices")), key=len, reverse=True)
+    return re.compile("|".join([_BRANDS.pattern, r"virus-free|avast|avg\.", *map(re.escape, devices)]), re.IGNORECASE)
 
 
 @cache

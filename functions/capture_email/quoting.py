@@ -20,6 +20,7 @@ _MAX_INTRODUCTION = 500  # characters of one of its lines
 _MAX_LINES = 4  # of an introduction
 _MAX_SIGNATURE = 8  # lines below `-- `
 _NEAR = 14  # lines within which our question is followed by what answers it
+_BLANK_LINES = re.compile(r"\n{3,}")
 _COLONS = (":", "：")
 _ENDS_A_SENTENCE = re.compile(r"[!?。！？]$|\w{3,}\.$")
 
@@ -67,8 +68,8 @@ def customers_words(lines: Sequence[Line], ours: Ours, *, answers_us: bool) -> W
     shown = _joined(_Reader(lines, ours, answers_us=answers_us).kept())
     if not shown:
         shown = _joined(_Reader(lines, ours, answers_us=answers_us, looks_inside=True).kept())
-    shown = re.sub(r"\n{3,}", "\n\n", shown)  # what was cut leaves blank lines on both sides
-    if shown == re.sub(r"\n{3,}", "\n\n", whole):
+    shown = _BLANK_LINES.sub("\n\n", shown)  # what was cut leaves blank lines on both sides
+    if shown == _BLANK_LINES.sub("\n\n", whole):
         return Words(whole, whole)
     return Words(shown, whole) if shown else Words(whole, whole, has_own=False)
 
@@ -232,6 +233,8 @@ class _Reader:
     @cached_property
     def _anchors(self) -> list[int]:
         """The lines that nobody but us writes: our question, and a link of ours with nothing but its label."""
+        if not self._ours.may_stand_in("\n".join(line.bare for line in self._lines)):
+            return []
         return [at for at, line in enumerate(self._lines) if line.bare and self._is_anchor(line)]
 
     def _is_anchor(self, line: Line) -> bool:
