@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.capture_email.incoming import IncomingMail, read_letter, words_of
+from functions.capture_email.incoming import IncomingMail, read_mail, words_of
 from functions.capture_email.ours import Ours
 from shared.config.model import Config
 from tests.kit.samples import load_bytes, load_event
@@ -33,7 +33,7 @@ def kind(request: pytest.FixtureRequest) -> tuple[bytes, dict[str, Any]]:
 
 def test_a_mail_says_what_its_sender_wrote(kind: tuple[bytes, dict[str, Any]], config: Config) -> None:
     raw, right = kind
-    letter = read_letter(raw, config)
+    letter = read_mail(raw, config)
     assert ("machine" if letter.automatic else "person") == right["who"]
     if letter.automatic:
         return
@@ -49,7 +49,7 @@ def test_a_mail_says_what_its_sender_wrote(kind: tuple[bytes, dict[str, Any]], c
 
 def test_a_mail_is_from_whom_it_says(kind: tuple[bytes, dict[str, Any]], config: Config) -> None:
     raw, right = kind
-    letter = read_letter(raw, config)
+    letter = read_mail(raw, config)
     if "sender" in right:
         assert (letter.sender or None) in [
             each and each.lower() for each in (right["sender"], *right.get("sender_any", []))
