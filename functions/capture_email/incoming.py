@@ -97,7 +97,7 @@ def _lines(mail: Part) -> list[Line]:
 
 def _read_bodies(parts: list[Part]) -> list[Line]:
     texts = [_lines_of(part) for part in parts]
-    return [line for text in texts if any(shows(line.bare) for line in text) for line in (*text, Line("", "", 0))]
+    return [line for text in texts if any(shows(line.text) for line in text) for line in (*text, Line("", "", 0))]
 
 
 def _lines_of(part: Part) -> list[Line]:
