@@ -17,8 +17,9 @@ from shared.feedback.owners import reader
 from shared.feedback.store import Store
 from shared.ids import answer_id
 from shared.keys.signing import Keys
+from shared.languages.commands import Command
 from shared.languages.packs import language_of
-from shared.languages.reading import Command, Reading, read_parts
+from shared.languages.reading import Reading, read_parts
 from shared.mail import letters
 from shared.mail.received import MAX_WHOLE_BYTES, MailOutcome, MailRecord, Mails
 from shared.mail.reply_address import ReplyKind, ReplyTo, read_reply_address

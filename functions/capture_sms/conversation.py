@@ -11,8 +11,9 @@ from shared.customers.people import Conversation, Person, Silence
 from shared.feedback.joining import flagged, joined
 from shared.feedback.owners import reader
 from shared.ids import answer_id
+from shared.languages.commands import Command
 from shared.languages.packs import language_of
-from shared.languages.reading import Command, Reading, read
+from shared.languages.reading import Reading, read
 from shared.model.feedback import Answer, Channel, Customer, Revision
 from shared.model.scales import Mood
 

@@ -15,7 +15,7 @@ from functions.capture_sms.hearing import Ear
 from shared.config.model import SmsSettings
 from shared.errors import EarshotError, Forged, Unreadable
 from shared.keys.twilio_tokens import TwilioTokens
-from shared.languages.reading import Command
+from shared.languages.commands import Command
 from shared.observe import count
 from shared.web import http
 from shared.web.http import Request, Response

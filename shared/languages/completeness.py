@@ -37,6 +37,12 @@ class _Openings(_Table):
     help: list[str] = []
 
 
+class _StopSentences(_Table):
+    leads: _Words
+    cores: _Words
+    tails: _Words
+
+
 class _WordsFile(_Table):
     """All kinds of word in words.toml."""
 
@@ -46,11 +52,22 @@ class _WordsFile(_Table):
     courtesy: _Words
     quantities: _Words
     dates: _Words
+    months: list[str] = []
+    plural: str = r"(?!)"
+    no_plural: list[str] = []
+    ranges: _Words
+    streets: list[str] = []
+    verbs: list[str] = []
+    pronouns: list[str] = []
+    labels: _Words
     out_of: _Words
     points: _Words
     yes: _Words
     no: _Words
+    after_yes: list[str] = []
+    after_no: list[str] = []
     openings: _Openings
+    stop_sentences: _StopSentences
     numbers: Annotated[dict[str, int], AfterValidator(_all_to_ten)]
 
 

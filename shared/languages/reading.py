@@ -7,25 +7,17 @@ in doubt they are kept whole and rate nothing. No word is ever dropped, other th
 import re
 import unicodedata
 from collections.abc import Iterable
-from enum import StrEnum
-from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from shared.languages.packs import LANGUAGES, vocabulary
+from shared.languages import reactions
+from shared.languages.commands import Command, Commands
+from shared.languages.rated import Ratings
 from shared.model.scales import Scale
-from shared.text import marks
+from shared.text import marks, unseen
 
 _BREAKS = "\n\r\v\f\x85"
 _CONTROLS: dict[int, str | None] = dict.fromkeys([*range(32), *range(127, 160), 0xFFFE, 0xFFFF])
 _CONTROLS |= {ord("\t"): "\t"} | dict.fromkeys(map(ord, _BREAKS), "\n")
-
-
-class Command(StrEnum):
-    """What a message asks of us, beside what it says."""
-
-    STOP = "stop"
-    START = "start"
-    HELP = "help"
 
 
 class Reading(NamedTuple):
@@ -44,19 +36,33 @@ class Reading(NamedTuple):
 def read(message: str, scale: Scale, languages: Iterable[str]) -> Reading:
     """Read a message. `languages` are those whose words count. Never raises."""
     text = clean(message).strip()
-    words = _Words.of(tuple(languages))
-    command, alone = words.command(text)
+    plain = unseen.plain(text)
+    if not plain or plain.isspace():
+        return Reading(None, "")
+    languages = tuple(languages)
+    if reaction := reactions.find(text, plain):
+        rest = _read(reaction.rest, reaction.rest, scale, languages)
+        rating = _emoji_rating(reaction.sign, scale) if rest.rating is None else rest.rating
+        return Reading(rating, "\n".join(filter(None, (reaction.sign, rest.comment))), rest.command)
+    return _read(text, plain, scale, languages)
+
+
+def _read(text: str, plain: str, scale: Scale, languages: tuple[str, ...]) -> Reading:
+    """Read a text, which is compared as `plain`."""
+    commands = Commands.known()
+    command, alone = commands.hear(plain)
     if alone:
         return Reading(None, "", command)
-    rating, length = words.rating(text, scale)
-    comment = _after_rating(text[length:]) if length else text
-    if rating is not None and words.command(comment) == (Command.STOP, True):  # "2 stop"
-        return Reading(rating, "", Command.STOP)
-    if rating is None:
-        rating = words.closing_rating(text, scale)
+    ratings = Ratings.of(languages)
+    if opening := ratings.opening(plain, scale):
+        comment = _after_rating(text[unseen.before(text, opening.length) :]) if opening.length else text
+        if opening.length and commands.hear(unseen.plain(comment)) == (Command.STOP, True):  # "2 stop"
+            return Reading(opening.rating, "", Command.STOP)
+        return Reading(opening.rating, comment, command)
+    rating = ratings.closing(plain, scale)
     if rating is None:
         rating = _emoji_rating(text, scale)
-    return Reading(rating, comment, command)
+    return Reading(rating, text, command)
 
 
 def read_parts(parts: Iterable[str], scale: Scale, languages: Iterable[str]) -> Reading:
@@ -66,10 +72,12 @@ def read_parts(parts: Iterable[str], scale: Scale, languages: Iterable[str]) -> 
     """
     texts = [text for part in parts if (text := clean(part).strip())]
     languages = tuple(languages)
-    words = _Words.of(languages)
+    commands = Commands.known()
     whole = read("\n\n".join(texts), scale, languages)
     stops = [each for text in texts if (each := read(text, scale, languages)).command is Command.STOP]
-    plainly = any(each.says for each in stops) or any(words.opening(text) is Command.STOP for text in texts)
+    plainly = any(each.says for each in stops) or any(
+        commands.opening(unseen.plain(text)) is Command.STOP for text in texts
+    )
     if not stops or not (plainly or len(stops) == len(texts)):
         return whole
     rating = next((each.rating for each in (whole, *stops) if each.rating is not None), None)
@@ -88,186 +96,14 @@ def clean(message: str) -> str:
     return marks.bounded(whole.replace("\r\n", "\n").translate(_CONTROLS))
 
 
-# --- Words of the languages -------------------------------------------------------------------------------------------
-
-_PHRASES = (3, 2, 1)  # words of a command
-_TOKEN = re.compile(r"[^\W_]+", re.UNICODE)
-
-
-def _fold(text: str) -> str:
-    """Comparable: no case, accents, vowel marks or tatweel. Apostrophes go, so that "don't" is one word."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if unicodedata.category(char) != "Mn" and char not in "'’ـ")
-
-
-def _tokens(text: str) -> list[str]:
-    return _TOKEN.findall(_fold(text))
-
-
-class _Words(NamedTuple):
-    """The folded words of some languages."""
-
-    commands: dict[str, Command]
-    openings: dict[str, Command]
-    courtesy: frozenset[str]
-    quantities: frozenset[str]
-    dates: frozenset[str]
-    numbers: dict[str, int]
-    thumbs: dict[str, int]
-    fraction: re.Pattern[str]
-
-    @classmethod
-    @cache
-    def of(cls, languages: tuple[str, ...]) -> "_Words":
-        """Join the vocabularies. Commands are understood in every language that there is a pack of."""
-        chosen = [vocabulary(language) for language in languages]
-
-        def phrases(key: str) -> list[str]:
-            return [_fold(phrase) for vocabulary in chosen for phrase in vocabulary.get(key, ())]
-
-        def one_of(key: str) -> str:
-            return "|".join(re.escape(phrase) for phrase in sorted(phrases(key), key=len, reverse=True)) or r"(?!)"
-
-        everything = [vocabulary(language) for language in LANGUAGES]
-
-        def commands(vocabularies: Iterable[dict[str, Any]]) -> dict[str, Command]:
-            return {
-                _fold(phrase): command
-                for vocabulary in vocabularies
-                for command in Command
-                for phrase in vocabulary.get(command.value, ())
-            }
-
-        return cls(
-            commands=commands(everything),
-            openings=commands(vocabulary["openings"] for vocabulary in everything),
-            courtesy=frozenset(_fold(word) for vocabulary in everything for word in vocabulary.get("courtesy", ())),
-            quantities=frozenset(phrases("quantities")),
-            dates=frozenset(phrases("dates")),
-            numbers={_fold(word): number for vocabulary in chosen for word, number in vocabulary["numbers"].items()},
-            thumbs=dict.fromkeys(phrases("yes"), 1) | dict.fromkeys(phrases("no"), 0),
-            fraction=re.compile(
-                rf"\s*(?:/|\b(?:{one_of('out_of')})\b)\s*(\d{{1,3}})\b|\s*(?:{one_of('points')})\b|\s*(?:[{_STARS}]\ufe0f?)+"
-            ),
-        )
-
-    def command(self, text: str) -> tuple[Command | None, bool]:
-        """The command in a text, and whether the text says nothing else."""
-        tokens = self._after_courtesy(text)
-        for length in _PHRASES:
-            command = self.commands.get(" ".join(tokens[:length]))
-            rest = [token for token in tokens[length:] if token not in self.courtesy]
-            if command and not rest:
-                return command, True
-        return self.opening(text), False
-
-    def opening(self, text: str) -> Command | None:
-        """STOP or HELP, where a text begins with it: as carriers have it, it is one whatever else it says."""
-        tokens = self._after_courtesy(text)
-        found = (self.openings.get(" ".join(tokens[:length])) for length in _PHRASES)
-        return next((command for command in found if command), None)
-
-    def _after_courtesy(self, text: str) -> list[str]:
-        tokens = _tokens(text)
-        last = len(tokens) - max(_PHRASES)  # from here on, what is left may be a command that begins with a courtesy
-        start = 0
-        while start < len(tokens) and tokens[start] in self.courtesy:
-            if start >= last and " ".join(tokens[start:]) in self.commands:
-                break
-            start += 1
-        return tokens[start:]
-
-    def rating(self, text: str, scale: Scale) -> tuple[int | None, int]:
-        """The rating that a text begins with and how many characters say it; (None, 0) when it begins with none.
-
-        Stars and points are out of five, so on other scales they say nothing plainly.
-        """
-        found = self._number(text) or self._stars(text, scale) or self._spoken(text, scale)
-        if not found or found[0] not in scale.ratings:
-            return None, 0
-        number, end, exact = found
-        fraction = self.fraction.match(_fold_same_length(text), end)
-        if fraction:
-            end = fraction.end()
-            exact = fraction[1] is None  # "5 stars"; while "4 of 5" may go on: "4 of 5 items"
-            if scale not in _OF_FIVE if exact else int(fraction[1]) != scale.ratings[-1]:
-                return None, 0  # stars on a scale without stars, or a fraction of another
-        following = _tokens(text[end:])
-        if not exact and following and following[0] in self.quantities and not _breaks(text, end):
-            return None, 0
-        return number, end
-
-    def closing_rating(self, text: str, scale: Scale) -> int | None:
-        """A rating that a text ends with: `Slow again 2/5`, or a number on a last line of its own."""
-        if match := _CLOSING_FRACTION.search(text):
-            number, denominator = int(match[1]), int(match[2])
-            before = _tokens(text[: match.start()])[-1:]
-            is_date = bool(before) and before[0] in self.dates
-            return number if denominator == scale.ratings[-1] and number in scale.ratings and not is_date else None
-        closing = _closing_line(text)
-        return int(closing) if re.fullmatch(r"\d{1,2}", closing) and int(closing) in scale.ratings else None
-
-    def _number(self, text: str) -> tuple[int, int, bool] | None:
-        match = _LEADING_NUMBER.match(text)
-        return (int(match[1]), match.end(), False) if match else None
-
-    def _stars(self, text: str, scale: Scale) -> tuple[int, int, bool] | None:
-        match = _LEADING_STARS.match(text) if scale in _OF_FIVE else None
-        return (sum(char in _STARS for char in match[0]), match.end(), True) if match else None
-
-    def _spoken(self, text: str, scale: Scale) -> tuple[int, int, bool] | None:
-        """A number in words, or yes and no where the scale is thumbs, that stands apart: `four - slow`, not
-        `one of your staff`."""
-        spoken = self.numbers | (self.thumbs if scale is Scale.THUMBS else {})
-        match = _LEADING_WORDS.match(text)
-        if not match:
-            return None
-        ends = [word.end() for word in _TOKEN.finditer(match[0])]
-        for end in reversed(ends):
-            number = spoken.get(" ".join(_tokens(match[0][:end])))
-            if number is not None and (_breaks(text, end) or self.fraction.match(_fold_same_length(text), end)):
-                return number, end, True
-        return None
-
-
-_STARS = "⭐★🌟"
-_OF_FIVE = frozenset({Scale.SMILE5, Scale.STARS5, Scale.CSAT5})
-_LEADING_NUMBER = re.compile(
-    r"""[\s"'“”‘’(*#\[]*           # what surrounds it
-        (\d{1,2})[\ufe0f\u20e3]*   # in any script's digits, or as a keycap
-        (?![\d%‰°\w])              # not the start of 100, 20%, 2nd, 4pm
-        (?!\s?[.,:\-–]\d)          # nor of 4.5, 2:30, 4-5
-        (?!\s+\d|\s?[£€$¥])        # nor of 4 5, 5 €
-    """,
-    re.VERBOSE,
-)
-_LEADING_STARS = re.compile(rf"\s*(?:[{_STARS}]\ufe0f?)+☆*")
-_LEADING_WORDS = re.compile(r"[\s\"'“”‘’(*]*[^\W\d_]+(?: [^\W\d_]+)?")
-_SEPARATORS = " \t\r\n-–—:;,.!/)*]\"'“”‘’،؛\ufe0f\u20e3"
-_CLOSING_FRACTION = re.compile(r"(?<![\w/.,:£€$¥-])(\d{1,2})\s*/\s*(\d{1,2})\W*$")
-
-
-def _closing_line(text: str) -> str:
-    """The last line that has words, without what is none at its end; empty where it is the first one too."""
-    end = len(text)
-    while end and not (text[end - 1].isalnum() or text[end - 1] == "_"):
-        end -= 1
-    _, line_break, line = text[:end].rpartition("\n")
-    return line.strip() if line_break else ""
-
-
-def _breaks(text: str, position: int) -> bool:
-    """Whether the sentence pauses here: at the end, at punctuation, at a line's end."""
-    return re.match(r"\s*$|\s*[\n,.;:!?)\"'“”*،؛/–—-]", text[position:]) is not None
-
-
-def _fold_same_length(text: str) -> str:
-    """Folded where one character stays one, so that positions hold."""
-    return "".join(folded if len(folded := _fold(char)) == 1 else char for char in text)
+_SEPARATORS = " \t\r\n-–—:;,.!/)*]\"'“”‘’،؛。\ufe0f\u20e3\u200b\u200e\u200f\xa0"
+_FACE = re.compile(r"[\s,.-]*([:;=]['-]?[()DPp|/\\])(?!\w)")
 
 
 def _after_rating(rest: str) -> str:
     """What follows a rating, without what joined the two; empty when it is punctuation only."""
+    if face := _FACE.match(rest):
+        return rest[face.start(1) :].rstrip()
     rest = rest.lstrip(_SEPARATORS).rstrip()
     says = any(char.isalnum() or unicodedata.category(char) == "So" for char in rest)
     return rest if says else ""
@@ -297,6 +133,3 @@ def _on_scale(position: int, scale: Scale) -> int | None:
     if scale is Scale.THUMBS:
         return None if position == 2 else int(position > 2)
     return _NPS[position] if scale is Scale.NPS else position + 1
-
-
-# --- Scripts ----------------------------------------------------------------------------------------------------------

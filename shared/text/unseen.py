@@ -15,3 +15,32 @@ dialled goes without it."""
 def seen(text: str) -> str:
     """The text without what cannot be seen."""
     return text if text.isascii() else text.translate(UNSEEN)
+
+
+_BLANKS = (0x9, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)
+_PLAIN: dict[int, str | None] = {
+    **UNSEEN,
+    **dict.fromkeys(_BLANKS, " "),
+    **dict.fromkeys((0xB, 0xC, 0xD, 0x85, 0x2028, 0x2029), "\n"),
+    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full width
+    **{ord(sign): plain for sign, plain in zip("。｡、٫⁄∕", "..,.//", strict=True)},
+}
+
+
+def plain(text: str) -> str:
+    """The text without what cannot be seen, each blank as a space, full-width signs and their like as ASCII.
+
+    No sign becomes more than one: see `before`.
+    """
+    return text if text.isascii() and "\t" not in text else text.translate(_PLAIN)
+
+
+def before(text: str, position: int) -> int:
+    """How many characters of `text` the first `position` ones of `plain(text)` are."""
+    for index, sign in enumerate(text):
+        if _PLAIN.get(ord(sign), sign) is None:
+            continue
+        if position == 0:
+            return index
+        position -= 1
+    return len(text)

@@ -12,7 +12,8 @@ from shared.config import load as config_module
 from shared.customers.messages import Purpose
 from shared.customers.people import Conversation, Person, Silence
 from shared.ids import answer_id
-from shared.languages.reading import Command, clean
+from shared.languages.commands import Command
+from shared.languages.reading import clean
 from shared.model.feedback import MAX_REVISIONS, Channel, Customer, Flag, Revision
 from shared.model.scales import Scale
 from tests.kit.factories import a_feedback

@@ -7,7 +7,7 @@ from functions.capture_sms.twilio import read_form, respond, sign, verify
 from shared.config.model import Config
 from shared.errors import Forged, Unreadable
 from shared.keys.twilio_tokens import TwilioTokens
-from shared.languages.reading import Command
+from shared.languages.commands import Command
 from tests.kit.tables import KEYS_TABLE
 
 ACCOUNT = "AC00000000000000000000000000000000"

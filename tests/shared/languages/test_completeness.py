@@ -66,7 +66,12 @@ TEXTS, WORDS = "shared/languages/ar/texts.toml", "shared/languages/ar/words.toml
         ("texts.toml", "[web]", "[web", f"{TEXTS} cannot be read: "),
         ("words.toml", "dates = ", "days = ", f"{WORDS} lacks dates"),
         ("words.toml", "dates = ", "days = ", f"{WORDS} has what is no kind of word: days"),
-        ("words.toml", 'no = ["لا", "كلا"]', "no = []", f"{WORDS} has no usable words in no"),
+        (
+            "words.toml",
+            'ranges = ["او", "الى", "حتى", "و", "ام", "ربما"]',
+            "ranges = []",
+            f"{WORDS} has no usable words in ranges",
+        ),
         ("words.toml", 'yes = ["نعم",', "yes = [1,", f"{WORDS} has no usable words in yes"),
         ("words.toml", "[openings]", "[opening]", f"{WORDS} lacks openings"),
         ("words.toml", '"صفر" = 0', "", f"{WORDS} has no usable words in numbers"),

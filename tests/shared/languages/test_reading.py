@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.languages.commands import Command
 from shared.languages.packs import language_of
-from shared.languages.reading import Command, Reading, clean, read, read_parts
+from shared.languages.reading import Reading, clean, read, read_parts
 from shared.model.scales import Scale
 
 LANGUAGES = ("en", "ar")
