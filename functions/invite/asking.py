@@ -104,9 +104,11 @@ class Asker:
                 operations = self._invitations.saving(outcome.invitation, None)
             if self._store.transact(operations):
                 return outcome
+            known = self._invitations.get(id)
+            if known and known.link and known.link in (outcome.text or ""):
+                return outcome  # it was stored by us, and the table's answer was lost
             if counted:
                 counted.give_back(source, now)
-            known = self._invitations.get(id)
             if known:
                 return Asked(known.invitation, outcome.to, repeated=True)
         raise Contended("This customer is being asked from too many sides at once; try again.")

@@ -255,3 +255,17 @@ def test_whoever_is_held_back_for_the_budget_can_be_asked_the_next_day(
     asker.ask("i-1", request(customer={"phone": "+447400100001"}), NOON)
     assert asker.ask("i-2", request(), NOON).invitation.reason == "over-budget"
     assert asker.ask("i-3", request(), NOON + timedelta(days=1)).invitation.reason is None
+
+
+def test_a_question_that_was_stored_although_the_table_did_not_say_so_is_told_as_asked(
+    asker: Asker, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transact = store.transact
+
+    def unanswered(operations: Any) -> bool:
+        transact(operations)
+        return False
+
+    monkeypatch.setattr(store, "transact", unanswered)
+    outcome = ask(asker)
+    assert (outcome.repeated, outcome.segments) == (False, 1)
