@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NamedTuple
 
-from functions.capture_email.automatic import automatic
+from functions.capture_email.automatic import automatic, may_be_automatic
 from functions.capture_email.bodies import MAX_PARTS_SHOWN, bodies, last_resort, shows
 from functions.capture_email.envelope import Envelope, read_envelope
 from functions.capture_email.hypertext import to_lines
@@ -17,12 +17,17 @@ from functions.capture_email.mime import MailUnreadable, Part, decode_words, rea
 from functions.capture_email.ours import Ours
 from functions.capture_email.quoting import Words, customers_words
 from shared.config.model import Config
+from shared.languages.packs import texts
 
 TIME_LIMIT_SECONDS = 1.5  # of CPU, so that a busy machine refuses no mail that an idle one takes
 _MAX_HTML = 256_000  # characters
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@]{1,64}@[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:\"(?:[^\"\\]|\\.){1,64}\"|[^\s<>()\[\],;:\\\"@]{1,64})@[^\W_](?:[\w.-]{0,250}[^\W_])?")
+_QUOTED_NAME = re.compile(r'"(?:[^"\\]|\\.)*"(?!@)')
+_ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[bq]\?[^?\s]*\?=", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<([^<>\s]{3,250})>")
-_ANSWERED = re.compile(r"\s*(re|aw|sv|antw|odp|vs|res|ynt|رد|回复|返信)\s*(\[\d+\])?\s*[:：]", re.IGNORECASE)
+_BARE_ID = re.compile(r"[^<>\s]{1,125}@[^<>\s]{1,125}")
+_BEFORE_OURS = re.compile(r"[^\w\[【{*]{0,4}(?:[\[【{*][^\]】}]{0,30}[\]】}*]{1,3}\s*|[^:：]{1,24}?\s?[:：]\s*){1,6}")
+"""What programs put before the subject that is answered or passed on: names in brackets, and words before a colon."""
 
 
 class IncomingMail(NamedTuple):
@@ -31,6 +36,8 @@ class IncomingMail(NamedTuple):
     envelope: Envelope
     automatic: str | None
     """Why a machine wrote it, in one word."""
+    may_be_automatic: bool
+    """Whether a machine may have written it: then nobody is thanked."""
     sender: str
     name: str | None
     subject: str
@@ -41,10 +48,8 @@ class IncomingMail(NamedTuple):
     """All of its text."""
     attachments: tuple[str, ...]
 
-    @property
-    def is_answer(self) -> bool:
-        """Whether it says that it answers another mail; its subject is then not the customer's own."""
-        return bool(self.answers or _ANSWERED.match(self.subject))
+    is_answer: bool
+    """Whether it answers another mail, or passes one of ours on; its subject is then not the customer's own."""
 
 
 def read_mail(raw: bytes, config: Config) -> IncomingMail:
@@ -64,30 +69,58 @@ def _read(raw: bytes, config: Config) -> IncomingMail:
     headers = mail.headers
     envelope = read_envelope(headers)
     sender, name = _sender(headers.get("from"))
+    subject = headers.text("subject")[:200]
     references = _MESSAGE_ID.findall(headers.get("in-reply-to")) + _MESSAGE_ID.findall(headers.get("references"))[::-1]
+    references = references or _BARE_ID.findall(headers.get("in-reply-to")[:2_000])
     parts = list(_leaves(mail))
     return IncomingMail(
         envelope=envelope,
         automatic=automatic(mail, envelope, sender, {config.mail.address, config.business.sender}),
+        may_be_automatic=may_be_automatic(headers, sender),
         sender=sender,
         name=name,
-        subject=headers.text("subject")[:200],
+        subject=subject,
         message_id=headers.get("message-id").strip()[:250],
         answers=tuple(dict.fromkeys(references[:20])),
         lines=tuple(_lines(mail)),
         attachments=tuple(name for part in parts[:MAX_PARTS_SHOWN] if (name := _file_name(part))),
+        is_answer=bool(references) or _answers_ours(subject, config),
+    )
+
+
+def _answers_ours(subject: str, config: Config) -> bool:
+    """Whether a subject is one of ours, behind what programs in any language put before it."""
+    whole = subject.casefold()
+    business = config.business
+    questions = {text for each in config.touchpoints.values() for text in each.question.values()}
+    thanks = {texts(each)["mail.thanks_subject"].format(business=business.name) for each in business.languages}
+    return any(
+        whole.endswith(ours) and _BEFORE_OURS.fullmatch(whole[: -len(ours)])
+        for ours in map(str.casefold, questions | thanks)
     )
 
 
 def _sender(header: str) -> tuple[str, str | None]:
-    """The address in From, and the name that stands beside it."""
+    """The address in From, of several the first, and the name that stands beside it."""
     shown = decode_words(header[:2_000])
     plain = " ".join(header[:2_000].split())  # an address inside an encoded word is a name that looks like one
-    found = list(_ADDRESS.finditer(re.sub(r"=\?[^?\s]*\?[bq]\?[^?\s]*\?=", " ", plain, flags=re.IGNORECASE)))
+    plain = _QUOTED_NAME.sub(" ", _ENCODED_WORD.sub(" ", plain))
+    found = next((each for piece in plain.split(",") if (each := list(_ADDRESS.finditer(piece)))), [])
     bracketed = [each for each in found if each.string[each.start() - 1 : each.start()] == "<"]
     address = (bracketed or found)[-1][0] if found else ""
     name = shown.replace(address, "").strip(" <>\"'()") if address else shown
-    return address.lower(), name[:100] or None
+    return _deliverable(address.lower()), name[:100] or None
+
+
+def _deliverable(address: str) -> str:
+    """An address with its domain as mail servers write it; nothing where that cannot be."""
+    local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return ""
 
 
 def _lines(mail: Part) -> list[Line]:

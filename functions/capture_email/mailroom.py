@@ -206,7 +206,7 @@ class Mailroom:
         thanks_id = answer_id("thanks", answer.id)
         # A machine that does not say that it is one answers our thanks with a fresh mail: that is where it ends.
         limit = self._config.mail.answers_per_day if topic.feedback_id else 1
-        if flags or person.silence or person.told >= limit or self._messages.get(thanks_id):
+        if flags or mail.may_be_automatic or person.silence or person.told >= limit or self._messages.get(thanks_id):
             return [self._people.saving(heard, now)]
         message = self._thanks(thanks_id, mail, answer, team, now)
         told = heard.model_copy(update={"told": heard.told + 1})

@@ -29,7 +29,7 @@ MAX_TEXT_BYTES = 512_000  # as encoded; a comment holds a twentieth of it
 MAX_WRAPPED_BYTES = 4_000_000  # of S/MIME, as encoded: words come before photos
 
 _HEADERS_END = re.compile(rb"\r?\n\r{0,2}\n")
-_BLANK_ABOVE = re.compile(rb"[\r\n]{1,100}(?=[!-9;-~]{1,100}:)")
+_BLANK_ABOVE = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]{0,100}(?=[!-9;-~]{1,100}:)")
 _FOLD = re.compile(rb"\r{0,2}\n(?=[ \t])")
 _WORD = re.compile(r"=\?([^?\s*]{1,80})(?:\*[^?\s]{0,80})?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 _LINE_END = re.compile(rb"\r{0,2}\n")
@@ -202,7 +202,7 @@ def _read_part(raw: bytes, start: int, end: int, budget: _Budget, depth: int) ->
     signed = _signed(part) if budget.messages > 0 else None
     if signed is not None:
         budget.messages -= 1
-        return _read_part(signed, 0, len(signed), budget, depth + 1)
+        return replace(part, parts=(_read_part(signed, 0, len(signed), budget, depth + 1),))
     return part
 
 
@@ -221,9 +221,8 @@ def _read_parts(part: Part, budget: _Budget, depth: int) -> Part:
     whole = replace(part, parts=parts)
     if raw[behind : behind + MAX_TEXT_BYTES].isspace() or behind >= end:
         return whole
-    return replace(
-        part, headers=Headers([("content-type", "multipart/mixed")]), parts=(whole, _text_part(raw, behind, end))
-    )
+    mixed = [(name, "multipart/mixed" if name == "content-type" else value) for name, value in part.headers.items]
+    return replace(part, headers=Headers(mixed), parts=(whole, _text_part(raw, behind, end)))
 
 
 def _text_part(raw: bytes, start: int, end: int) -> Part:

@@ -17,7 +17,7 @@ def why(raw: bytes, sender: str = "ana@example.com") -> str | None:
     ("sample", "reason"),
     [
         ("outlook_out_of_office", "bounce"),
-        ("gmail_vacation", "auto-submitted"),
+        ("gmail_vacation", "auto-reply"),
         ("delivery_report", "report"),
         ("read_receipt", "report"),
         ("mailing_list", "list"),
@@ -67,10 +67,14 @@ def test_what_people_send_too_proves_nothing(header: str) -> None:
         ("Feedback+abc@Fernleaf.example", "own"),
         ("hello@fernleaf.example", "own"),
         ("mailer-daemon@example.com", "bounce"),
-        ("postmaster@example.com", "bounce"),
-        ("owner-news@example.com", "bounce"),
+        ("post_master@example.com", "bounce"),
+        ("postmaster@example.com", None),
+        ("owner-news@example.com", None),
+        ("no.reply+1@example.com", "no-reply"),
+        ("bitte-nicht-antworten@example.com", "no-reply"),
+        ("noreen.reply@example.com", None),
         ("amalia@fernleaf.example", None),
-        ("ana-owner@example.com", "bounce"),
+        ("ana-owner@example.com", None),
     ],
 )
 def test_some_addresses_are_no_persons(sender: str, reason: str | None) -> None:

@@ -58,3 +58,19 @@ def test_a_mail_is_from_whom_it_says(kind: tuple[bytes, dict[str, Any]], config:
         assert letter.name == right["display_name"]
     if right.get("subject"):
         assert letter.subject == " ".join(right["subject"].split())[:200]
+
+
+def test_nobody_who_may_be_a_machine_is_thanked(kind: tuple[bytes, dict[str, Any]], config: Config) -> None:
+    raw, right = kind
+    letter = read_mail(raw, config)
+    is_thanked = bool(letter.sender) and not letter.automatic and not letter.may_be_automatic
+    if right["answered_ok"] is not None and letter.sender:
+        assert is_thanked == right["answered_ok"]
+
+
+def test_a_subject_of_ours_behind_what_programs_put_before_it_is_a_reply(
+    kind: tuple[bytes, dict[str, Any]], config: Config
+) -> None:
+    raw, right = kind
+    if "is_reply_by_subject" in right:
+        assert read_mail(raw, config).is_answer == right["is_reply_by_subject"]

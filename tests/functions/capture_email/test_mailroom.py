@@ -290,7 +290,7 @@ def test_a_reply_that_is_only_a_picture_names_it(
     mailroom: Mailroom, store: Store, keys: Keys, mails: Mails, invited: Invitation, now: datetime
 ) -> None:
     mails.sent("invitation-1", INVITED.address(MAILBOX, keys), now)
-    headers = "Subject: Re: How was it?\r\nIn-Reply-To: <invitation-1@x.amazonses.com>\r\n"
+    headers = "Subject: Re: How was paying today?\r\nIn-Reply-To: <invitation-1@x.amazonses.com>\r\n"
     raw = a_mail("...", headers + 'Content-Disposition: attachment; filename="queue.jpg"')
     feedback = the_feedback(store, mailroom.take("m1", raw, now))
     assert (feedback.touchpoint, feedback.comment) == ("checkout", "📎 queue.jpg")
@@ -344,6 +344,15 @@ def test_thanks_name_the_team_that_owns_the_feedback(
     assert "Customer care" in next(everything_said(store)).text
 
 
+@pytest.mark.parametrize("sender", ["postmaster@example.com", "pet-owner@example.com", "ana+noreply@example.com"])
+def test_who_may_be_a_machine_is_heard_and_not_thanked(
+    sender: str, mailroom: Mailroom, store: Store, now: datetime
+) -> None:
+    feedback = the_feedback(store, mailroom.take("m1", a_mail("The milk was open.", sender=sender), now))
+    assert feedback.comment == "My parcel\n\nThe milk was open."
+    assert list(everything_said(store)) == []
+
+
 @pytest.mark.parametrize("why", Silence)
 def test_whoever_asked_for_silence_is_heard_and_not_thanked(
     why: Silence, mailroom: Mailroom, store: Store, now: datetime
@@ -383,8 +392,8 @@ def test_a_wish_for_silence_is_honoured(
 @pytest.mark.parametrize(
     ("subject", "body", "rating", "comment"),
     [
-        ("Re: How was it?", "Stop emailing me!", None, "Stop emailing me!"),
-        ("Re: How was it?", "2 stop", 2, ""),
+        ("Re: How was paying today?", "Stop emailing me!", None, "Stop emailing me!"),
+        ("Re: How was paying today?", "2 stop", 2, ""),
         ("Unsubscribe", "Five mails a day.", None, "Unsubscribe\n\nFive mails a day."),
         ("My parcel", "STOP", None, "My parcel\n\nSTOP"),
         ("Your mails", f"Stop. {'I have asked so often. ' * 20}", None, None),
@@ -430,11 +439,14 @@ def test_a_stop_after_the_words_tells_the_team(
 
 @pytest.mark.parametrize("word", ["Help", "Start", "مساعدة"])
 def test_commands_of_texts_are_words_in_a_mail(word: str, mailroom: Mailroom, store: Store, now: datetime) -> None:
-    assert the_feedback(store, mailroom.take("m1", a_mail(word, "Subject: Re: hello"), now)).comment == word
+    assert (
+        the_feedback(store, mailroom.take("m1", a_mail(word, "Subject: Re: How was paying today?"), now)).comment
+        == word
+    )
 
 
 def test_nobody_can_silence_another_by_a_forged_mail(mailroom: Mailroom, store: Store, now: datetime) -> None:
-    raw = a_mail("STOP", "Subject: Re: hello").replace(b"dmarc=pass", b"dmarc=fail")
+    raw = a_mail("STOP", "Subject: Re: How was paying today?").replace(b"dmarc=pass", b"dmarc=fail")
     assert the_feedback(store, mailroom.take("m1", raw, now)).comment == "STOP"
     assert People(store.client, store.table).get("ana@example.com").silence is None
 
