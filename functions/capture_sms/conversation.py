@@ -24,7 +24,7 @@ CLOCKS = timedelta(seconds=5)
 
 
 class Text(NamedTuple):
-    """A text from a customer: whose number (E.164) it came from, its provider's id, and when it was said.
+    """A text from a customer: whose number (E.164), short code or name it came from, its provider's id, when it was said.
 
     Texts come in any order: SNS keeps none, and one that failed is taken again later. What counts is `at`.
     """
@@ -36,6 +36,8 @@ class Text(NamedTuple):
     at: datetime
     command: Command | None = None
     """What its provider took it for, by keywords of its own."""
+    is_hidden: bool = False
+    """Whether its sender is not shown; `sender` is then of this text alone."""
 
 
 class Reply(NamedTuple):
@@ -181,7 +183,7 @@ def _answer(
         place=about.place,
         channel=Channel.SMS,
         language=about.language,
-        customer=about.customer.model_copy(update={"phone": text.sender}),
+        customer=about.customer if text.is_hidden else about.customer.model_copy(update={"phone": text.sender}),
         rating=reading.rating,
         comment=comment,
         flags=flags,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pydynox import DynamoDBClient
 
 from functions.capture_sms.conversation import Reply, Text, Turn, take_turn, topic
-from shared.addresses.phones import read_phone
+from functions.capture_sms.senders import read_sender
 from shared.config.model import Config, SmsSettings
 from shared.customers.budget import STRANGERS, Budget
 from shared.customers.messages import Message, Messages, Purpose
@@ -29,7 +29,7 @@ class TextOutcome(StrEnum):
     HEARD = "TextHeard"  # a command, or words that were said before
     REPEATED = "TextRepeated"
     EMPTY = "TextEmpty"
-    SENDER_REFUSED = "TextSenderRefused"
+    SENDER_REFUSED = "TextSenderRefused"  # a number of ours
     OVER_CAP = "TextOverCap"
 
 
@@ -64,10 +64,12 @@ class Ear(NamedTuple):
 
         Raises `Contended` when the same person's texts keep getting in each other's way; nothing is stored then.
         """
-        phone = read_phone(text.sender)
-        if phone is None or phone.number in self.sms.numbers:
+        sender = read_sender(text.sender)
+        if sender in self.sms.numbers:
             return Heard(TextOutcome.SENDER_REFUSED)
-        text = text._replace(sender=phone.number, body=clean(text.body).strip())
+        # Nobody knows whether two texts without a sender are of one person: each is of its own.
+        whose = sender or f"hidden#{text.provider}#{text.id}"
+        text = text._replace(sender=whose, is_hidden=sender is None, body=clean(text.body).strip())
         if not text.body and text.command is None:
             return Heard(TextOutcome.EMPTY)
         identity = f"sms#{text.provider}#{text.id}"

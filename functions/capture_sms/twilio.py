@@ -110,9 +110,18 @@ def _command(verdict: str) -> Command | None:
 
 
 def _words(fields: Mapping[str, str]) -> str:
-    """The text and, a line each, where its pictures are: a complaint may be nothing but a photograph."""
-    pictures = [f"📎 {fields[name]}" for number in range(10) if (name := f"MediaUrl{number}") in fields]
-    return "\n".join([fields.get("Body", ""), *pictures]).strip()
+    """The text and, a line each, where its pictures, contacts and place are: a complaint may be nothing else."""
+    place = fields.get("Latitude", ""), fields.get("Longitude", "")
+    named = ", ".join(filter(None, (fields.get("Label"), fields.get("Address"))))
+    where = [f"📍 {named} ({', '.join(place)})".replace("  ", " ")] if all(place) else []
+    media = [_medium(fields, number) for number in range(10) if f"MediaUrl{number}" in fields]
+    return "\n".join([fields.get("Body", ""), *where, *media]).strip()
+
+
+def _medium(fields: Mapping[str, str], number: int) -> str:
+    """Where a picture or, as a vCard, a contact is."""
+    is_contact = "vcard" in fields.get(f"MediaContentType{number}", "").lower()
+    return f"{'👤' if is_contact else '📎'} {fields[f'MediaUrl{number}']}"
 
 
 def _forms(url: str) -> tuple[str, str]:

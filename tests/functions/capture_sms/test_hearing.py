@@ -1,18 +1,23 @@
 """Texts and the table: one transaction each, once each."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydynox import DynamoDBClient
 
 from functions.capture_sms.conversation import Text
 from functions.capture_sms.hearing import Ear, TextOutcome
+from functions.capture_sms.senders import read_sender
 from shared.customers.budget import Budget
 from shared.customers.messages import Purpose
 from shared.customers.people import Person, Silence
 from shared.ids import answer_id
 from shared.model.feedback import Revision
 from tests.kit.factories import RECEIVED_AT
+from tests.kit.samples import load_rows
 from tests.kit.tables import MAIN_TABLE
 
 PHONE = "+447400123456"
@@ -82,12 +87,38 @@ def test_texts_that_cross_are_both_kept(ear: Ear, now: datetime, monkeypatch: py
     assert stored(ear).feedback.comment == "queue\nprice"
 
 
-@pytest.mark.parametrize("sender", ["+449098790123", "+448450000000", "AMAZON", "60777", "", "+447400900100"])
-def test_what_no_person_texts_from_is_refused_and_nothing_stored(
-    ear: Ear, client: DynamoDBClient, now: datetime, sender: str
+def test_a_text_from_a_number_of_ours_is_refused_and_nothing_stored(
+    ear: Ear, client: DynamoDBClient, now: datetime
 ) -> None:
-    assert ear.hear(a_text("1 rude", sender=sender), now, sends_reply=True).outcome is TextOutcome.SENDER_REFUSED
+    own = ear.hear(a_text("1 rude", sender="+447400900100"), now, sends_reply=True)
+    assert own.outcome is TextOutcome.SENDER_REFUSED
     assert list(client.sync_scan(MAIN_TABLE["TableName"])) == []
+
+
+@pytest.mark.parametrize("row", load_rows("samples/texts/senders.jsonl"))
+def test_whatever_can_have_sent_a_text_is_heard_its_stop_above_all(
+    ear: Ear, now: datetime, row: dict[str, Any]
+) -> None:
+    said = ear.hear(a_text("The milk was open", "m-1", row["number"]), now, sends_reply=True)
+    assert (said.outcome, stored(ear).feedback.comment) == (TextOutcome.STORED, "The milk was open")
+    assert stored(ear).feedback.customer.phone == row["silence_key"]
+    stop = ear.hear(a_text("STOP", "m-2", row["number"]), now, sends_reply=True)
+    assert ear.people.get(row["silence_key"]).silence is Silence.STOPPED
+    if row["answerable"] is False:
+        assert (said.reply, stop.reply) == (None, None)
+
+
+@pytest.mark.parametrize("sender", ["", "Anonymous", "\u200b"])
+def test_texts_whose_sender_is_hidden_are_kept_each_on_its_own(ear: Ear, now: datetime, sender: str) -> None:
+    for id in ("m-1", "m-2"):
+        assert ear.hear(a_text(f"rude {id}", id, sender), now, sends_reply=True).outcome is TextOutcome.STORED
+        assert (stored(ear, id).feedback.comment, stored(ear, id).feedback.customer.phone) == (f"rude {id}", None)
+
+
+@given(st.text(max_size=80))
+def test_a_sender_read_again_is_the_same(text: str) -> None:
+    sender = read_sender(text)
+    assert sender is None or read_sender(sender) in (sender, None)
 
 
 @pytest.mark.parametrize("body", ["", "  \n", "\x00"])

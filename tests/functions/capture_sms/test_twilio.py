@@ -159,3 +159,29 @@ def test_a_token_that_was_kept_unsealed_is_none_until_it_is_set_again(client: Dy
     assert TwilioTokens(client, KEYS_TABLE["TableName"], key).get(ACCOUNT) is None
     TwilioTokens(client, KEYS_TABLE["TableName"], key).set(ACCOUNT, TOKEN)
     assert TwilioTokens(client, KEYS_TABLE["TableName"], key).get(ACCOUNT) == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"Body": "", "Latitude": "51.5", "Longitude": "-0.12", "Label": "Till 4", "Address": "5 High St, London"},
+            "📍 Till 4, 5 High St, London (51.5, -0.12)",
+        ),
+        ({"Body": "it lies here", "Latitude": "51.5", "Longitude": "-0.12"}, "it lies here\n📍 (51.5, -0.12)"),
+        (
+            {"NumMedia": "1", "MediaUrl0": "https://api.twilio.example/1", "MediaContentType0": "text/vcard"},
+            "👤 https://api.twilio.example/1",
+        ),
+        (
+            {"NumMedia": "1", "MediaUrl0": "https://api.twilio.example/1", "MediaContentType0": "image/jpeg"},
+            "📎 https://api.twilio.example/1",
+        ),
+    ],
+)
+def test_a_place_and_a_contact_are_kept_and_told_apart(
+    config: Config, tokens: TwilioTokens, fields: dict[str, str], words: str
+) -> None:
+    assert config.sms is not None
+    parameters = [("MessageSid", "SM1"), ("AccountSid", ACCOUNT), ("From", "whatsapp:+447400123456"), *fields.items()]
+    assert verify(parameters, sign(URL, parameters, TOKEN), URL, config.sms, tokens).body == words
