@@ -24,7 +24,7 @@ CLOCKS = timedelta(seconds=5)
 
 
 class Text(NamedTuple):
-    """A text from a customer: whose number (E.164), short code or name it came from, its provider's id, when it was said.
+    """A text from a customer: whose number (E.164), code or name it came from, its provider's id, and when.
 
     Texts come in any order: SNS keeps none, and one that failed is taken again later. What counts is `at`.
     """
