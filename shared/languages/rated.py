@@ -177,6 +177,8 @@ class Ratings(NamedTuple):
             whole = int(share[1]) if share[1].isdecimal() else self.numbers[share[1]]
             if whole != scale.ratings[-1] or re.match(r"\s?[./\-–]\s?\d|[/-]\w", text[end : end + 4]):
                 return None
+            if scale in _OF_FIVE and (after := self.points.match(head, end)):  # "2/5 stars"
+                end = after.end()
         elif points:
             end = points.end()
         if _pauses(text, end):

@@ -24,6 +24,7 @@ FIVE = Scale.SMILE5
         ("4️⃣", 4, ""),
         ("5!!", 5, ""),
         ("4 out of 5", 4, ""),
+        ("2/5 stars", 2, ""),
         ("5 stars!", 5, ""),
         ("four", 4, ""),
         ("Four stars, nice", 4, "nice"),
