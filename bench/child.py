@@ -28,7 +28,7 @@ def http_event(method: str, path: str, headers: dict[str, str], body: str = "") 
     """A request as API Gateway hands it over; written out here, so that nothing is imported before the clock runs."""
     return {
         "version": "2.0",
-        "routeKey": f"{method} /f/{{link}}",
+        "routeKey": f"{method} /f/{{link+}}",
         "rawPath": path,
         "pathParameters": {"link": path.rpartition("/")[2]},
         "rawQueryString": "",

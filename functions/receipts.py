@@ -4,6 +4,7 @@ An address that does not exist, blocks us or complained of us is written to no m
 says so on our bus.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -22,6 +23,7 @@ from shared.values import utc_now
 
 _ARRIVED = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})
 _UNKNOWN = "TEXT_UNKNOWN"  # no carrier has said anything for 72 hours, which many never do: no failure
+_NO_COMPLAINT = frozenset({"notspam", "authfailure"})  # a report that says the opposite, or is of a machine's own
 _UNWANTED = frozenset({"TEXT_INVALID", "TEXT_BLOCKED"})  # no such number, or its owner blocks us
 
 
@@ -52,19 +54,21 @@ def read_receipt(event: Mapping[str, Any]) -> Receipt | None:
     The type comes first: the services also put events on the bus that are about no message.
     """
     detail = event["detail"]
+    if event["detail-type"].startswith("Email ") and not (detail.get("mail") or {}).get("messageId"):
+        return None
     match event["detail-type"]:
         case "Text Message Delivery Status Updated":
             return _of_text(detail)
         case "Email Delivered":
             return _of_mail(detail)
         case "Email Complaint Received":
-            return _of_mail(detail)._replace(silence=Silence.COMPLAINED)
+            return _of_mail(detail)._replace(silence=_silence_of(detail.get("complaint") or {}))
         case "Email Rejected":
             return _of_mail(detail)._replace(failure="rejected")
         case "Email Bounced":
-            kind = detail["bounce"]["bounceType"]
-            silence = Silence.BOUNCED if kind == "Permanent" else None
-            return _of_mail(detail)._replace(failure=f"bounced-{kind.lower()}", silence=silence)
+            kind = detail["bounce"].get("bounceType", "Undetermined").lower()
+            silence = Silence.BOUNCED if kind == "permanent" else None
+            return _of_mail(detail)._replace(failure=f"bounced-{kind}", silence=silence)
     return None
 
 
@@ -77,6 +81,12 @@ def _of_text(detail: Mapping[str, Any]) -> Receipt | None:
         return None
     reason = kind.removeprefix("TEXT_").lower().replace("_", "-")
     return receipt._replace(failure=reason, silence=Silence.BOUNCED if kind in _UNWANTED else None)
+
+
+def _silence_of(complaint: Mapping[str, Any]) -> Silence | None:
+    """A complaint silences unless its feedback type (RFC 5965) says that nobody complains."""
+    kind = re.sub(r"[\W_]", "", str(complaint.get("complaintFeedbackType"))).lower()
+    return None if kind in _NO_COMPLAINT else Silence.COMPLAINED
 
 
 def _of_mail(detail: Mapping[str, Any]) -> Receipt:

@@ -31,7 +31,7 @@ class CaptureWeb(Construct):
         store.grant(function.resource, "dynamodb:GetItem", only=(items.LINK,))
         store.grant_signing(function.resource)
         api.route(
-            "/f/{link}",
+            "/f/{link+}",  # with a slash and more behind it, it is still the link
             function,
             apigatewayv2.HttpMethod.GET,
             apigatewayv2.HttpMethod.HEAD,

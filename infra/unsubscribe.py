@@ -28,4 +28,11 @@ class Unsubscribe(Construct):
         )
         store.grant(function.resource, "dynamodb:GetItem", only=(items.WAY_OUT, items.PERSON))
         store.grant(function.resource, "dynamodb:PutItem", only=(items.PERSON,))
-        api.route("/u/{link}", function, apigatewayv2.HttpMethod.GET, apigatewayv2.HttpMethod.POST, a_second=50)
+        api.route(
+            "/u/{link+}",
+            function,
+            apigatewayv2.HttpMethod.GET,
+            apigatewayv2.HttpMethod.HEAD,
+            apigatewayv2.HttpMethod.POST,
+            a_second=50,
+        )

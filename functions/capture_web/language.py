@@ -2,24 +2,14 @@
 
 from collections.abc import Sequence
 
+from shared.languages.tags import by_preference
+
 
 def choose(offered: Sequence[str], asked: str | None, accept: str | None) -> str:
-    """The one asked for by `?lang=`, else the best of an Accept-Language header, else the first that is offered."""
-    if asked and asked in offered:
-        return asked
-    for language in _by_preference(accept or ""):
-        if language in offered:
+    """The one asked for by `?lang=`, else the best of an Accept-Language header, else the first that is not refused."""
+    wanted = by_preference(accept or "")
+    for language, weight in by_preference(asked or "") + wanted:
+        if language in offered and weight > 0:
             return language
-    return offered[0]
-
-
-def _by_preference(accept: str) -> list[str]:
-    """Primary languages of the header, best first; what cannot be read is passed over."""
-    weighed: list[tuple[float, str]] = []
-    for part in accept.split(","):
-        tag, _, weight = part.partition(";q=")
-        try:
-            weighed.append((float(weight or 1), tag.strip().lower().split("-")[0]))
-        except ValueError:
-            continue
-    return [language for weight, language in sorted(weighed, key=lambda each: -each[0]) if weight > 0]
+    refused = {language for language, weight in wanted if weight <= 0}
+    return next((language for language in offered if language not in refused), offered[0])

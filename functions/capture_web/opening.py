@@ -24,7 +24,7 @@ def open_link(token: str, keys: Keys, invitations: Invitations, config: Config) 
 
     A signed link costs no request once the keys are known; a short one is one read of the table.
     """
-    now = utc_now()
+    now, token = utc_now(), links.written(token)
     if is_short(token):
         followed = invitations.follow(token, now)
         opened = Opened(followed.link, followed.customer)

@@ -1,5 +1,7 @@
 """What `/f/{link}` answers: a page to people, JSON to programs."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +13,11 @@ from shared.errors import EarshotError
 from shared.feedback.store import Captured, CaptureStatus
 from shared.keys.links import Link
 from shared.observe import count
+from shared.text.unseen import seen
 from shared.web import http
 from shared.web.http import Request, Response
+
+_RATING = re.compile(r"""[\s"'(<]*(\d{1,2})(?:,\1)*(?!\w|[.,/]\d)""")
 
 
 class Responder:
@@ -34,7 +39,7 @@ class Responder:
     def question(self, link: Link) -> Response:
         """The page that asks; `?r=` selects a rating on it and stores nothing."""
         count("PageViewed")
-        return self._form(link, 200, Step.RATE, {"rating": self._request.query.get("r")})
+        return self._form(link, 200, Step.RATE, {"rating": _rating(self._request.query.get("r", ""))})
 
     def stored(self, link: Link, said: Said, captured: Captured) -> Response:
         """What was stored, and to a person: what they may add."""
@@ -72,3 +77,9 @@ class Responder:
     ) -> Response:
         html = self._pages.form(link, self.language, step, said, error)
         return http.page(self._request, status, html, self._pages.content_security_policy)
+
+
+def _rating(text: str) -> str | None:
+    """The one number that `?r=` brings, whatever was written behind it; the page selects it if it is on the scale."""
+    found = _RATING.match(unicodedata.normalize("NFKC", seen(text)))
+    return str(int(found[1])) if found else None

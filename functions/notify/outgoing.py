@@ -8,6 +8,7 @@ server that sends a byte a second; and of the answer only a little is read.
 In the local stage everything goes to the outbox instead, which records it; loopback may be a target there.
 """
 
+import http.client
 import socket
 import ssl
 import threading
@@ -15,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from http.client import HTTPException
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -55,7 +55,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came back: at most `MAX_ANSWER_BYTES` of the body."""
+    """What came back: the status is the answer, and of the body there is what could be read of `MAX_ANSWER_BYTES`."""
 
     status: int
     headers: Mapping[str, str]
@@ -135,6 +135,7 @@ class Outgoing:
     def _exchange(
         self, connection: HTTPConnection, path: str, body: bytes, headers: Mapping[str, str], deadline: float
     ) -> Answer:
+        connection.response_class = _FinalResponse
         try:
             connection.timeout = _left(deadline)
             connection.connect()
@@ -143,20 +144,31 @@ class Outgoing:
             raise _NotConnected(_explain(error, deadline)) from None
         try:
             with _hang_up_at(deadline, connection.sock):
-                connection.request("POST", path, body=body, headers=headers, preload_content=False)
-                response = connection.getresponse()
-                content = b"".join(_beginning(response.stream(_CHUNK, decode_content=False)))
+                connection.request("POST", path, body=body, headers=headers)
+                # Not urllib3's own answer, which is refused for headers that do not matter here.
+                response = http.client.HTTPConnection.getresponse(connection)
+                if time.monotonic() >= deadline:  # a connection shut down among the headers looks like their end
+                    raise NoAnswer(_TOO_LONG)
+                content = b"".join(_beginning(response))
         except _FAILURES as error:
             raise NoAnswer(_explain(error, deadline)) from None
         finally:
             connection.close()
-        if time.monotonic() >= deadline:  # a connection shut down in the middle of a body looks like its end
-            raise NoAnswer(_TOO_LONG)
-        return Answer(response.status, response.headers, content)
+        return Answer(response.status, urllib3.HTTPHeaderDict(response.headers.items()), content)
 
 
 class _NotConnected(NoAnswer):
     """Failed before anything was sent."""
+
+
+class _FinalResponse(http.client.HTTPResponse):
+    """The answer behind any number of informational ones, such as 103; http.client passes over 100 alone."""
+
+    def begin(self) -> None:
+        super().begin()
+        while 100 <= self.status < 200 and self.status != http.HTTPStatus.SWITCHING_PROTOCOLS:
+            self.headers = None  # type: ignore[assignment]  # as before the first answer
+            super().begin()
 
 
 class _Connection(HTTPSConnection):
@@ -172,7 +184,7 @@ class _Connection(HTTPSConnection):
         return sock
 
 
-_FAILURES = (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError)
+_FAILURES = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
 _TOO_LONG = "It took too long."
 
@@ -187,13 +199,13 @@ def _explain(error: Exception, deadline: float) -> str:
     return "It hung up, or answered something that is not HTTP."
 
 
-def _beginning(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _beginning(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """The body as far as it comes: one that is cut short, badly chunked or late takes back nothing of the status."""
     room = MAX_ANSWER_BYTES
-    for chunk in chunks:
-        yield chunk[:room]
-        room -= len(chunk)
-        if room <= 0:
-            return
+    with suppress(*_FAILURES):
+        while room > 0 and (chunk := response.read1(min(room, _CHUNK))):
+            yield chunk
+            room -= len(chunk)
 
 
 @contextmanager

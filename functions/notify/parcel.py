@@ -1,5 +1,6 @@
 """What is handed to a sender, and how an HTTP answer becomes an `Attempt`."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -9,6 +10,8 @@ from functions.notify.cards import Card
 from functions.notify.outgoing import Answer, Forbidden, NoAnswer, Outgoing, Request
 from functions.notify.retries import Attempt
 from shared.addresses.targets import Target
+
+_SECONDS = re.compile(r"\s*([0-9]{1,9})[0-9]*(?:\.[0-9]*)?\s*(?:,.*)?")  # of a header that stands twice, the first
 
 
 class Parcel(NamedTuple):
@@ -56,8 +59,8 @@ def post(outgoing: Outgoing, parcel: Parcel, body: bytes, headers: Mapping[str, 
 def _retry_after(answer: Answer, now: datetime) -> timedelta | None:
     """Seconds or a date, whichever the header gives; None when there is none or it makes no sense."""
     value = answer.headers.get("Retry-After", "")
-    if value.isascii() and value.isdigit():
-        return timedelta(seconds=min(int(value[:9]), 10**8))
+    if seconds := _SECONDS.fullmatch(value):
+        return timedelta(seconds=min(int(seconds[1]), 10**8))
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""`GET|POST /u/{link}`: no more mail, in one click. GET only shows the button, since scanners open links too."""
+"""`GET|HEAD|POST /u/{link}`: no more mail, in one click. GET only shows the button, since scanners open links too."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from shared.config.load import load
 from shared.customers.invitations import Invitations, is_short
 from shared.customers.people import People, Silence
 from shared.errors import Contended
+from shared.keys.links import written
 from shared.observe import count, logger, metrics
 from shared.settings import UnsubscribeSettings
 from shared.table.client import connect
@@ -30,7 +31,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     """Entry point. A POST is one click (RFC 8058): no cookie, no login, whatever its body says."""
     request = Request(event)
     try:
-        found = invitations.way_out(request.link) if is_short(request.link) else None
+        link = written(request.link)
+        found = invitations.way_out(link) if is_short(link) else None
         if found is None:
             count("UnsubscribeUnknown")
             return _page(request, 404, config.language, "unknown")

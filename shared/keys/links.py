@@ -1,5 +1,7 @@
 """Signed links: what a customer taps. A link with a reference is one customer's; one without is open to all."""
 
+import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -8,8 +10,15 @@ import itsdangerous
 from shared.errors import LinkExpired, LinkInvalid
 from shared.ids import answer_id, random_id
 from shared.keys.signing import Keys
+from shared.text.unseen import seen
 
 _PURPOSE = "link"
+_SIGNATURE = 43  # characters of base64
+_SHORT = 12
+_WRITTEN = re.compile(
+    rf"[^\w.-]*(?:(?P<signed>\.?[\w-]+\.[\w-]{{{_SIGNATURE}}})|(?P<short>[a-z0-9]{{1,{_SHORT}}}))(?![a-z0-9])",
+    re.ASCII | re.IGNORECASE,
+)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -32,6 +41,19 @@ class Link(NamedTuple):
         if self.ref:
             return answer_id(*identity)
         return answer_id(*identity, submission) if submission else random_id()
+
+
+def written(text: str) -> str:
+    """The link in what stands after `/f/` or `/u/`; empty where there is none.
+
+    What cannot be seen in it, and what was written or wrapped around it (a full stop, a bracket, a slash, words), is no
+    part of it. A short id may be in capitals; the case of a signed link counts.
+    """
+    plain = seen(text)
+    found = _WRITTEN.match(plain if plain.isascii() else unicodedata.normalize("NFKC", plain))
+    if found is None:
+        return ""
+    return found["signed"] or found["short"].lower()
 
 
 def read(token: str, keys: Keys, now: datetime) -> Link:

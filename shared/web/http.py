@@ -32,7 +32,9 @@ class Request:
         self.link: str = (event.get("pathParameters") or {}).get("link", "")
         """What stands after `/f/`, `/t/` or `/u/`."""
         self.raw_query: str = event.get("rawQueryString") or ""
-        self.query: dict[str, str] = event.get("queryStringParameters") or {}
+        query = (event.get("queryStringParameters") or {}).items()
+        self.query: dict[str, str] = {name.lower().removeprefix("amp;"): value for name, value in query}
+        """By lower-case name. Links that were copied from HTML part them with `&amp;`."""
 
     def header(self, name: str) -> str:
         """A header by its lower-case name; empty where there is none."""

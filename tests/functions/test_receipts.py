@@ -14,7 +14,7 @@ from shared.feedback.store import Store
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
 from tests.kit.factories import a_context
-from tests.kit.samples import load_event
+from tests.kit.samples import load_event, load_rows
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 ADDRESSES = {Channel.SMS: "+447400123456", Channel.EMAIL: "layla@example.com"}
@@ -147,3 +147,44 @@ def test_what_is_no_receipt_is_ignored_and_counted(
 ) -> None:
     handler({"source": source, "detail-type": kind, "detail": detail}, a_context())
     assert '"ReceiptsIgnored":[1.0]' in capsys.readouterr().out
+
+
+EVENTS = {
+    "complaint abuse": ("mail_complaint", {"complaintFeedbackType": "abuse"}),
+    "complaint not-spam": ("mail_complaint", {"complaintFeedbackType": "not-spam"}),
+    "bounce Permanent": ("mail_bounce", {}),
+}
+
+
+def events_of(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The events of a row, about the message that was sent."""
+    if row["part"] == "ses":
+        detail = row["event"]["detail"]
+        if isinstance(detail.get("mail"), dict):
+            detail["mail"]["messageId"] = PROVIDER_IDS[Channel.EMAIL]
+        return [row["event"]]
+    events = []
+    for name in row["events"]:
+        if name in EVENTS:
+            sample, complaint = EVENTS[name]
+            event = load_event(f"samples/receipts/{sample}.json")
+            event["detail"].get("complaint", {}).update(complaint)
+            events.append(event)
+    return events
+
+
+@pytest.mark.parametrize(
+    "row", load_rows("samples/edges/receipts.jsonl", "ses") + load_rows("samples/edges/receipts.jsonl", "ses-sequence")
+)
+def test_only_whoever_complains_or_cannot_be_reached_is_silenced(
+    receipts: Receipts, store: Store, row: dict[str, Any]
+) -> None:
+    asked(receipts, store, Channel.EMAIL)
+    to = ADDRESSES[Channel.EMAIL]
+    if "unsubscribe" in row.get("events", ()):
+        receipts.people.change(to, lambda person: person.silenced(Silence.UNSUBSCRIBED, NOW), NOW)
+    for event in events_of(row):
+        if receipt := read_receipt(event):
+            receipts.take(receipt, NOW)
+    if row["silences"] is not None:  # else it is enough that it is taken
+        assert bool(receipts.people.get(to).silence) is row["silences"]

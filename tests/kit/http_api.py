@@ -27,15 +27,18 @@ def http_event(
     """A request in API Gateway's payload format 2.0. Bytes arrive base64-encoded, text as it is."""
     url = urlsplit(target)
     event: dict[str, Any] = load_event("samples/web/http_api.json")
-    event["routeKey"] = event["requestContext"]["routeKey"] = f"{method} /f/{{link}}"
+    event["routeKey"] = event["requestContext"]["routeKey"] = f"{method} /f/{{link+}}"
     event["rawPath"] = unquote(url.path)
-    event["pathParameters"] = {"link": event["rawPath"].rpartition("/")[2]}
+    event["pathParameters"] = {"link": event["rawPath"].partition("/")[2].partition("/")[2]}
     event["rawQueryString"] = url.query
     event["headers"] = {name.lower(): value for name, value in (headers or {}).items()}
     event["requestContext"]["http"] |= {"method": method, "path": event["rawPath"]}
     event["isBase64Encoded"] = isinstance(body, bytes)
     if url.query:
-        event["queryStringParameters"] = dict(parse_qsl(url.query, keep_blank_values=True))
+        query: dict[str, str] = {}
+        event["queryStringParameters"] = query
+        for name, value in parse_qsl(url.query, keep_blank_values=True):
+            query[name] = f"{query[name]},{value}" if name in query else value
     if body is not None:
         event["body"] = base64.b64encode(body).decode() if isinstance(body, bytes) else body
     return event

@@ -13,13 +13,13 @@ GROUND = {"errors", "observe", "settings", "values", "ids"}
 """What every part may import, and what imports nothing of shared/ but each other."""
 WINGS: dict[str, set[str]] = {
     "text": set(),
-    "addresses": set(),
+    "addresses": {"text"},
     "table": set(),
     "model": {"text"},
     "languages": {"model", "text"},
     "conditions": {"model", "text"},
     "config": {"addresses", "languages", "model", "text"},
-    "keys": {"table"},
+    "keys": {"table", "text"},
     "customers": {"keys", "model", "table"},
     "deliveries": {"model", "table"},
     "feedback": {"config", "model", "table", "text"},

@@ -18,7 +18,7 @@ OFFERED = ("en", "ar")
         ("*", "en"),
         ("zh", "en"),
         ("", "en"),
-        ("ar;q=much, en;q=0.1", "en"),
+        ("ar;q=much, en;q=0.1", "ar"),
         (";;,,;q=", "en"),
     ],
 )

@@ -54,7 +54,7 @@ def request(method: str, link: str, body: str | None = None) -> dict[str, Any]:
     path = f"/f/{link}"
     return {
         "version": "2.0",
-        "routeKey": f"{method} /f/{{link}}",
+        "routeKey": f"{method} /f/{{link+}}",
         "rawPath": path,
         "rawQueryString": "",
         "headers": {"content-type": "application/json", "accept-language": "en"},
@@ -94,6 +94,6 @@ def test_whom_a_short_link_was_sent_to_is_not_taken_for_the_next_customer(
     assert revision.feedback.customer == Customer()
 
 
-@pytest.mark.parametrize("link", ["000000000000", "k3v9x0m5w2r", "K3V9X0M5W2R8"])
+@pytest.mark.parametrize("link", ["000000000000", "k3v9x0m5w2r"])
 def test_an_id_of_no_link_is_not_found(function: ModuleType, asked: Invitation, link: str) -> None:
     assert function.handler(request("GET", link), a_context())["statusCode"] == 404

@@ -5,6 +5,7 @@ import sys
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from pydynox import DynamoDBClient
@@ -16,6 +17,7 @@ from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
 from shared.values import utc_now
 from tests.kit.factories import a_context
+from tests.kit.samples import load_rows
 from tests.kit.tables import MAIN_TABLE
 
 MODULE = "functions.unsubscribe.handler"
@@ -106,3 +108,16 @@ def test_a_table_that_does_not_answer_is_said_on_a_page(
 def test_what_can_be_no_link_is_not_asked_for(function: ModuleType, monkeypatch: pytest.MonkeyPatch, link: str) -> None:
     monkeypatch.setattr(function, "invitations", None)
     assert function.handler(request("POST", link), a_context())["statusCode"] == 404
+
+
+@pytest.mark.parametrize(
+    "row", [each for each in load_rows("samples/edges/links.jsonl") if each.values[0]["path"].startswith("/u/")]
+)
+def test_a_way_out_opens_whatever_was_written_around_it(
+    function: ModuleType, asked: Store, row: dict[str, Any]
+) -> None:
+    path = row["path"].replace("SHORT-IN-CAPITALS", WAY_OUT.upper()).replace("SHORT", WAY_OUT)
+    link = unquote(urlsplit(path).path.removeprefix("/u/"))
+    for method in ("GET", "HEAD") if row["method"] == "GET" else (row["method"],):
+        assert function.handler(request(method, link), a_context())["statusCode"] == row["status"]
+    assert bool(function.people.get("layla@example.com").silence) is (row["method"] == "POST")
