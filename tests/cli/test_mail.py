@@ -18,7 +18,7 @@ def test_words_alone_become_a_mail(content: bytes) -> None:
     mail = read(message)
     assert mail.headers.get("from") == "a@example.com"
     assert mail.headers.get("to") == MAILBOX
-    assert mail.text(message).encode() == content
+    assert mail.text.encode() == content
 
 
 def test_a_whole_mail_is_sent_as_it_is_but_from_the_customer() -> None:

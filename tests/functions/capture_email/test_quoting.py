@@ -161,7 +161,7 @@ def test_a_mail_says_nothing_only_where_nothing_can_be_seen(text: str) -> None:
 def test_lines_that_take_a_library_seconds_take_a_moment(line: str) -> None:
     started = time.process_time()
     words(line)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 5
 
 
 @given(st.text(max_size=300))

@@ -78,4 +78,4 @@ def test_what_cannot_be_seen_changes_nothing(text: str, mark: str, data: st.Data
 def test_no_text_takes_long(often: str) -> None:
     began = time.process_time()
     read((often * 64_000)[:64_000], Scale.SMILE5, ("en", "ar"))
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 5
