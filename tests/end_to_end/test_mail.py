@@ -122,7 +122,8 @@ def test_a_machines_mail_reaches_nobody(world: World) -> None:
 
 
 def test_what_cannot_be_read_is_kept_whole(world: World) -> None:
-    raw = b"From: ana@example.com\r\n" + b"X: y\r\n" * 2_000 + b"\r\nhello\r\n"
+    parts = b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(40))
+    raw = b"From: ana@example.com\r\n" + parts + b"\r\nhello\r\n"  # each part within another
     id = hand_in(world, raw, "ana@example.com")
     assert record_of(world, id).outcome is MailOutcome.QUARANTINED
     kept = world.stage.client("s3").get_object(Bucket=world.description["mail_bucket"], Key=f"quarantine/{id}")
