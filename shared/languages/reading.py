@@ -102,9 +102,11 @@ _FACE = re.compile(r"[\s,.-]*([:;=]['-]?[()DPp|/\\])(?!\w)")
 
 def _after_rating(rest: str) -> str:
     """What follows a rating, without what joined the two; empty when it is punctuation only."""
-    if face := _FACE.match(rest):
-        return rest[face.start(1) :].rstrip()
-    rest = rest.lstrip(_SEPARATORS).rstrip()
+    plain = unseen.plain(rest)
+    if face := _FACE.match(plain):
+        return rest[unseen.before(rest, face.start(1)) :].rstrip()
+    joins = len(plain) - len(plain.lstrip(_SEPARATORS))
+    rest = rest[unseen.before(rest, joins) :].rstrip()
     says = any(char.isalnum() or unicodedata.category(char) == "So" for char in rest)
     return rest if says else ""
 

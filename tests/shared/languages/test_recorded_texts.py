@@ -79,3 +79,7 @@ def test_no_text_takes_long(often: str) -> None:
     began = time.process_time()
     read((often * 64_000)[:64_000], Scale.SMILE5, ("en", "ar"))
     assert time.process_time() - began < 5
+
+
+def test_a_face_behind_a_rating_stays_whatever_stands_unseen_before_it() -> None:
+    assert read("5 \u200b:)", Scale.SMILE5, ("en",)).comment == ":)"
