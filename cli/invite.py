@@ -1,24 +1,34 @@
 """`earshot invite`: ask one customer, or a list of them, and say who was left out and why."""
 
-import csv
 import io
 import json
+import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 import click
+from pydantic import ValidationError
 
+from cli import sheet
 from cli.stage import Stage, with_stage
+from shared.addresses import contact
+from shared.config.model import Config
+from shared.languages import tags
+from shared.model.events import InvitationRequested, wrong_field
+from shared.model.invitation import Held
 
 BATCH = 20  # customers handed over at a time: a step of the progress bar, far within the function's time
 COLUMNS = ("phone", "email", "name", "ref", "place", "language", "time_zone", "channel")
 TWICE = "twice-in-file"
+ROUNDED = "number-rounded"
+_ROUNDED = re.compile(r"\d([.,]\d*)?e\+?\d+", re.IGNORECASE)
 _WHY = {
     "no-address": "has no phone number or mail address to ask at",
-    "address-refused": "is no mobile number or address that a person reads",
+    "address-refused": "is no mobile number or address that a person reads; mend its phone or email",
     "country-not-allowed": "is in a country that sms.countries does not list",
     "no-number-of-ours": "would be texted, and earshot.toml has no [sms]",
     "unknown-touchpoint": "was asked about a touchpoint that is not deployed; run `make deploy` first",
@@ -27,6 +37,8 @@ _WHY = {
     "quiet-hours": "has quiet hours just now; try later, or add --any-hour",
     "over-budget": "would be a text more than a day has room for; raise sms.sent_per_day, or go on tomorrow",
     "expired": "would be asked too late",
+    "language-not-offered": "is to be asked in a language that business.languages does not list",
+    ROUNDED: "is a phone number that a spreadsheet has rounded; format its column as text, and enter the number again",
     "request-unreadable": "has a field that cannot be taken: it is too long, or more than a line of text",
     TWICE: "stands in the file before",
 }
@@ -37,12 +49,15 @@ class Customer(NamedTuple):
 
     line: int
     request: dict[str, Any]
+    problem: str | None = None
+    """Why the function need not be asked about them, as it would say it."""
 
     @property
     def name(self) -> str:
         """How the report names them."""
         customer = self.request["customer"]
-        return str(customer.get("phone") or customer.get("email") or customer.get("ref") or "(nobody)")
+        known = customer.get("phone") or customer.get("email") or customer.get("ref") or "(nobody)"
+        return str(known)[: 2 * sheet.SHOWN]
 
 
 @click.command()
@@ -86,37 +101,39 @@ def invite(
     if file is not None and any(about.values()):
         raise click.UsageError("With --csv, what is known of each customer stands in the file.")
     defaults = {"touchpoint": touchpoint}
-    customers = [_customer(0, defaults, {**about, "email" if "@" in str(to) else "phone": to})] if to else []
+    if to is not None:
+        customers = [_customer(0, config, defaults, {**about, "email" if "@" in to else "phone": to})]
     if file is not None:
-        customers = list(_read(file, defaults))
+        rows = sheet.read(file, COLUMNS, ("phone", "email"))
+        customers = [_customer(line, config, defaults, known) for line, known in rows]
     outcomes = _ask(stage, customers, any_hour=any_hour, dry_run=dry_run, quiet=as_json or file is None)
     _report(customers, outcomes, dry_run=dry_run, as_json=as_json)
 
 
-def _read(file: Path, defaults: dict[str, Any]) -> Iterator[Customer]:
-    """The customers of a CSV file with commas or semicolons, as spreadsheets write it."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise click.UsageError(f"{file.name} is not UTF-8; save it as UTF-8.") from None
-    head = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
-    unknown = [name for name in rows.fieldnames or () if name.strip() not in COLUMNS]
-    if unknown or not {"phone", "email"} & {name.strip() for name in rows.fieldnames or ()}:
-        what = f"has a column {unknown[0]!r}" if unknown else "has neither phone nor email"
-        raise click.UsageError(f"{file.name} {what}; its first line names columns of {', '.join(COLUMNS)}.")
-    for row in rows:
-        known = {name.strip(): (value or "").strip() for name, value in row.items() if name is not None}
-        if any(known.values()):
-            yield _customer(rows.line_num, defaults, known)
-
-
-def _customer(line: int, defaults: dict[str, Any], known: dict[str, str | None]) -> Customer:
+def _customer(line: int, config: Config, defaults: dict[str, Any], known: Mapping[str, str | None]) -> Customer:
+    """One customer, with addresses in one form and a language that is offered, where those can be read."""
     customer = {name: known[name] for name in ("phone", "email", "name", "ref") if known.get(name)}
     more = {name: known[name] for name in ("place", "language", "time_zone", "channel") if known.get(name)}
     if more.get("channel") not in (None, "sms", "email"):
         raise click.UsageError(f"Line {line}: the channel is sms or email, not {more['channel']!r}.")
-    return Customer(line, {**defaults, **more, "customer": customer})
+    problem = None
+    if language := more.get("language"):
+        more["language"] = tags.one_of(config.business.languages, language) or language
+        offered = config.business.languages
+        if more["language"] not in offered:
+            problem = f"{Held.LANGUAGE}: {language[: sheet.SHOWN]}; offered: {', '.join(offered)}"
+    if _ROUNDED.fullmatch(customer.get("phone") or ""):
+        problem = ROUNDED
+    with suppress(ValueError):
+        customer["email"] = contact.email(customer.get("email") or "")
+    with suppress(ValueError):
+        customer["phone"] = contact.phone(customer.get("phone") or "", config.sms.countries[0] if config.sms else None)
+    request = {**defaults, **more, "customer": customer}
+    try:
+        InvitationRequested.model_validate(request)
+    except ValidationError as error:
+        problem = f"{Held.UNREADABLE}: {wrong_field(error)}"
+    return Customer(line, request, problem)
 
 
 def _ask(
@@ -129,17 +146,18 @@ def _ask(
     shown: TextIO = io.StringIO() if quiet else sys.stderr
     with click.progressbar(batches, label="Asking", file=shown) as progress:
         for batch in progress:
-            fresh = [customer for customer in batch if not _stands_before(customer, seen)]
+            known = [{"reason": customer.problem or _twice(customer, seen)} for customer in batch]
+            fresh = [customer for customer, outcome in zip(batch, known, strict=True) if not outcome["reason"]]
             asked = iter(_invoke(stage, fresh, any_hour=any_hour, dry_run=dry_run, before=len(outcomes)))
-            outcomes += [next(asked) if customer in fresh else {"reason": TWICE} for customer in batch]
+            outcomes += [outcome if outcome["reason"] else next(asked) for outcome in known]
     return outcomes
 
 
-def _stands_before(customer: Customer, seen: set[str]) -> bool:
+def _twice(customer: Customer, seen: set[str]) -> str | None:
     addresses = {value.lower() for name, value in customer.request["customer"].items() if name in ("phone", "email")}
     stands = bool(addresses & seen)
     seen |= addresses
-    return stands
+    return TWICE if stands else None
 
 
 def _invoke(

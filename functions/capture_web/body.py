@@ -1,12 +1,13 @@
 """Reading what a customer posted: JSON or a form, the same fields, into the same `Said`.
 
-Anything may be posted. `read` returns what can be stored exactly as it was sent, or raises an `EarshotError` that names
-the field; it never raises anything else and never mends what it was given.
+Anything may be posted. `read` returns what can be stored, or raises an `EarshotError` that names the field; it never
+raises anything else. Words stay as they were sent, but for line breaks of other programs and what cannot be stored.
 """
 
 import json
 import re
 import secrets
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from shared.errors import InvalidInput, TooLong, Unreadable, UnsupportedType
 from shared.keys.links import Link
 from shared.model.feedback import MAX_COMMENT_BYTES, MAX_COMMENT_GRAPHEMES, Answer, Channel, Customer
 from shared.text import marks
+from shared.text.unseen import seen
 from shared.web.http import FORM, JSON, MAX_BYTES, Request
 
 FIELDS = ("rating", "comment", "reasons", "contact", "submission")
@@ -27,9 +29,10 @@ MAX_SUBMISSION = 100
 UNGUESSED_LENGTH, UNGUESSED_CHARACTERS = 16, 8  # of a random text; 16 hexadecimal digits have 64 bits
 TRAP = "homepage"  # a form field that people do not see; programs fill it
 
-_BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")  # as word processors and slides break lines
+_UNKEPT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202d\u202e\ufdd0-\ufdef\ufff9-\ufffc\ufffe\uffff]")
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _NO_CHARACTERS = re.compile("[\ufffe\uffff]")  # which Unicode keeps free, and SQS and EventBridge refuse
 
@@ -93,22 +96,26 @@ def can_be_guessed(submission: str) -> bool:
     return len(submission) < UNGUESSED_LENGTH or len(set(submission)) < UNGUESSED_CHARACTERS
 
 
-def read(request: Request, touchpoint: Touchpoint) -> Said:
-    """The answer in a request; raises `EarshotError` and nothing else."""
+def read(request: Request, touchpoint: Touchpoint, country: str | None = None) -> Said:
+    """The answer in a request; raises `EarshotError` and nothing else.
+
+    `country` is where phone numbers are that are written without one.
+    """
     parsers: dict[str, Callable[[str], dict[str, Any]]] = {JSON: _parse_json, FORM: _parse_form}
     parse = parsers.get(request.media_type)
     if parse is None:
         raise UnsupportedType(f"Send {JSON} or {FORM}.")
     try:
-        text = request.body.decode()
+        # A person's form loses one character where a byte is wrong; a program is told.
+        text = request.body.decode(errors="replace" if request.is_form else "strict")
     except UnicodeDecodeError:
         raise Unreadable("The body is not UTF-8.") from None
-    fields = parse(text)
+    fields = parse(text.removeprefix("\ufeff"))
     trapped = request.is_form and bool(fields.pop(TRAP, ""))
     is_last_step = not fields.keys().isdisjoint(("comment", "reasons", "contact")) or not request.is_form
     if request.is_form:
         fields = {name: value for name, value in fields.items() if value not in ("", [], {})}
-    return _check(fields, touchpoint)._replace(trapped=trapped, is_last_step=is_last_step)
+    return _check(fields, touchpoint, country)._replace(trapped=trapped, is_last_step=is_last_step)
 
 
 def kept_words(request: Request) -> dict[str, Any]:
@@ -152,23 +159,21 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _parse_form(text: str) -> dict[str, Any]:
-    if _BROKEN_PERCENT.search(text):
-        raise Unreadable("The form has a broken percent-encoding.")
     try:
         pairs = parse_qsl(
-            text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MAX_FORM_FIELDS
+            text, keep_blank_values=True, strict_parsing=True, errors="replace", max_num_fields=MAX_FORM_FIELDS
         )
     except ValueError as error:
         raise Unreadable(f"The form cannot be read: {error}.") from None
     fields, twice = _fold(pairs)
     if twice:
         raise _invalid(twice, "stands twice")
-    if re.fullmatch("[0-9]{1,3}", str(fields.get("rating"))):
-        fields["rating"] = int(fields["rating"])
+    if re.fullmatch(r"\s*\d{1,3}\s*", rating := unicodedata.normalize("NFKC", seen(str(fields.get("rating"))))):
+        fields["rating"] = int(rating)
     if "contact" in fields and isinstance(fields["contact"], str):
-        written = fields["contact"].strip()
+        written = unicodedata.normalize("NFKC", seen(fields["contact"])).strip()
         fields["contact"] = {"email" if "@" in written else "phone": written} if written else {}
-    if not str(fields.get("comment", "x")).strip():
+    if not seen(str(fields.get("comment", "x"))).strip():
         fields["comment"] = ""
     return fields
 
@@ -192,17 +197,20 @@ def _fold(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], str | None]:
     return fields, twice
 
 
-def _check(fields: Mapping[str, Any], touchpoint: Touchpoint) -> Said:
+def _check(fields: Mapping[str, Any], touchpoint: Touchpoint, country: str | None) -> Said:
     for name in fields:
         if name not in FIELDS:
             raise _invalid(name, f"is not known; send {', '.join(FIELDS)}")
     if fields.keys() <= {"submission"}:
         raise _invalid("rating", "is missing")
-    ways = _contact(fields["contact"]) if "contact" in fields else {}
+    comment = _comment(fields["comment"]) if fields.get("comment") is not None else None
+    if not comment and fields.keys() <= {"comment", "submission"}:
+        raise _invalid("comment", "is empty; leave it out instead")
+    ways = _contact(fields["contact"], country) if "contact" in fields else {}
     return Said(
         submission=_submission(fields["submission"]) if "submission" in fields else new_submission(),
         rating=_rating(fields["rating"], touchpoint) if "rating" in fields else None,
-        comment=_comment(fields["comment"]) if "comment" in fields else None,
+        comment=comment or None,
         reasons=_reasons(fields["reasons"], touchpoint) if "reasons" in fields else None,
         email=ways.get("email"),
         phone=ways.get("phone"),
@@ -217,7 +225,7 @@ def _rating(value: Any, touchpoint: Touchpoint) -> int:
 
 
 def _comment(value: Any) -> str:
-    text = _text(value, "comment")
+    text = _words(value)
     if len(text.encode()) > MAX_COMMENT_BYTES or (len(text) > MAX_COMMENT_GRAPHEMES and _has_too_many_graphemes(text)):
         limits = f"{MAX_COMMENT_GRAPHEMES:,} characters or {MAX_COMMENT_BYTES // 1000} kB"
         raise TooLong(f"comment is over {limits}.", field="comment")
@@ -237,8 +245,21 @@ def _reasons(value: Any, touchpoint: Touchpoint) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
-def _contact(value: Any) -> dict[str, str]:
-    readers = {"email": contact.email, "phone": contact.phone}
+def _words(value: Any) -> str:
+    """The comment with line breaks as line breaks; empty where nothing of it can be seen."""
+    if not isinstance(value, str):
+        raise _invalid("comment", "must be text")
+    if not (value.isascii() and value.isprintable()):
+        value = _UNKEPT.sub("", _BREAKS.sub("\n", value))
+    text = value.strip()
+    return _text(text, "comment") if seen(text).strip() else ""
+
+
+def _contact(value: Any, country: str | None) -> dict[str, str]:
+    readers: dict[str, Callable[[str], str]] = {
+        "email": contact.email,
+        "phone": lambda text: contact.phone(text, country),
+    }
     if not isinstance(value, dict) or not value or value.keys() - readers.keys():
         raise _invalid("contact", "must be an object with email or phone")
     try:

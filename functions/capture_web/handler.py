@@ -30,6 +30,7 @@ store = Store(client, settings.table)
 invitations = Invitations(client, settings.table)
 keys = Keys(client, settings.keys_table)
 pages = Pages(config)
+country = config.sms.countries[0] if config.sms else None
 gc.freeze()
 gc.enable()
 
@@ -45,7 +46,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Response:
         reply.about(link)
         if not request.is_post:  # it writes nothing: scanners and previews open links too
             return reply.question(link)
-        said = body.read(request, config.touchpoints[link.touchpoint])
+        said = body.read(request, config.touchpoints[link.touchpoint], country)
         if said.trapped:
             return reply.trapped(link, said)
         captured = store.capture(said.answer(link, reply.language, customer), config, utc_now(), needs_rating=True)

@@ -16,12 +16,14 @@ from shared.errors import Contended
 from shared.feedback.store import Store
 from shared.keys.links import Link
 from shared.keys.signing import Keys
+from shared.languages.tags import one_of
 from shared.mail import letters
 from shared.mail.reply_address import ReplyKind, ReplyTo
 from shared.model.events import InvitationRequested
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Held, Invitation, InvitationStatus
 from shared.text import gsm7
+from shared.text.unseen import seen
 
 STALE = timedelta(hours=24)
 """A request this old is about a moment that has passed, such as one that was replayed from an archive."""
@@ -152,7 +154,12 @@ class Asker:
             email = contact.email(customer.email or "")
         except ValueError:
             email = None
-        return Known(read_phone(customer.phone or "", sms.countries[0] if sms else None), email)
+        country = sms.countries[0] if sms else None
+        try:
+            phone = read_phone(contact.phone(customer.phone or "", country), country)
+        except ValueError:
+            phone = None
+        return Known(phone, email)
 
     def _address(self, request: InvitationRequested, known: Known) -> Address | Held:
         """The channel and address to use, or why there is none. Without a usable number, the mail address is used."""
@@ -187,6 +194,8 @@ class Asker:
         rules = self._config.invitations
         if request.touchpoint not in self._config.touchpoints:
             return Held.NO_TOUCHPOINT
+        if request.language and not one_of(self._config.business.languages, request.language):
+            return Held.LANGUAGE
         if now - requested_at > STALE or (request.expires_at and request.expires_at <= now):
             return Held.EXPIRED
         if any(person.silence for person in people if person.address == address.to.lower()):
@@ -204,7 +213,7 @@ class Asker:
         """
         languages = self._config.business.languages
         given = request.customer
-        phone = known.phone.number if known.phone else given.phone
+        phone = known.phone.number if known.phone else given.phone and seen(given.phone)
         return Invitation(
             id=id,
             status=InvitationStatus.SENDING,
@@ -212,8 +221,10 @@ class Asker:
             touchpoint=request.touchpoint,
             place=request.place,
             channel=channel,
-            language=request.language if request.language in languages else languages[0],
-            customer=given.model_copy(update={"phone": phone, "email": known.email or given.email}),
+            language=one_of(languages, request.language or "") or languages[0],
+            customer=given.model_copy(
+                update={"phone": phone, "email": known.email or (given.email and seen(given.email))}
+            ),
             requested_at=now,
             expires_at=now.replace(microsecond=0) + timedelta(days=self._config.invitations.expiry_days),
         )

@@ -1,25 +1,91 @@
-"""Addresses that people write: an email address as it stands, a phone number as a telephone would dial it."""
+"""Addresses that people write or paste: a mail address as it is sent to, a phone number as it is dialled."""
 
 import re
+import unicodedata
+from typing import TYPE_CHECKING
 
-_EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
-_PUNCTUATION = re.compile(r"[\s().\-/\u200e\u200f\u2011\u2013]")  # with the marks that right-to-left keyboards add
+from shared.text.unseen import seen
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+_ASIDE = " \t\r\n\"'“”‘’„«»<>()[]"  # that wraps an address
+_BEHIND = ".,;:!?。、，；"  # of the sentence that it stood in
+_MAILTO = re.compile(r"(?:mailto|e-?mail)\s*:\s*", re.IGNORECASE)
+_NAMED = re.compile(r"[^<>]*<([^<>]+)>")
+_BLANKS = re.compile(r"[ \t]*([@.])[ \t]*")  # that keyboards put there
+_LOCAL = re.compile(r"[^@\s<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}")
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+_TOP = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}", re.IGNORECASE)
+_DOTS = str.maketrans("。", ".")
+_WORDS = ("L", "M", "N")  # letters, marks and digits of any script: what a domain is made of
+
+_BEFORE = re.compile(r"[^\w+(-]*(?:[a-z]+[.:]\s*)?(?=[+(\d])", re.IGNORECASE)  # `tel:`, `Mobile:`, `="`, a picture
+_PUNCTUATION = re.compile(r"[\s()\[\].\-/·‐‑‒–−]")
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_NUMBER = re.compile(r"\+?[0-9]{6,15}")
 
 
 def email(text: str) -> str:
-    """The address without the spaces around it; ValueError says how to write one."""
-    address = text.strip()
-    if len(address) > 254 or not _EMAIL.fullmatch(address):
-        raise ValueError(f"{address!r} is not an email address; write name@host.tld")
+    """The address alone, its domain as mail servers know it (a domain in another script as `xn--…`).
+
+    What cannot be seen, a name, brackets, quotes and a full stop around it are no part of it. ValueError says how to
+    write one.
+    """
+    plain = unicodedata.normalize("NFKC", seen(text)).translate(_DOTS).replace("’", "'")
+    address = _MAILTO.sub("", _BLANKS.sub(r"\1", plain).strip().strip(_ASIDE + _BEHIND), count=1)
+    named = _NAMED.fullmatch(f"{address}>" if "<" in address and not address.endswith(">") else address)
+    address = _MAILTO.sub("", named[1]) if named else address
+    local, _, domain = address.rpartition("@")
+    domain = ".".join(map(_ascii, domain.partition("?")[0].split(".")))
+    address = f"{local}@{domain}"
+    *labels, top = domain.split(".")
+    is_domain = labels and all(map(_LABEL.fullmatch, labels)) and _TOP.fullmatch(top)
+    if len(address) > 254 or not _LOCAL.fullmatch(local) or not is_domain:
+        raise ValueError(f"{text.strip()[:60]!r} is not an email address; write name@host.tld")
     return address
 
 
-def phone(text: str) -> str:
-    """Digits, with `+` before a country code; any script's digits are read. ValueError says how to write one."""
-    number = _PUNCTUATION.sub("", text)
-    number = "".join(str(int(character)) if character.isdecimal() else character for character in number)
+def phone(text: str, country: str | None = None) -> str:
+    """The number in E.164; one without a country code is of `country`, or stays as it was dialled where that is None.
+
+    Digits of any script, and what phone books, links and spreadsheets put around a number, are read. ValueError says
+    how to write one.
+    """
+    plain = seen(text).translate(_WIDE).rstrip().rstrip(_ASIDE + _BEHIND)
+    number = _PUNCTUATION.sub("", _BEFORE.sub("", plain, count=1))
+    number = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in number)
     if number.startswith("00"):
         number = f"+{number[2:]}"
-    if not re.fullmatch(r"\+?[0-9]{6,15}", number):
+    if not _NUMBER.fullmatch(number):
         raise ValueError("is not a phone number; write one like +44 7700 900123")
-    return number
+    if country is None and not number.startswith("+"):
+        return number
+    return _dialled(number, country)
+
+
+def _dialled(number: str, country: str | None) -> str:
+    """Only who knows every country's plan can tell which zero is dialled from abroad."""
+    import phonenumbers  # here, since most answers have no number, and its tables are large
+
+    try:
+        found = phonenumbers.parse(number, country)
+    except phonenumbers.NumberParseException:
+        found = None
+    possible = phonenumbers.ValidationResult.IS_POSSIBLE  # and not only from the same town
+    if found is None or phonenumbers.is_possible_number_with_reason(found) != possible or _has_lost_digits(found):
+        raise ValueError("is not a phone number of its country; write one like +44 7700 900123")
+    return str(phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _has_lost_digits(found: "PhoneNumber") -> bool:
+    """Whether the zero that is dialled at home was taken for a digit, since too few stand behind it."""
+    import phonenumbers
+
+    return bool(found.italian_leading_zero) and not phonenumbers.is_valid_number(found)
+
+
+def _ascii(label: str) -> str:
+    if label.isascii() or not all(sign == "-" or unicodedata.category(sign)[0] in _WORDS for sign in label):
+        return label
+    return f"xn--{label.lower().encode('punycode').decode()}"

@@ -16,6 +16,7 @@ from shared.model.invitation import Invitation, InvitationRevision, InvitationSt
 from shared.model.life import Transition
 from shared.model.scales import Mood
 from shared.text.lines import fits_in_line
+from shared.text.unseen import seen
 from shared.values import Moment
 
 SOURCE = "earshot"
@@ -150,7 +151,10 @@ class InvitationRequested(BaseModel):
     channel: Literal["sms", "email"] | None = Field(
         default=None, description="how to ask; unset: by text where there is a mobile number, else by mail"
     )
-    language: str | None = Field(default=None, description="theirs; unset: the first of `business.languages`")
+    language: str | None = Field(
+        default=None,
+        description="theirs, such as `ar-EG`; unset: the first of `business.languages`; not offered: nobody is asked",
+    )
     time_zone: str | None = Field(
         default=None,
         description="theirs, like `Europe/London`; their number's quiet hours hold too. Neither known: the business's",
@@ -162,6 +166,8 @@ class InvitationRequested(BaseModel):
         """Short enough to be kept, and of characters that leave what is written around them in order."""
         kept = {"touchpoint": self.touchpoint, "place": self.place}
         kept |= {f"customer.{name}": value for name, value in self.customer}
+        for address in ("customer.email", "customer.phone"):  # phone books put marks of direction around them
+            kept[address] = seen(kept[address] or "")
         for field, value in kept.items():
             if value and (len(value) > _LIMITS[field] or not fits_in_line(value)):
                 raise PydanticCustomError(

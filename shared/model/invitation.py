@@ -32,6 +32,7 @@ class Held(StrEnum):
     QUIET_HOURS = "quiet-hours"
     EXPIRED = "expired"
     OVER_BUDGET = "over-budget"
+    LANGUAGE = "language-not-offered"
     UNREADABLE = "request-unreadable"
 
 

@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 
 from cli.invite import Customer
+from cli.invite import _customer as of_row
 from cli.stage import Stage
+from shared.addresses import contact
+from shared.config.model import Config
 from shared.customers.people import People, Silence
 from shared.feedback.store import Store
 from tests.cli.conftest import Earshot
 from tests.kit.factories import a_context
+from tests.kit.samples import load_bytes, load_rows
 from tests.kit.tables import KEYS_TABLE, MAIN_TABLE
 
 MODULE = "functions.invite.handler"
@@ -112,10 +116,10 @@ def test_a_field_that_cannot_be_taken_leaves_that_customer_out_and_is_named(
     earshot: Earshot, function: FakeLambda, tmp_path: Path
 ) -> None:
     file = tmp_path / "customers.csv"
-    file.write_text('phone,place\n+447400123456,"Leeds\nHull"\n+447400123457,Leeds\n')
+    file.write_text(f'phone,place\n+447400123456,"Leeds\n{"x" * 60}"\n+447400123457,Leeds\n')
     ran = earshot("invite", "delivery", "--csv", str(file))
     assert "1 asked" in ran.out
-    assert "line 3: +447400123456 has a field that cannot be taken" in ran.out
+    assert "line 2: +447400123456 has a field that cannot be taken" in ran.out
     assert "(request-unreadable: place)" in ran.out
 
 
@@ -171,3 +175,52 @@ def test_a_function_that_cannot_run_says_how_far_it_came(earshot: Earshot, funct
 def test_a_customer_is_named_by_how_they_are_reached() -> None:
     assert Customer(0, {"customer": {"email": "a@example.com"}}).name == "a@example.com"
     assert Customer(0, {"customer": {}}).name == "(nobody)"
+
+
+@pytest.mark.parametrize(
+    "row", [each for each in load_rows("samples/edges/languages.jsonl") if each.values[0]["via"] == "csv"]
+)
+def test_a_language_is_understood_or_said_and_never_silently_english(config: Config, row: dict[str, Any]) -> None:
+    customer = of_row(2, config, {"touchpoint": "delivery"}, {"phone": "+447400123456", "language": row["value"]})
+    language = customer.request.get("language")
+    if customer.problem:
+        assert row.get("not_offered_said") or not row.get("sure", True)
+        assert customer.problem == f"language-not-offered: {row['value'][:40]}; offered: en, ar"
+    else:
+        assert language == row["language"]
+        assert not row.get("not_offered_said")
+
+
+@pytest.mark.parametrize("row", load_rows("samples/edges/csv.jsonl"))
+def test_a_list_is_asked_as_it_was_saved_or_refused_in_a_line_that_says_what_to_do(
+    earshot: Earshot, function: FakeLambda, tmp_path: Path, row: dict[str, Any]
+) -> None:
+    file = tmp_path / Path(row["file"]).name
+    file.write_bytes(load_bytes(f"samples/edges/{row['file']}"))
+    given: list[dict[str, Any]] = []
+    invoke = function.invoke
+
+    def listening(**call: str) -> dict[str, Any]:
+        answer = invoke(**call)
+        content = json.loads(answer["Payload"].read())
+        requests = json.loads(call["Payload"])["requests"]
+        pairs = zip(requests, content["outcomes"], strict=True)
+        given.extend(request for request, outcome in pairs if not outcome["reason"])
+        return {"Payload": io.BytesIO(json.dumps(content).encode())}
+
+    function.invoke = listening  # type: ignore[assignment, method-assign]
+    ran = earshot("invite", "delivery", "--csv", str(file), "--any-hour")
+    said = ran.out + ran.err
+    assert "Traceback" not in said
+    asked = [{"language": request.get("language", "en"), **request["customer"]} for request in given]
+    if "asked_count" in row:
+        assert sum(function.batches) == row["asked_count"]
+        return
+    assert len(asked) == len(row["asked"])
+    for each, wanted in zip(asked, row["asked"], strict=True):
+        for name, value in wanted.items():
+            assert each[name].lower() == (contact.email(value) if name == "email" else value).lower()
+    for mention in row["mention"]:
+        assert any(each.lower() in said.lower() for each in ([mention] if isinstance(mention, str) else mention))
+    assert not any(garble in str(given) for garble in row.get("never", ()))
+    assert len(said) < 5_000

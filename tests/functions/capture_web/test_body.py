@@ -12,6 +12,7 @@ from functions.capture_web import body
 from shared.config.load import load
 from shared.errors import EarshotError, InvalidInput, TooLarge, TooLong, Unreadable, UnsupportedType
 from shared.model.feedback import MAX_COMMENT_BYTES
+from shared.text.unseen import seen
 from shared.web.http import MAX_BYTES, Request
 from tests.kit.http_api import http_event
 
@@ -43,11 +44,12 @@ def outcome(content: str | bytes, content_type: str = JSON) -> body.Said | Earsh
 
 
 def characters(**options: Any) -> st.SearchStrategy[str]:
-    forbidden = [*(chr(code) for code in range(32) if chr(code) not in "\n\t\r"), *"\u202d\u202e\ufffe\uffff"]
+    controls = (*range(9), *range(0xB, 0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+    forbidden = [*map(chr, (*controls, 0x202D, 0x202E, *range(0xFDD0, 0xFDF0), *range(0xFFF9, 0xFFFD), 0xFFFE, 0xFFFF))]
     return st.text(st.characters(codec="utf-8", exclude_characters=forbidden), **options)
 
 
-words = characters(min_size=1, max_size=500).filter(lambda text: bool(text.strip()))
+words = characters(min_size=1, max_size=500).map(str.strip).filter(seen)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
@@ -91,10 +93,7 @@ class TestWhateverArrives:
         ({}, "rating"),
         ({"submission": "s"}, "rating"),
         *[({"rating": wrong}, "rating") for wrong in (0, 6, -1, 10**30, "5", 5.0, True, None, [5], {"value": 5}, "")],
-        *[({"comment": wrong}, "comment") for wrong in ("", " \n", None, 5, True, ["words"], {"text": "words"})],
-        *[({"comment": f"a{control}b"}, "comment") for control in ("\0", "\x01", "\x0b", "\x1b", "\x1f")],
-        *[({"comment": f"a{override}b"}, "comment") for override in ("\u202d", "\u202e")],
-        *[({"comment": f"a{free}b"}, "comment") for free in ("\ufffe", "\uffff")],  # which no queue takes
+        *[({"comment": wrong}, "comment") for wrong in ("", "\u200b\n", None, 5, True, ["words"], {"text": "words"})],
         ({"contact": {"email": "a\uffff@example.org"}}, "contact.email"),
         *[({"comment": half}, "comment") for half in ("\ud800", "x\udfff", "\ude00\ud83d")],
         *[({"reasons": wrong}, "reasons") for wrong in ("queue", ["nope"], [5], [["queue"]], None, {"queue": True})],
@@ -161,7 +160,6 @@ def test_a_key_that_stands_twice_is_refused(content: str, field: str) -> None:
         "{'rating': 5}",
         '{"rating": 5,}',
         '{"rating": 5} {}',
-        '\ufeff{"rating": 5}',
         '{"rating": ' + "9" * 5000 + "}",
         '{"comment": "a\nb"}',
         b'{"comment": "\xff"}',
@@ -222,17 +220,17 @@ class TestForms:
     def test_numbers_are_written_as_text(self) -> None:
         assert read("rating=5", FORM).rating == 5
 
-    @pytest.mark.parametrize("rating", ["5.0", "+5", "%D9%A5", "5+", "0x5", "five", "5" * 400])
+    @pytest.mark.parametrize("rating", ["5.0", "%2B5", "-5", "0x5", "five", "5" * 400])
     def test_a_rating_that_is_not_plain_digits_is_refused(self, rating: str) -> None:
         assert refusal(f"rating={rating}", FORM).field == "rating"
 
-    @pytest.mark.parametrize("content", ["rating=%zz", "comment=%", "comment=%E", "rating", "&&=", "rating=5&x"])
+    @pytest.mark.parametrize("content", ["rating=%zz", "rating", "&&=", "rating=5&x"])
     def test_a_broken_form_is_unreadable_or_names_its_field(self, content: str) -> None:
         assert refusal(content, FORM).status in (400, 422)
 
-    def test_broken_utf_8_is_unreadable(self) -> None:
-        assert isinstance(refusal("comment=" + quote_from_bytes(b"\xc3\x28"), FORM), Unreadable)
-        assert isinstance(refusal(b"comment=\xff", FORM), Unreadable)
+    def test_a_bad_byte_costs_one_character(self) -> None:
+        assert read("comment=" + quote_from_bytes(b"a\xc3\x28b"), FORM).comment == "a\ufffd(b"
+        assert read(b"comment=a\xffb", FORM).comment == "a\ufffdb"
 
     def test_a_field_that_stands_twice_is_refused_except_reasons(self) -> None:
         assert refusal("rating=1&rating=2", FORM).field == "rating"

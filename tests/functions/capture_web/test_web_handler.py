@@ -222,7 +222,7 @@ class TestFormWithoutJavaScript:
         assert (page.status, 'data-step="done"' in page.text) == (200, True)
         [item] = customer.all_stored()
         feedback = customer.stored(item["id"]["S"]).feedback
-        assert feedback.comment == "كان الطابور طويلًا\r\nجدًا"
+        assert feedback.comment == "كان الطابور طويلًا\nجدًا"
         assert feedback.reasons == ("queue", "staff")
         assert feedback.customer.phone == "+447700900123"
 
@@ -246,7 +246,6 @@ class TestFormWithoutJavaScript:
         [
             ({"rating": "7"}, "rating"),
             ({"rating": "2", "comment": "x" * 5001}, "comment"),
-            ({"rating": "2", "comment": "a\0b"}, "comment"),
             ({"rating": "2", "contact": "not an address"}, "contact"),
         ],
     )

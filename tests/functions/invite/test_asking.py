@@ -190,8 +190,21 @@ def test_a_national_number_is_read_in_the_first_country(asker: Asker) -> None:
     assert ask(asker, customer={"phone": "07400 123456"}).to == PHONE
 
 
-def test_a_language_that_the_business_does_not_speak_is_asked_in_its_first(asker: Asker) -> None:
-    assert ask(asker, language="fr").invitation.language == "en"
+def test_a_language_that_is_not_offered_is_said_and_never_asked_in_another(asker: Asker) -> None:
+    assert ask(asker, language="fr-FR").invitation.reason == "language-not-offered"
+
+
+@pytest.mark.parametrize("written", ["ar", "AR", "ar-EG", "ar_EG", "\u200far"])
+def test_a_language_is_known_in_any_spelling(asker: Asker, written: str) -> None:
+    asked = ask(asker, language=written).invitation
+    assert (asked.language, asked.reason) == ("ar", None)
+
+
+@pytest.mark.parametrize(
+    "written", ["\u202d+44 7400 123456\u202c", "+44 (0)7400 123456", "tel:+447400123456", "07400 123456."]
+)
+def test_a_number_is_read_as_phone_books_copy_it(asker: Asker, written: str) -> None:
+    assert ask(asker, customer={"phone": written}).to == "+447400123456"
 
 
 def test_a_business_without_a_number_asks_by_mail(store: Store, keys: Keys, config: Config) -> None:

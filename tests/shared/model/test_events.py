@@ -23,6 +23,7 @@ from tests.kit.factories import RECEIVED_AT, a_feedback, a_revision
 
 CONTRACT_FILES = contract()
 GOLDEN_EVENTS = sorted(GOLDEN.glob("*.json"))
+ADDRESSES = ("customer.email", "customer.phone")
 OVERRIDES = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
@@ -97,8 +98,20 @@ def test_a_name_is_taken_as_people_write_it(name: str) -> None:
     assert InvitationRequested.model_validate(request).customer.name == name
 
 
-@pytest.mark.parametrize("sign", [*"\0\t\n\r\x7f\x85\u2028\u2029", *OVERRIDES])
-@pytest.mark.parametrize("field", ["touchpoint", "place", *(f"customer.{name}" for name in Customer.model_fields)])
+@pytest.mark.parametrize("mark", [*OVERRIDES, "\u200b", "\ufeff"])
+def test_marks_that_phone_books_put_around_an_address_are_no_reason_to_refuse_it(mark: str) -> None:
+    customer = {"phone": f"{mark}+447400123456{mark}", "email": f"{mark}ana@example.com"}
+    assert InvitationRequested.model_validate({"touchpoint": "delivery", "customer": customer}).customer.phone
+
+
+@pytest.mark.parametrize(
+    ("field", "sign"),
+    [
+        (field, sign)
+        for field in ("touchpoint", "place", *(f"customer.{name}" for name in Customer.model_fields))
+        for sign in (*"\0\t\n\r\x7f\x85\u2028\u2029", *(() if field in ADDRESSES else OVERRIDES))
+    ],
+)
 def test_what_breaks_the_line_or_turns_the_words_around_it_is_refused_by_its_field(field: str, sign: str) -> None:
     request: dict[str, Any] = {"touchpoint": "delivery", "customer": {}}
     inside = request["customer"] if field.startswith("customer.") else request
