@@ -47,7 +47,7 @@ def tail(stage: Stage, as_json: bool) -> None:
 def follow(stage: Stage) -> Iterator[News]:
     """Each feedback that is new or changed and each invitation that was sent or not, from now on, for ever.
 
-    The table's stream has two readers, publish and receipts, and a third would be throttled with them. So the index by
+    The table's stream has two readers, publish and send, and a third would be throttled with them. So the index by
     team is read again and again: what changes more than once between two looks shows once, as it then is.
     """
     started = utc_now()

@@ -25,7 +25,8 @@ def flagged(before: Revision | None, *more: Flag, silent: bool) -> tuple[Flag, .
 
 def bounded(words: str) -> str:
     """As many of the words as one feedback holds, ended by an ellipsis where that is not all."""
-    return cut_to_fit(cut(words, MAX_COMMENT_GRAPHEMES), _fits_in_bytes)
+    # No more characters than bytes can fit, and one grapheme of half a megabyte takes seconds to look at.
+    return cut_to_fit(cut(words[: MAX_COMMENT_BYTES + 1], MAX_COMMENT_GRAPHEMES), _fits_in_bytes)
 
 
 def _fits_in_bytes(text: str) -> bool:
