@@ -6,6 +6,7 @@ of one answer once warm.
 
 import json
 import os
+import random
 import sys
 import time
 from importlib import import_module
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 WARM_UP = 30
+RANDOM = random.Random(0)  # noqa: S311 - the same answers in every run
 
 
 CONTEXT = SimpleNamespace(
@@ -49,7 +51,7 @@ def answer(path: str, number: int) -> dict[str, Any]:
         "rating": 2,
         "comment": "Twenty minutes, one till open. The girl at the till was lovely though.",
         "reasons": ["queue"],
-        "submission": f"{number:032x}",
+        "submission": f"{RANDOM.getrandbits(128):032x}",  # as the page draws it
     }
     headers = {"content-type": "application/json", "accept-language": "en-GB,en;q=0.9", "accept": "*/*"}
     return http_event("POST", path, headers, json.dumps(said))

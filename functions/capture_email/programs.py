@@ -25,7 +25,6 @@ _CLOSING = re.compile(r"[>)\]]*[^:：]{0,40}[:：](?=\s|$)")
 _MAX_BLOCK = 16  # lines
 _MAX_LABEL = 32  # characters
 _LABEL = re.compile(r"[*_|\s]*([^\s*|:：][^*|:：\t]*?)[\s*_]*[:：|\t]")
-_CELLS = re.compile(r"\s*\|\s*")
 _DASHES = "-_=*‐‑‒–—― :："
 _DASHED = re.compile(r"[-‐-―]{3,}\s*(\S.{1,300}\S)\s*[-‐-―]{2,}")
 _RULE_IN_FRONT = re.compile(r"[-_]{3,}\s*([^\s_-][^_]{1,50}?)\s*[-_]{3,}")

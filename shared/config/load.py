@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from shared.addresses.reserved import reserved_name
 from shared.addresses.targets import Target
 from shared.config.model import Config
 from shared.config.problems import ConfigError, Problem
@@ -42,6 +41,8 @@ def load(path: Path | None = None, *, deployed: bool = False) -> Config:
 
 def check_for_aws(config: Config) -> None:
     """Raises `ConfigError` for what only the local stage can have: targets on this machine, and names of examples."""
+    from shared.addresses.reserved import reserved_name  # here, to stay off the path of a customer's answer
+
     problems = [
         Problem(path, f"{target} leads to this machine; on AWS it must be https and on the public internet")
         for path, target in _targets(config)

@@ -23,7 +23,7 @@ from pydynox import DynamoDBClient
 
 from shared.errors import InvalidInput, LinkExpired, LinkInvalid
 from shared.keys.signing import Keys
-from shared.table.items import SESSION
+from shared.table.items import SESSION, SIGN_IN_REQUESTS
 from shared.table.table import Table
 
 LINK_WORKS_FOR = timedelta(minutes=15)
@@ -243,7 +243,7 @@ def _key(email: str, id: str) -> dict[str, str]:
 
 def _asked(email: str, now: datetime) -> dict[str, str]:
     """The key of how many links an address got in these ten minutes."""
-    return _key(email, f"asked#{now.timestamp() // AT_ONCE.total_seconds():.0f}")
+    return _key(email, f"{SIGN_IN_REQUESTS.kind}#{now.timestamp() // AT_ONCE.total_seconds():.0f}")
 
 
 def _now_in(state: _State, now: datetime) -> dict[str, Any]:

@@ -83,7 +83,9 @@ SENT_MAIL = Item("sent", "S", _MONTHS, Holds.CUSTOMER)
 BUDGET = Item("budget", "B", timedelta(days=2), Holds.NOBODY)
 """How many texts left in a day, of the stage or of one source."""
 SESSION = Item("session", "U", None, Holds.TEAM)
-"""Someone's sessions and requests for sign-in links. Each has a `ttl` of its own, of hours."""
+"""Someone's sessions and sign-in links. Each has a `ttl` of its own, of hours."""
+SIGN_IN_REQUESTS = Item("asked", SESSION.prefix, None, Holds.TEAM)
+"""How many links someone asked for in ten minutes: lies in the partition of their sessions, sorted by its kind."""
 HEALTH = Item("health", "T", None, Holds.TEAM)
 """How a target fares, in a partition of its route's id."""
 ROUTE = Item("route", "ROUTES", None, Holds.TEAM, one_partition=True)
@@ -91,7 +93,7 @@ ROUTE = Item("route", "ROUTES", None, Holds.TEAM, one_partition=True)
 
 ITEMS = (
     *(FEEDBACK, CLAIM, PERSON, DELIVERY, INVITATION, LINK, WAY_OUT, MESSAGE, RECEIPT, MAIL, FILED_MAIL, SENT_MAIL),
-    *(BUDGET, SESSION, HEALTH, ROUTE),
+    *(BUDGET, SESSION, SIGN_IN_REQUESTS, HEALTH, ROUTE),
 )
 """All kinds of item in the main table."""
 

@@ -92,10 +92,11 @@ def test_the_wings_have_no_circle() -> None:
 
 
 def test_prefixes_of_keys_stand_in_one_module() -> None:
-    prefix = re.compile(r"""["'](?:[A-Z]#|ROUTES["']|(?:twilio|webhook)#)""")
+    prefix = re.compile(r"""["'](?:[A-Za-z_]+#|ROUTES["'])""")
     found = [
         named(path)
         for path in modules("shared", "functions", "infra", "cli", "local")
         if prefix.search(path.read_text(encoding="utf-8"))
     ]
-    assert found in ([], ["shared/table/items.py"])
+    hashed = "functions/capture_sms/hearing.py"  # what identifies a text, of which the key of its claim is the hash
+    assert found == [hashed, "shared/table/items.py"]
