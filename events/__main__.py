@@ -17,6 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from shared.model.events import (
     CONTRACT,
     SOURCE,
+    CaseEvent,
     Event,
     FeedbackEvent,
     InvitationEvent,
@@ -96,12 +97,16 @@ def _page() -> Iterator[str]:
     yield from _fields(feedback["Feedback"] | {"$defs": feedback})
     yield f"\n### `customer`\n\n{feedback['Customer']['description']}\n"
     yield from _fields(feedback["Customer"])
+    case = _schema(CaseEvent)["$defs"]
+    for name, model in (("case", "CaseNow"), ("entry", "Entry")):
+        yield f"\n## `{name}`\n\nIn every event of a case. {case[model]['description']}\n"
+        yield from _fields(case[model] | {"$defs": case})
     invitation = _schema(InvitationEvent)["$defs"]
     yield f"\n## `invitation`\n\nIn every event of an invitation. {invitation['Invitation']['description']}\n"
     yield from _fields(invitation["Invitation"] | {"$defs": invitation})
     for event in CONTRACT:
         yield f"\n## {event.detail_type}\n\n{event.__doc__}\n"
-        own = event.model_fields.keys() - FeedbackEvent.model_fields.keys() - InvitationEvent.model_fields.keys()
+        own = event.model_fields.keys() - CaseEvent.model_fields.keys() - InvitationEvent.model_fields.keys()
         if issubclass(event, InvitationRequested):
             yield from _fields(event.model_json_schema(mode="serialization"))
             yield ""

@@ -17,7 +17,8 @@ from typing import Literal
 
 import uv
 
-from shared.config.load import config_path
+from shared.config import days_off
+from shared.config.load import config_path, load
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
@@ -59,7 +60,7 @@ def build(target: Target, cache: Path = CACHE) -> tuple[Path, str]:
             f"make deploy PYTHON=python{OFFERED[-1]}"
         )
     cache.mkdir(exist_ok=True)
-    files = _files(None if target == "bare" else _packages(target, cache))
+    files = _files(None if target == "bare" else _packages(target, cache), _holidays(cache))
     digest = hashlib.sha256(Path(__file__).read_bytes() + f"{sys.implementation.cache_tag}\0".encode())
     for name, path in files:
         digest.update(f"{name}\0{path.stat().st_size}\0".encode())
@@ -111,7 +112,16 @@ def install(lock: Path, name: str, cache: Path = CACHE, options: tuple[str, ...]
     return installed
 
 
-def _files(packages: Path | None) -> list[tuple[str, Path]]:
+def _holidays(cache: Path) -> Path:
+    """The public holidays that `earshot.toml` names: the package that knows them is no part of the code."""
+    dates = days_off.as_file(load())
+    path = cache / f"holidays-{hashlib.sha256(dates.encode()).hexdigest()[:16]}.json"
+    if not path.exists():
+        path.write_text(dates, encoding="utf-8")
+    return path
+
+
+def _files(packages: Path | None, holidays: Path) -> list[tuple[str, Path]]:
     """Everything that goes into the zip but bytecode, as (name in the zip, file), sorted."""
     folders = [(ROOT, ROOT / name) for name in ("functions", "shared")]
     if packages:
@@ -122,7 +132,7 @@ def _files(packages: Path | None) -> list[tuple[str, Path]]:
         for path in folder.rglob("*")
         if path.is_file()
     ]
-    found.append(("earshot.toml", config_path()))
+    found += [("earshot.toml", config_path()), (days_off.FILE, holidays)]
     return sorted((name, path) for name, path in found if not _is_left_out(Path(name)))
 
 

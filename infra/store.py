@@ -38,6 +38,9 @@ class Store(Construct):
                 dynamodb.GlobalSecondaryIndexPropsV2(
                     index_name="by_due", partition_key=_string("due_shard"), sort_key=_string("due_at")
                 ),
+                dynamodb.GlobalSecondaryIndexPropsV2(
+                    index_name="by_inbox", partition_key=_string("inbox"), sort_key=_string("inbox_at")
+                ),
             ],
             time_to_live_attribute="ttl",
             dynamo_stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,

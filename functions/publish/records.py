@@ -5,54 +5,70 @@ event carries the whole feedback and a `revision` to order by, and a revision th
 otherwise silence all that the customer says afterwards.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from functions.publish.bus import Bus, Entry, entry
+from shared.cases import cases
 from shared.config.model import Config
 from shared.customers.invitations import read_invitation
 from shared.feedback.owners import claimed
 from shared.feedback.store import read_image
-from shared.model.events import feedback_event, invitation_event
+from shared.model.events import Event, case_event, feedback_event, invitation_event
 from shared.model.life import Transition, transition
 from shared.observe import count, logger
 from shared.table.items import FEEDBACK, INVITATION
 
+Image = Mapping[str, Any]
+"""An item as the stream has it, in DynamoDB's own JSON."""
+
 
 def publish(records: Iterable[Mapping[str, Any]], bus: Bus, config: Config) -> list[str]:
     """Put the events of stream records on the bus; returns the sequence numbers of the records that failed."""
-    entries: dict[str, Entry] = {}
+    entries: list[tuple[str, Entry]] = []
     refusals: dict[str, str] = {}
     for record in records:
         number = record["dynamodb"]["SequenceNumber"]
         try:
-            mapped = _entry(record["dynamodb"], config)
+            entries += [(number, entry(event)) for event in _events(record["dynamodb"], config)]
         except Exception as error:  # whatever is wrong with one record must not stop the others
             refusals[number] = type(error).__name__  # never its message, which may quote the customer
-        else:
-            if mapped is not None:
-                entries[number] = mapped
-    outcomes = zip(entries, bus.put(list(entries.values())), strict=True)
-    refusals |= {number: refusal for number, refusal in outcomes if refusal is not None}
+    outcomes = bus.put([each for _, each in entries])
+    for (number, _), refusal in zip(entries, outcomes, strict=True):
+        if refusal is not None:
+            refusals[number] = refusal
     for number, refusal in refusals.items():
         logger.error("A record could not be published", sequence_number=number, reason=refusal)
     count("RecordsFailed", len(refusals))
-    count("EventsPublished", len(entries.keys() - refusals.keys()))
+    count("EventsPublished", outcomes.count(None))
     return list(refusals)
 
 
-def _entry(change: Mapping[str, Any], config: Config) -> Entry | None:
-    """The event of one change in the table; None for what no subscriber is told of, or an item that aged out."""
+def _events(change: Mapping[str, Any], config: Config) -> Iterator[Event]:
+    """The events of one change in the table; none for what no subscriber is told of, or an item that aged out."""
     image = change.get("NewImage", {})
     match image.get("kind"):
         case {"S": FEEDBACK.kind}:
-            before = read_image(change["OldImage"]) if "OldImage" in change else None
-            after = read_image(image)
-            name = transition(before, after)
-            if name is Transition.CAPTURED and not claimed(config, after.feedback.touchpoint, after.feedback.reasons):
-                count("FeedbackUnclaimed")
-            return entry(feedback_event(name, before, after)) if name else None
+            yield from _feedback_events(change.get("OldImage"), image, config)
         case {"S": INVITATION.kind}:
-            event = invitation_event(read_invitation(image))
-            return entry(event) if event else None
-    return None
+            if event := invitation_event(read_invitation(image)):
+                yield event
+
+
+def _feedback_events(old: Image | None, new: Image, config: Config) -> Iterator[Event]:
+    """What the customer said, and what became of the case: what they say may open it again."""
+    before, after = read_image(old) if old else None, read_image(new)
+    moved = _moves(new) > _moves(old)
+    name = transition(before, after)
+    if name is Transition.CAPTURED and not claimed(config, after.feedback.touchpoint, after.feedback.reasons):
+        count("FeedbackUnclaimed")
+    if name:  # also where a team has passed it on: the next one gets a card
+        yield feedback_event(name, before, after)
+    case = cases.read_image(new) if moved else None
+    if case and (event := case_event(case)):
+        yield event
+
+
+def _moves(image: Image | None) -> int:
+    found = cases.read_image(image) if image else None
+    return found.case.moves if found else 0

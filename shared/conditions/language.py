@@ -17,6 +17,8 @@ A comparison is a field, an operator and a value; `and`, `or`, `not` and parenth
 Values with spaces or signs are quoted: "charged twice"; in quotes a backslash makes the next sign itself: "5\\* hotel".
 Words are found in any case, over line breaks, with straight or curly quotes, however their accents are encoded, and
 inside longer words: `words ~ charg` finds "Overcharged" (shared/text/folding.py).
+What a team does about a feedback is an event as well, and meant only where the condition names it:
+`event = FeedbackResolved`, `event in (FeedbackOverdue, RemedyGranted)`.
 What a customer did not say compares as false, and `not` is always the exact opposite: `rating <= 2` is false without a
 rating, and `not rating <= 2` true.
 
@@ -32,7 +34,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from shared.errors import InvalidInput
-from shared.model.events import EVENTS
+from shared.model.events import CASE_EVENTS, EVENTS
 from shared.model.feedback import Channel, Feedback
 from shared.model.scales import Mood
 
@@ -182,7 +184,14 @@ class Condition:
 
     def matches(self, event_type: str, feedback: Feedback) -> bool:
         """Whether the event of type `event_type` about `feedback` is meant: EventBridge's verdict on its pattern."""
-        return self.root is None or self.root.matches(event_type, feedback)
+        return event_type in self.events and (self.root is None or self.root.matches(event_type, feedback))
+
+    @property
+    def events(self) -> frozenset[str]:
+        """The types of event that can be meant: what teams do about a feedback only where it is named."""
+        named = [value for each in self.comparisons() if each.name == "event" for value in each.values]
+        asked_for = {name for name in CASE_EVENTS if (name,) in named}
+        return frozenset(EVENTS.keys() - CASE_EVENTS | asked_for)
 
     def comparisons(self) -> Iterator[Comparison]:
         """Every comparison, in the order of the text."""

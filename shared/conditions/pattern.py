@@ -27,7 +27,7 @@ from shared.conditions.language import (
     equals,
 )
 from shared.conditions.weight import MAX_COMPLEXITY, complexity
-from shared.model.events import EVENTS, FEEDBACK_EVENTS, SOURCE, RouteTested
+from shared.model.events import FEEDBACK_EVENTS, SOURCE, RouteTested
 
 MAX_LENGTH = 2_048  # characters of a pattern: EventBridge's limit
 MAX_CLAUSES = 1_000  # combinations that `$or` makes: EventBridge's limit
@@ -50,7 +50,7 @@ def rule_pattern(id: str, condition: Condition) -> dict[str, Any]:
 
 def compile_pattern(condition: Condition) -> dict[str, Any]:
     """The pattern that matches exactly the events for which `condition.matches`; raises ConditionError."""
-    return _Compiler(condition.text).pattern(condition.root)
+    return _Compiler(condition).pattern()
 
 
 def makes_cards(condition: Condition) -> bool:
@@ -60,12 +60,12 @@ def makes_cards(condition: Condition) -> bool:
 
 def event_types(condition: Condition) -> set[str]:
     """The types of event that the condition can match; raises ConditionError."""
-    return _Compiler(condition.text).event_types(condition.root)
+    return _Compiler(condition).event_types()
 
 
 def wildcards(condition: Condition) -> dict[str, list[tuple[str, ...]]]:
     """The wildcards of each field, once for each alternative of the pattern that has them; raises ConditionError."""
-    return _wildcards(_Compiler(condition.text).alternatives(condition.root))
+    return _wildcards(_Compiler(condition).alternatives())
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,13 @@ _Clause = dict[str, _Allowed]
 class _Compiler:
     """Turns a condition into clauses: negations pushed down to the comparisons, `and` multiplied out over `or`."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, condition: Condition) -> None:
+        self._text = condition.text
+        self._root = condition.root
+        self._events = condition.events
 
-    def pattern(self, root: Node | None) -> dict[str, Any]:
-        clauses = self.alternatives(root)
+    def pattern(self) -> dict[str, Any]:
+        clauses = self.alternatives()
         shared = _shared(clauses)
         rest = [{name: allowed for name, allowed in clause.items() if name not in shared} for clause in clauses]
         if len(clauses) == 1:
@@ -127,23 +129,35 @@ class _Compiler:
         self._check_limits(pattern, clauses)
         return pattern
 
-    def event_types(self, root: Node | None) -> set[str]:
-        return set().union(*map(_event_types, self.alternatives(root)))
+    def event_types(self) -> set[str]:
+        return set().union(*map(self._event_types, self.alternatives()))
 
-    def alternatives(self, root: Node | None) -> list[_Clause]:
+    def alternatives(self) -> list[_Clause]:
         """The clauses of which any must let an event through."""
-        clauses = [_Clause()] if root is None else self._clauses(root, opposite=False)
+        clauses = [_Clause()] if self._root is None else self._clauses(self._root, opposite=False)
         if not clauses:
             raise self._refusal("No feedback can ever match this", 1)
-        if not any(map(_event_types, clauses)):
+        if not any(map(self._event_types, clauses)):
             name, allowed = next(each for each in clauses[0].items() if each[0] != "event")
             raise self._refusal(
                 f"No event can ever match this, because what becomes of an invitation has no {name}: "
                 f"leave {name} out, or name an event of feedback",
                 allowed.column,
             )
+        clauses = _join(self._named(clause) for clause in clauses if self._event_types(clause))
         shared = _shared(clauses)
         return [shared] if shared in clauses else clauses  # one that asks for nothing more than what all ask for
+
+    def _event_types(self, clause: _Clause) -> set[str]:
+        """The types of event that a clause can match: only feedback has its other fields."""
+        types = self._events & FEEDBACK_EVENTS if clause.keys() - {"event"} else self._events
+        return {name for name in types if "event" not in clause or clause["event"].lets((name,))}
+
+    def _named(self, clause: _Clause) -> _Clause:
+        """The clause with the names of the events that it matches: there are others that it does not mean."""
+        column = clause["event"].column if "event" in clause else 1
+        values = frozenset[Value]((name,) for name in self._event_types(clause))
+        return clause | {"event": _Allowed(values, False, column)}
 
     def _refusal(self, reason: str, column: int) -> ConditionError:
         return ConditionError(reason + ".", self._text, column)
@@ -232,12 +246,6 @@ def _wildcards(clauses: list[_Clause]) -> dict[str, list[tuple[str, ...]]]:
         name: [element for clause in clauses if name in clause for element in clause[name].wildcards()]
         for name in FIELDS
     }
-
-
-def _event_types(clause: _Clause) -> set[str]:
-    """The types of event that a clause can match: only feedback has its other fields."""
-    types = FEEDBACK_EVENTS if clause.keys() - {"event"} else EVENTS.keys()
-    return {name for name in types if "event" not in clause or clause["event"].lets((name,))}
 
 
 def _fewest(values: Iterable[Value]) -> frozenset[Value]:

@@ -8,6 +8,7 @@ mistakes hide none of it.
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from types import UnionType
 from typing import Any, cast, get_args, get_origin
 
@@ -18,7 +19,9 @@ from shared.addresses.targets import TargetKind, spelling
 from shared.conditions.language import ConditionError, check
 from shared.conditions.pattern import makes_cards, rule_pattern
 from shared.conditions.reader import parse
-from shared.config.model import Config
+from shared.config import days_off
+from shared.config.fields import decimals, working_time
+from shared.config.model import Config, Holidays
 from shared.config.problems import Problem
 from shared.languages.completeness import find_gaps
 from shared.languages.packs import LANGUAGES
@@ -62,13 +65,24 @@ def _values(data: Table) -> list[Problem]:
         found = error.errors()
         # A list whose entries are wrong is also reported as too short; the entries say enough.
         inner = {detail["loc"][:depth] for detail in found for depth in range(len(detail["loc"]))}
-        return [_explain(detail) for detail in found if detail["loc"] not in inner]
+        return [_explain(detail, data) for detail in found if detail["loc"] not in inner]
     return []
 
 
-def _explain(error: Mapping[str, Any]) -> Problem:
+def _as_written(location: Iterable[Any], data: Any) -> list[Any]:
+    """A location without the index of what stands alone where a list may stand."""
+    path = []
+    for part in location:
+        if isinstance(part, int) and isinstance(data, Mapping):
+            continue
+        path.append(part)
+        data = data.get(part) if isinstance(data, Mapping) else data[part] if isinstance(data, list) else None
+    return path
+
+
+def _explain(error: Mapping[str, Any], data: Table) -> Problem:
     """Turn one of pydantic's findings into a line that names the key and the fix."""
-    location, kind, context = list(error["loc"]), error["type"], error.get("ctx", {})
+    location, kind, context = _as_written(error["loc"], data), error["type"], error.get("ctx", {})
     if kind != "extra_forbidden" and location[-1:] == ["[key]"]:  # how pydantic says that it means the key itself
         location.pop()
     path = ".".join(str(part) for part in location)
@@ -105,11 +119,12 @@ def _references(data: Table) -> Iterator[Problem]:
             yield Problem("business.languages", gap)
     yield from _repeated("alarms", map(spelling, _texts(data, "alarms")), "an address")
     ids = _ids(data, languages)
+    yield from _check_holidays("business.holidays", _table(_table(data, "business"), "holidays"))
     yield from _repeated("business.hosts", _texts(_table(data, "business"), "hosts"), "a host")
     yield from _unknown(ids, "team", "default_team", data.get("default_team"))
     for path, team in _tables(data, "teams"):
         yield from _repeated(f"{path}.cards", map(spelling, _texts(team, "cards")), "a target")
-        yield from _repeated(f"{path}.hours.days", _texts(_table(team, "hours"), "days"), "a day")
+        yield from _check_team(ids, path, team)
     for path, touchpoint in _tables(data, "touchpoints"):
         yield from _check_touchpoint(ids, path, touchpoint)
     for name in ("sms", "mail"):
@@ -127,6 +142,43 @@ def _references(data: Table) -> Iterator[Problem]:
         )
     for path, route in _tables(data, "routes"):
         yield from _check_route(ids, path, route)
+
+
+def _check_team(ids: Ids, path: str, team: Table) -> Iterator[Problem]:
+    shifts = [_table(team, "hours"), *(shift for _, shift in _entries(team, "hours"))]
+    for shift in filter(None, shifts):
+        yield from _repeated(f"{path}.hours.days", _texts(shift, "days"), "a day")
+        if shift.get("from") == shift.get("to"):
+            yield Problem(f"{path}.hours", 'ends when it begins; for all day write from = "00:00" and to = "23:59"')
+    for mood, promise in _table(team, "promise").items():
+        take, resolve = (working_time(promise.get(key)) for key in ("take", "resolve")) if promise else (None, None)
+        if take and resolve and take > resolve:
+            yield Problem(
+                f"{path}.promise.{mood}.resolve", "is shorter than take; nothing is resolved before it is taken"
+            )
+    yield from _check_holidays(f"{path}.holidays", _table(team, "holidays"))
+    for id, remedy in _table(team, "remedies").items():
+        yield from _check_remedy(ids, f"{path}.remedies.{id}", remedy if isinstance(remedy, Mapping) else {})
+
+
+def _check_holidays(path: str, named: Table) -> Iterator[Problem]:
+    try:
+        holidays = Holidays.model_validate(named)
+    except ValidationError:
+        return  # told by its field
+    if wrong := days_off.problem(holidays):
+        yield Problem(path, wrong)
+
+
+def _check_remedy(ids: Ids, path: str, remedy: Table) -> Iterator[Problem]:
+    yield from _check_labels(ids, f"{path}.name", remedy.get("name"))
+    for key in ("per_feedback", "per_day"):
+        amount, places = remedy.get(key), decimals(remedy.get("currency"))
+        if isinstance(amount, int | float) and not isinstance(amount, bool):
+            exact = Decimal(str(amount))
+            if exact != round(exact, places):
+                unit = f"at most {places} decimal places" if places else "a whole number"
+                yield Problem(f"{path}.{key}", f"must be {unit}; mend the value {amount!r}")
 
 
 def _check_touchpoint(ids: Ids, path: str, touchpoint: Table) -> Iterator[Problem]:

@@ -1,10 +1,12 @@
 """What a single value in `earshot.toml` must be. Each check returns the value or raises ValueError with what to do."""
 
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from shared.addresses import contact
 from shared.config.colours import WHITE, darkened
@@ -106,6 +108,64 @@ def _mailbox(value: str) -> str:
     return address
 
 
+def as_list(value: Any) -> Any:
+    """One table where a list of them may stand."""
+    if not isinstance(value, Mapping | list | tuple):
+        raise ValueError("must be a table of keys and values, or a list of them")  # noqa: TRY004 - as pydantic takes it
+    return [value] if isinstance(value, Mapping) else value
+
+
+_WORKING_TIME = re.compile(r"([1-9]\d{0,3})(m|h)")
+_WHOLE = (
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "ISK",
+    "JPY",
+    "KMF",
+    "KRW",
+    "PYG",
+    "RWF",
+    "UGX",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
+)
+_THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+_SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(hours=500)
+
+
+def working_time(value: Any) -> timedelta | None:
+    """A length of working time as it is written, such as `30m` or `8h`; None for anything else."""
+    match = _WORKING_TIME.fullmatch(value) if isinstance(value, str) else None
+    return timedelta(minutes=int(match[1]) * (60 if match[2] == "h" else 1)) if match else None
+
+
+def decimals(currency: Any) -> int:
+    """How many decimal places amounts have in a currency (ISO 4217); 0 for things, which are counted."""
+    return 0 if currency in (None, *_WHOLE) else 3 if currency in _THOUSANDTHS else 2
+
+
+def _working_time(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    length = working_time(value)
+    if length is None:
+        raise ValueError(f"{value!r} is not a length of working time; write one like '30m' or '8h'")
+    if not _SHORTEST <= length <= _LONGEST:
+        raise ValueError(f"{value!r} must be from 5m to 500h")
+    return length
+
+
+def _currency(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", value):
+        raise ValueError(f"{value!r} is not a currency; write its three capital letters, like 'GBP'")
+    return value
+
+
 def _line(value: str) -> str:
     if not value.strip() or _CONTROLS.search(value):
         raise ValueError(f"{value!r} must be one line of text")
@@ -126,4 +186,6 @@ PublicUrl = Annotated[str, AfterValidator(_public_url)]
 BrandColour = Annotated[str, AfterValidator(_brand_colour)]
 TwilioAccount = Annotated[str, AfterValidator(_twilio_account)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
+WorkingTime = Annotated[timedelta, BeforeValidator(_working_time)]
+Currency = Annotated[str, AfterValidator(_currency)]
 Labels = dict[str, Text]  # language → text

@@ -4,12 +4,14 @@ shared/config/fields.py has the kinds of value, shared/config/checks.py what no 
 """
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.addresses.targets import Target, TargetKind, TargetText
 from shared.config.fields import (
@@ -17,6 +19,7 @@ from shared.config.fields import (
     BrandColour,
     Clock,
     Country,
+    Currency,
     Email,
     Host,
     Identifier,
@@ -28,8 +31,12 @@ from shared.config.fields import (
     Text,
     TimeZone,
     TwilioAccount,
+    WorkingTime,
+    as_list,
+    decimals,
 )
-from shared.model.scales import Scale
+from shared.config.worktime import Shift, WorkTime
+from shared.model.scales import Mood, Scale
 
 MAX_TARGETS = 5  # EventBridge's limit for one rule
 
@@ -38,6 +45,15 @@ class Model(BaseModel):
     """Base of every table in the file: unknown keys are mistakes, and nothing changes once read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Holidays(Model):
+    """Days on which nobody works: the public ones of a country or a part of it, and others."""
+
+    country: Country | None = None
+    subdivision: Annotated[str, Field(max_length=10)] | None = None
+    """A state, province or region, as ISO 3166-2 names it behind the country: `ENG`, `BY`."""
+    extra: tuple[date, ...] = ()
 
 
 class Business(Model):
@@ -53,6 +69,10 @@ class Business(Model):
     """Whether teams may read, and subscribe to on their pages, what other teams own."""
     hosts: Annotated[tuple[Host, ...], Field(max_length=50)] = ()
     """Where routes that teams make on their pages may lead, beside the business's own addresses."""
+    chief: Email | None = None
+    """The chief customer officer, to whom what no team has done in time goes in the end."""
+    holidays: Holidays = Holidays()
+    """When no team works that does not name holidays of its own."""
 
 
 class Person(Model):
@@ -75,11 +95,51 @@ class Weekday(StrEnum):
 
 
 class Hours(Model):
-    """When a team works, in the business's time zone."""
+    """When a team works, in the business's time zone. `to` may be earlier than `from`: a shift ends the next day."""
 
     days: Annotated[tuple[Weekday, ...], Field(min_length=1)]
+    """The days on which the shift begins."""
     opens: Clock = Field(alias="from")
     closes: Clock = Field(alias="to")
+
+
+class Promise(Model):
+    """How much of the team's working time goes by until somebody has taken a case, and until it is resolved."""
+
+    take: WorkingTime
+    resolve: WorkingTime
+
+
+class Promises(Model):
+    """A team's promise per mood. Words without a rating are treated as unhappy."""
+
+    unhappy: Promise = Promise(take=timedelta(hours=1), resolve=timedelta(hours=8))
+    neutral: Promise = Promise(take=timedelta(hours=8), resolve=timedelta(hours=16))
+    happy: Promise = Promise(take=timedelta(hours=8), resolve=timedelta(hours=16))
+
+    def of(self, mood: Mood) -> Promise:
+        """The promise for feedback of a mood."""
+        return {Mood.NEUTRAL: self.neutral, Mood.HAPPY: self.happy}.get(mood, self.unhappy)
+
+
+class Remedy(Model):
+    """What a team may give a customer without asking: an amount of money, or a thing."""
+
+    name: Labels
+    """What it is called to the customer: "a refund"."""
+    currency: Currency | None = None
+    """Unset: it is a thing, and the limits count how often it is given."""
+    per_feedback: Annotated[Decimal, Field(gt=0, le=1_000_000)] = Decimal(1)
+    """The most that one feedback may be given."""
+    per_day: Annotated[Decimal, Field(gt=0, le=1_000_000)]
+    """The most that the team may give in a day of the business's calendar."""
+
+    def units(self, amount: Decimal) -> int:
+        """An amount in the currency's smallest unit; of things, how many. ValueError for a part of it."""
+        units = amount.scaleb(decimals(self.currency))
+        if units != int(units):
+            raise ValueError(f"{amount} is no whole number of the smallest unit")
+        return int(units)
 
 
 class Team(Model):
@@ -87,7 +147,13 @@ class Team(Model):
 
     name: Text
     people: Annotated[tuple[Person, ...], Field(min_length=1)]
-    hours: Hours
+    lead: Email | None = None
+    """To whom what the team has not done in time goes next."""
+    hours: Annotated[tuple[Hours, ...], BeforeValidator(as_list), Field(min_length=1)]
+    holidays: Holidays | None = None
+    """Unset: the business's."""
+    promise: Promises = Promises()
+    remedies: dict[Identifier, Remedy] = {}
     cards: Annotated[tuple[TargetText, ...], Field(min_length=1, max_length=MAX_TARGETS)]
 
 
@@ -250,6 +316,40 @@ class Config(Model):
     def is_local(self) -> bool:
         """Whether it is the local stage's: nothing else is served without TLS."""
         return self.business.public_url.startswith("http:")
+
+    def members(self, team: str) -> frozenset[str]:
+        """The addresses that may act for a team: its people, its lead, and the chief customer officer; lower case."""
+        known = self.teams.get(team)
+        if known is None:
+            return frozenset()
+        listed = (*(person.email for person in known.people), known.lead, self.business.chief)
+        return frozenset(address.lower() for address in listed if address)
+
+    def work_time(self, team: str) -> WorkTime:
+        """The working time of a team; of one that is not in the file any more, the default team's."""
+        id = team if team in self.teams else self.default_team
+        found = self._work_times.get(id)
+        if found is None:
+            found = self._work_times[id] = self._new_work_time(self.teams[id])
+        return found
+
+    @cached_property
+    def _work_times(self) -> dict[str, WorkTime]:
+        return {}
+
+    def _new_work_time(self, team: Team) -> WorkTime:
+        shifts = [
+            Shift(list(Weekday).index(day), time.fromisoformat(hours.opens), time.fromisoformat(hours.closes))
+            for hours in team.hours
+            for day in hours.days
+        ]
+        holidays = team.holidays or self.business.holidays
+        off = frozenset(holidays.extra)
+        if holidays.country:
+            from shared.config.days_off import days_off  # here, to stay off the path of a customer's answer
+
+            off = days_off(holidays)
+        return WorkTime(shifts, self.business.time_zone, off)
 
     def at(self, public_url: str) -> "Config":
         """The same for a stage with a URL of its own, as the local one has."""

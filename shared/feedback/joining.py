@@ -9,7 +9,7 @@ def joined(before: Revision | None, words: str, between: str) -> str | None:
     said = before.feedback.comment if before else ""
     if not words:
         return said
-    if before and before.number >= MAX_REVISIONS:
+    if before and before.answers >= MAX_REVISIONS:
         return None
     if not said:
         return bounded(words)  # in the next one they would be as many

@@ -14,11 +14,12 @@ from pydynox.pydynox_core import item_from_dynamo
 from shared.config.model import Config
 from shared.errors import InvalidInput, TooManyChanges
 from shared.feedback.owners import owner
+from shared.feedback.promises import needs_somebody, taken_by
 from shared.ids import answer_id
 from shared.model.feedback import MAX_REVISIONS, Answer, Channel, Customer, Feedback, Flag, Revision
 from shared.model.scales import Mood, Scale
 from shared.table.items import CLAIM, FEEDBACK
-from shared.table.table import NEW, Operation, Table, again
+from shared.table.table import NEW, Operation, Table, again, due_shard
 from shared.table.upsert import Upsert
 from shared.values import to_iso
 
@@ -52,13 +53,13 @@ class Store:
     def capture(self, answer: Answer, config: Config, now: datetime, *, needs_rating: bool = False) -> Captured:
         """Store an answer in exactly one request: new, merged into what was said before, or already there.
 
-        The owner team is decided in the same write. Raises `TooManyChanges` after `MAX_REVISIONS`, and `InvalidInput`
-        for a first answer without a rating where one is needed.
+        The owner team and the due time are decided in the same write. Raises `TooManyChanges` after `MAX_REVISIONS`,
+        and `InvalidInput` for a first answer without a rating where one is needed.
         """
         said, write = _write(answer, config, now)
         # An answer that changes nothing is not written, so that a repeated tap makes no revision and no event.
         differs = " OR ".join(write.differs(name) for name in said)
-        condition = f"({write.below('revision', MAX_REVISIONS)} AND ({differs}))"
+        condition = f"({write.below('answers', MAX_REVISIONS)} AND ({differs}))"
         if answer.rating is not None or not needs_rating:
             condition = f"attribute_not_exists(pk) OR {condition}"
         try:
@@ -157,7 +158,10 @@ def read_item(item: Mapping[str, Any]) -> Revision:
         flags=_flags(item),
         received_at=datetime.fromisoformat(item["received_at"]),
     )
-    return Revision(int(item["revision"]), datetime.fromisoformat(item["changed_at"]), feedback)
+    number = int(item["revision"])
+    return Revision(
+        number, datetime.fromisoformat(item["changed_at"]), feedback, answers=int(item.get("answers", number))
+    )
 
 
 def _flags(item: Mapping[str, Any]) -> tuple[Flag, ...]:
@@ -185,22 +189,28 @@ def _claim_key(identity: str) -> dict[str, str]:
 
 def _write(answer: Answer, config: Config, now: datetime) -> tuple[dict[str, Any], "Upsert"]:
     """What the answer says, and the update that creates the item or merges the answer into it."""
-    said, first = _split(answer, config)
+    scale = config.touchpoints[answer.touchpoint].scale
+    mood = scale.mood(answer.rating)
+    team = owner(config, answer.touchpoint, answer.reasons or ())
+    said, first = _split(answer, scale, mood)
     write = Upsert()
     for name, value in said.items():
         write.set(name, value)
     for name, value in first.items():
         write.set_once(name, value)
+    _own(write, answer, team)
+    if needs_somebody(mood if answer.rating is not None else None, bool(answer.comment or answer.reasons)):
+        _open_case(write, answer, team, taken_by(config, team, mood, now), now)
     write.set_once("received_at", to_iso(now))
     write.set_once("ttl", FEEDBACK.ttl(now))
     write.set("changed_at", to_iso(now))
     write.count("revision")
+    write.count("answers")
     return said, write
 
 
-def _split(answer: Answer, config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split(answer: Answer, scale: Scale, mood: Mood) -> tuple[dict[str, Any], dict[str, Any]]:
     """The attributes that this answer sets, and those that only a first answer does."""
-    scale = config.touchpoints[answer.touchpoint].scale
     first: dict[str, Any] = {
         "kind": FEEDBACK.kind,
         "id": answer.id,
@@ -210,17 +220,36 @@ def _split(answer: Answer, config: Config) -> tuple[dict[str, Any], dict[str, An
     }
     said = _given(answer)
     first |= {name: value for name, value in _customer(answer.customer).items() if name not in said}
-    (first if answer.rating is None else said).update(
-        rating=answer.rating, scale=scale.value, mood=scale.mood(answer.rating).value
-    )
+    (first if answer.rating is None else said).update(rating=answer.rating, scale=scale.value, mood=mood.value)
     # The language is that of the words: cards set them in its direction.
     (first if answer.comment is None else said).update(comment=answer.comment or "", language=answer.language)
     (first if answer.flags is None else said).update(flags=list(answer.flags or ()))
-    team = owner(config, answer.touchpoint, answer.reasons or ())
-    (first if answer.reasons is None else said).update(
-        reasons=list(answer.reasons or ()), team=team, team_shard=f"{team}#{_shard(answer.id)}"
-    )
+    (first if answer.reasons is None else said).update(reasons=list(answer.reasons or ()))
     return said, first
+
+
+def _own(write: Upsert, answer: Answer, team: str) -> None:
+    """The owner follows from the reasons, unless a team has passed the feedback on."""
+    shard = team_shard(answer.id, team)
+    for name, value in (("team", team), ("team_shard", shard)):
+        if answer.reasons is None:
+            write.set_once(name, value)
+        else:
+            write.set_unless(f"kept_{name}", name, value)
+
+
+def _open_case(write: Upsert, answer: Answer, team: str, due: datetime, now: datetime) -> None:
+    """What makes the feedback a case, or a closed case wait for its team again (`shared.cases.cases` reads it).
+
+    A case that waits keeps the due time that it has.
+    """
+    at = to_iso(due)
+    write.set_once("case", {"state": "open", "opened_at": to_iso(now)})
+    write.set_once("due_at", at)
+    write.set_once("due_shard", due_shard(FEEDBACK.kind, answer.id))
+    write.set_once("promised_at", at)
+    write.set_unless("promised_at", "inbox_at", at)
+    write.set_unless("team" if answer.reasons is None else "kept_team", "inbox", team)
 
 
 def _given(answer: Answer) -> dict[str, Any]:
@@ -238,5 +267,6 @@ def _customer(customer: Customer) -> dict[str, Any]:
     return {f"customer_{name}": value for name, value in customer.model_dump(exclude_none=True).items()}
 
 
-def _shard(id: str) -> int:
-    return ord(id[-1]) % TEAM_SHARDS
+def team_shard(id: str, team: str) -> str:
+    """The partition of the index by_team for a feedback of a team."""
+    return f"{team}#{ord(id[-1]) % TEAM_SHARDS}"

@@ -11,13 +11,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
+from shared.model.case import CaseState, Entry, Found, Move
 from shared.model.feedback import Customer, Feedback, Flag, Revision
 from shared.model.invitation import Invitation, InvitationRevision, InvitationStatus
 from shared.model.life import Transition
 from shared.model.scales import Mood
 from shared.text.lines import fits_in_line
 from shared.text.unseen import seen
-from shared.values import Moment
+from shared.values import Model, Moment
 
 SOURCE = "earshot"
 _LIMITS = {  # what fits into a link, a card and an item
@@ -83,6 +84,75 @@ class FeedbackAmended(FeedbackEvent):
     previous: Previous = Field(description="the fields that changed, with their values before")
 
 
+class CaseNow(Model):
+    """A case as it was after what happened."""
+
+    state: CaseState = Field(description="how far it has come")
+    owner: str | None = Field(description="the address of whoever has taken it")
+    due_at: Moment | None = Field(description="until when the next is promised; null for one that is closed")
+
+
+class CaseEvent(FeedbackEvent):
+    """What all events about a case carry. A route gets them where its condition names them, as `event = …` does."""
+
+    case: CaseNow = Field(description="the case as it was after that")
+    entry: Entry = Field(description="who did what, and what they wrote")
+
+
+class FeedbackAcknowledged(CaseEvent):
+    """Somebody has taken a case, or put it off to a day."""
+
+    detail_type = "FeedbackAcknowledged"
+
+
+class FeedbackReplied(CaseEvent):
+    """A team has answered the customer."""
+
+    detail_type = "FeedbackReplied"
+
+
+class FeedbackPassed(CaseEvent):
+    """A team has passed a case on to another one."""
+
+    detail_type = "FeedbackPassed"
+
+
+class FeedbackResolved(CaseEvent):
+    """A case is done, or praise was passed on to who earned it."""
+
+    detail_type = "FeedbackResolved"
+
+
+class FeedbackReopened(CaseEvent):
+    """A case waits for its team again: the customer said so, a message did not arrive, or nobody has it any more."""
+
+    detail_type = "FeedbackReopened"
+
+
+class FeedbackConfirmed(CaseEvent):
+    """The customer says that it is fixed."""
+
+    detail_type = "FeedbackConfirmed"
+
+
+class FeedbackOverdue(CaseEvent):
+    """A promised time has passed; `entry.to` says to whom the case goes now."""
+
+    detail_type = "FeedbackOverdue"
+
+
+class RemedyGranted(CaseEvent):
+    """A team grants a customer a remedy. Carry it out, and answer with `RemedyCarriedOut` or `RemedyFailed`."""
+
+    detail_type = "RemedyGranted"
+
+
+class RuleBlamed(CaseEvent):
+    """Somebody had to say no to a customer because of a rule."""
+
+    detail_type = "RuleBlamed"
+
+
 class InvitationEvent(Event):
     """What all events about one invitation carry."""
 
@@ -117,13 +187,35 @@ class RouteTested(FeedbackEvent):
     asked_by: str = Field(description="who asked for the test")
 
 
-EVENTS: dict[str, type[Event]] = {
-    event.detail_type: event
-    for event in (FeedbackCaptured, FeedbackAmended, InvitationSent, InvitationSuppressed, InvitationUndelivered)
-}
+_CASE_EVENTS: tuple[type[CaseEvent], ...] = (
+    *(FeedbackAcknowledged, FeedbackReplied, FeedbackPassed, FeedbackResolved, FeedbackReopened, FeedbackConfirmed),
+    *(FeedbackOverdue, RemedyGranted, RuleBlamed),
+)
+_SAID: tuple[type[FeedbackEvent], ...] = (FeedbackCaptured, FeedbackAmended)
+_ASKED: tuple[type[InvitationEvent], ...] = (InvitationSent, InvitationSuppressed, InvitationUndelivered)
+_ALL_EVENTS: tuple[type[Event], ...] = (*_SAID, *_CASE_EVENTS, *_ASKED)
+EVENTS: dict[str, type[Event]] = {event.detail_type: event for event in _ALL_EVENTS}
 """What happens, by name. Conditions choose among these."""
 FEEDBACK_EVENTS = frozenset(name for name, event in EVENTS.items() if issubclass(event, FeedbackEvent))
+CASE_EVENTS = frozenset(event.detail_type for event in _CASE_EVENTS)
+"""Those that a condition is about only where it names them."""
 
+_OF_MOVES: Mapping[Move, type[CaseEvent]] = {
+    Move.TAKE: FeedbackAcknowledged,
+    Move.SNOOZE: FeedbackAcknowledged,
+    Move.REPLY: FeedbackReplied,
+    Move.PASS: FeedbackPassed,
+    Move.RESOLVE: FeedbackResolved,
+    Move.THANK: FeedbackResolved,
+    Move.RELEASE: FeedbackReopened,
+    Move.REOPEN: FeedbackReopened,
+    Move.NOT_ARRIVED: FeedbackReopened,
+    Move.NOT_CARRIED_OUT: FeedbackReopened,
+    Move.CONFIRM: FeedbackConfirmed,
+    Move.ESCALATE: FeedbackOverdue,
+    Move.GRANT: RemedyGranted,
+    Move.BLAME: RuleBlamed,
+}
 _OF_FEEDBACK: dict[Transition, type[FeedbackEvent]] = {
     Transition.CAPTURED: FeedbackCaptured,
     Transition.AMENDED: FeedbackAmended,
@@ -217,6 +309,23 @@ def feedback_event(name: Transition, before: Revision | None, after: Revision) -
     if before is not None:
         what["previous"] = _previous(before.feedback, after.feedback)
     return _OF_FEEDBACK[name].model_validate(what)
+
+
+def case_event(after: Found) -> CaseEvent | None:
+    """The event of a case's last move; None for what other systems did themselves."""
+    entry = after.case.last
+    event = _OF_MOVES.get(entry.what) if entry else None
+    if event is None or entry is None:
+        return None
+    case = after.case
+    return event(
+        id=f"{after.feedback.id}-{after.revision.number}-{entry.what}",
+        revision=after.revision.number,
+        occurred_at=entry.at,
+        feedback=after.feedback,
+        case=CaseNow(state=case.state, owner=case.owner, due_at=case.due_at),
+        entry=entry,
+    )
 
 
 def _previous(before: Feedback, after: Feedback) -> dict[str, Any]:

@@ -89,11 +89,15 @@ class Feedback(Model):
 
 
 class Revision(NamedTuple):
-    """One state of a feedback: its number from 1, when it came to be, and the feedback as it then was."""
+    """One state of a feedback: its number from 1, when its customer last said something, and what they had said.
+
+    Moves of its case count as well. `answers` is how often the customer said something.
+    """
 
     number: int
     changed_at: datetime
     feedback: Feedback
+    answers: int = 1
 
 
 class Answer(NamedTuple):

@@ -78,6 +78,12 @@ MAIL = Item("mail", "E", _MONTHS, Holds.CUSTOMER)
 """What became of a mail from a customer. Kept as long as the raw mail, and longer than a conversation goes on."""
 FILED_MAIL = Item("filed", FEEDBACK.prefix, _MONTHS, Holds.CUSTOMER)
 """Leads from a feedback to a mail that it is made of: lies in the feedback's partition, with the mail's prefix."""
+ENTRY = Item("entry", FEEDBACK.prefix, _YEARS, Holds.CUSTOMER)
+"""A line of a case's timeline: lies in the partition of its feedback, sorted by its kind and number."""
+REMEDIES_GIVEN = Item("remedies", "G", timedelta(days=30), Holds.NOBODY)
+"""How much of a remedy a team has given in a day."""
+PROMISES = Item("promises", "Q", None, Holds.NOBODY)
+"""By which teams and promises the open cases were last given their due times: one item."""
 SENT_MAIL = Item("sent", "S", _MONTHS, Holds.CUSTOMER)
 """The signed reply address of a mail of ours, by its Message-ID."""
 BUDGET = Item("budget", "B", timedelta(days=2), Holds.NOBODY)
@@ -93,6 +99,7 @@ ROUTE = Item("route", "ROUTES", None, Holds.TEAM, one_partition=True)
 
 ITEMS = (
     *(FEEDBACK, CLAIM, PERSON, DELIVERY, INVITATION, LINK, WAY_OUT, MESSAGE, RECEIPT, MAIL, FILED_MAIL, SENT_MAIL),
+    *(ENTRY, REMEDIES_GIVEN, PROMISES),
     *(BUDGET, SESSION, SIGN_IN_REQUESTS, HEALTH, ROUTE),
 )
 """All kinds of item in the main table."""

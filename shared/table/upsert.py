@@ -25,6 +25,11 @@ class Upsert:
         placeholder = self._bind(name, value)
         self._sets.append(f"{placeholder} = if_not_exists({placeholder}, :{name})")
 
+    def set_unless(self, other: str, name: str, value: Any) -> None:
+        """Set an attribute to what an `other` one is, and to `value` where that is missing."""
+        self.names[f"#{other}"] = other
+        self._sets.append(f"{self._bind(name, value)} = if_not_exists(#{other}, :{name})")
+
     def count(self, name: str) -> None:
         """Add one to an attribute, from 0."""
         placeholder = self._bind(name, 0)
@@ -36,9 +41,9 @@ class Upsert:
         return f"attribute_not_exists(#{name}) OR #{name} <> :{name}"
 
     def below(self, name: str, limit: int) -> str:
-        """A condition: the attribute is less than `limit`."""
+        """A condition: the attribute is less than `limit`, or missing."""
         self.values[":limit"] = limit
-        return f"#{name} < :limit"
+        return f"(attribute_not_exists(#{name}) OR #{name} < :limit)"
 
     def equals(self, name: str, value: Any) -> str:
         """A condition: the attribute is `value`."""

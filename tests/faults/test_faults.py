@@ -5,7 +5,8 @@ that the model sees what it is there to see.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 from operator import attrgetter
@@ -28,6 +29,7 @@ from shared.deliveries.delivery import Delivery
 from shared.deliveries.queue import QueueMessage
 from shared.feedback.store import read_image
 from shared.ids import random_id
+from shared.model.events import Event
 from shared.model.events import FeedbackEvent, feedback_event
 from shared.model.feedback import Customer, Feedback, Revision
 from shared.observe import logger
@@ -108,15 +110,13 @@ def test_a_publish_that_ignores_failed_entries_is_seen(config: Config, monkeypat
 
 
 def test_a_publish_that_swallows_what_it_cannot_read_is_seen(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = publish._entry
+    read = publish._events
 
-    def swallowing(change: Mapping[str, Any], config: Config) -> Entry | None:
-        try:
-            return read(change, config)
-        except ValueError:
-            return None
+    def swallowing(change: Mapping[str, Any], config: Config) -> Iterator[Event]:
+        with suppress(ValueError):
+            yield from read(change, config)
 
-    monkeypatch.setattr(publish, "_entry", swallowing)
+    monkeypatch.setattr(publish, "_events", swallowing)
     assert "which nothing keeps" in fails(config, monkeypatch)
 
 

@@ -35,7 +35,7 @@ def a_feedback(**changes: Any) -> Feedback:
 
 def a_revision(number: int = 1, **changes: Any) -> Revision:
     """A state of that feedback."""
-    return Revision(number, RECEIVED_AT, a_feedback(**changes))
+    return Revision(number, RECEIVED_AT, a_feedback(**changes), answers=number)
 
 
 def an_answer(*identity: str, **changes: Any) -> Answer:

@@ -8,7 +8,7 @@ MAIN_TABLE: dict[str, Any] = {
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
     "AttributeDefinitions": [
         {"AttributeName": name, "AttributeType": "S"}
-        for name in ("pk", "sk", "team_shard", "changed_at", "due_shard", "due_at")
+        for name in ("pk", "sk", "team_shard", "changed_at", "due_shard", "due_at", "inbox", "inbox_at")
     ],
     "GlobalSecondaryIndexes": [
         {
@@ -19,7 +19,11 @@ MAIN_TABLE: dict[str, Any] = {
             ],
             "Projection": {"ProjectionType": "ALL"},
         }
-        for index, partition, sort in (("by_team", "team_shard", "changed_at"), ("by_due", "due_shard", "due_at"))
+        for index, partition, sort in (
+            ("by_team", "team_shard", "changed_at"),
+            ("by_due", "due_shard", "due_at"),
+            ("by_inbox", "inbox", "inbox_at"),
+        )
     ],
     "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
 }

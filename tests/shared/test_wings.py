@@ -28,6 +28,7 @@ WINGS: dict[str, set[str]] = {
     "routes": {
         *("addresses", "conditions", "config", "deliveries", "feedback", "keys", "languages", "model", "table"),
     },
+    "cases": {"config", "customers", "feedback", "model", "table"},
 }
 """What each wing may import beside itself and the ground."""
 ALSO = {"shared/config/checks.py": {"conditions"}}

@@ -14,9 +14,8 @@ from shared.conditions.language import MAX_LENGTH, And, Comparison, Condition, C
 from shared.conditions.pattern import compile_pattern, pattern_text, rule_pattern
 from shared.conditions.reader import parse
 from shared.conditions.weight import MAX_COMPLEXITY, complexity
-from shared.model.events import CONTRACT, EVENTS, FEEDBACK_EVENTS, FeedbackAmended, FeedbackCaptured
+from shared.model.events import CASE_EVENTS, CONTRACT, EVENTS, FEEDBACK_EVENTS, FeedbackEvent
 from shared.model.feedback import Channel, Feedback
-from shared.model.life import Transition
 from shared.model.scales import Mood
 from shared.text.folding import fold
 from tests.kit.eventbridge import event, ministack_verdict
@@ -30,6 +29,9 @@ def feedback(**changes: Any) -> Feedback:
 
 
 # What a condition says
+
+
+SAID = ["FeedbackAmended", "FeedbackCaptured"]
 
 
 @pytest.mark.parametrize(
@@ -141,18 +143,43 @@ def test_words_are_found_as_written_in_any_case_and_script(text: str, comment: s
     ],
 )  # fmt: skip
 def test_the_pattern_is_the_shortest_that_says_it(text: str, detail: dict[str, Any]) -> None:
-    assert compile_pattern(parse(text)) == {"source": ["earshot"], "detail": {"feedback": detail}}
+    assert compile_pattern(parse(text)) == {
+        "source": ["earshot"],
+        "detail-type": SAID,
+        "detail": {"feedback": detail},
+    }
 
 
-def test_an_empty_condition_and_one_that_is_always_true_ask_for_our_source_only() -> None:
-    assert compile_pattern(parse("  ")) == {"source": ["earshot"]}
-    assert compile_pattern(parse("mood = happy or mood != happy")) == {"source": ["earshot"]}
+def test_an_empty_condition_and_one_that_is_always_true_ask_for_what_customers_do() -> None:
+    everything = {"source": ["earshot"], "detail-type": sorted(EVENTS.keys() - CASE_EVENTS)}
+    assert compile_pattern(parse("  ")) == everything
+    assert compile_pattern(parse("mood = happy or mood != happy")) == everything
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("event = FeedbackResolved", ["FeedbackResolved"]),
+        ("event in (RemedyGranted, FeedbackAmended) and mood = unhappy", ["FeedbackAmended", "RemedyGranted"]),
+        ("event in (FeedbackOverdue, FeedbackResolved) and event != FeedbackResolved", ["FeedbackOverdue"]),
+        ("event != FeedbackAmended and mood = unhappy", ["FeedbackCaptured"]),
+        ("not event = FeedbackResolved and mood = unhappy", SAID),
+    ],
+)
+def test_what_a_team_does_is_meant_where_it_is_named(text: str, meant: list[str]) -> None:
+    condition = parse(text)
+    assert compile_pattern(condition)["detail-type"] == meant
+    unhappy = feedback(mood=Mood.UNHAPPY, team="tills")
+    assert [name for name in sorted(FEEDBACK_EVENTS) if condition.matches(name, unhappy)] == meant
 
 
 def test_alternatives_that_name_the_event_stand_above_detail() -> None:
     assert compile_pattern(parse("event = FeedbackAmended or team = tills")) == {
         "source": ["earshot"],
-        "$or": [{"detail-type": ["FeedbackAmended"]}, {"detail": {"feedback": {"team": ["tills"]}}}],
+        "$or": [
+            {"detail-type": ["FeedbackAmended"]},
+            {"detail-type": SAID, "detail": {"feedback": {"team": ["tills"]}}},
+        ],
     }
 
 
@@ -409,7 +436,8 @@ def can_match(root: Node) -> bool:
     def of_clause(clause: Node) -> bool:
         parts = clause.parts if isinstance(clause, And) else (clause,)
         types = [part for part in parts if without_feedback(part, "") is not None]
-        names = FEEDBACK_EVENTS if len(types) < len(parts) else EVENTS
+        meant = Condition(root, "").events
+        names = meant & FEEDBACK_EVENTS if len(types) < len(parts) else meant
         return any(all(without_feedback(part, name) for part in types) for name in names)
 
     return any(map(of_clause, root.parts if isinstance(root, Or) else (root,)))
@@ -435,10 +463,10 @@ feedbacks = st.builds(
     reasons=st.lists(st.sampled_from(IDS), max_size=3, unique=True).map(tuple),
     comment=comments,
 )
-seen_events = st.lists(st.tuples(st.sampled_from(Transition), feedbacks), min_size=1, max_size=8)
+seen_events = st.lists(st.tuples(st.sampled_from(sorted(FEEDBACK_EVENTS)), feedbacks), min_size=1, max_size=8)
 
 
-def one_verdict(condition: Condition, pattern: str, seen: list[tuple[Transition, Feedback]]) -> None:
+def one_verdict(condition: Condition, pattern: str, seen: list[tuple[str, Feedback]]) -> None:
     for name, about in seen:
         verdict = condition.matches(name, about)
         assert ministack_verdict(pattern, event(name, about)) is verdict
@@ -448,17 +476,13 @@ def one_verdict(condition: Condition, pattern: str, seen: list[tuple[Transition,
 
 @settings(max_examples=300)
 @given(sayable(), seen_events)
-def test_what_can_be_said_is_taken_and_has_one_verdict(
-    condition: Condition, seen: list[tuple[Transition, Feedback]]
-) -> None:
+def test_what_can_be_said_is_taken_and_has_one_verdict(condition: Condition, seen: list[tuple[str, Feedback]]) -> None:
     one_verdict(condition, pattern_text(compile_pattern(condition)), seen)
 
 
 @settings(max_examples=300)
 @given(conditions, seen_events)
-def test_python_ministack_and_moto_give_one_verdict(
-    condition: Condition, seen: list[tuple[Transition, Feedback]]
-) -> None:
+def test_python_ministack_and_moto_give_one_verdict(condition: Condition, seen: list[tuple[str, Feedback]]) -> None:
     try:
         pattern = pattern_text(compile_pattern(condition))
     except ConditionError as refusal:
@@ -468,7 +492,7 @@ def test_python_ministack_and_moto_give_one_verdict(
     one_verdict(condition, pattern, seen)
 
 
-OTHERS = [each.detail_type for each in CONTRACT if not issubclass(each, FeedbackCaptured | FeedbackAmended)]
+OTHERS = [each.detail_type for each in CONTRACT if not issubclass(each, FeedbackEvent)]
 
 
 def without_feedback(node: Node | None, name: str) -> bool | None:
@@ -491,7 +515,7 @@ def test_every_other_event_is_meant_by_its_name_alone(name: str, condition: Cond
     verdict = without_feedback(condition.root, name)
     if verdict is None and isinstance(condition.root, Or):
         return  # "mood = happy or mood != happy" asks for nothing, so even this is meant
-    is_ours = name in EVENTS  # neither a test nor a request, which have sources of their own
+    is_ours = name in condition.events  # neither a test nor a request, which have sources of their own
     pattern = pattern_text(compile_pattern(condition))
     assert ministack_verdict(pattern, golden) is (is_ours and verdict is True)
     assert EventPattern.load(pattern).matches_event(golden) is (is_ours and verdict is True)

@@ -149,7 +149,7 @@ def test_every_team_has_a_route_of_its_own_to_its_cards(config: Config) -> None:
         (
             'hours = { days = ["mon", "tue", "wed", "thu", "fri"], from = "09:00", to = "18:00" }',
             'hours = "always"',
-            "teams.web.hours: must be a table of keys and values",
+            "teams.web.hours: must be a table of keys and values, or a list of them",
         ),
         (
             'public_url = "https://feedback.fernleaf.example"',
