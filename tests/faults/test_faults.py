@@ -29,8 +29,7 @@ from shared.deliveries.delivery import Delivery
 from shared.deliveries.queue import QueueMessage
 from shared.feedback.store import read_image
 from shared.ids import random_id
-from shared.model.events import Event
-from shared.model.events import FeedbackEvent, feedback_event
+from shared.model.events import Event, FeedbackEvent, feedback_event
 from shared.model.feedback import Customer, Feedback, Revision
 from shared.observe import logger
 from tests.faults.world import Violation, World
