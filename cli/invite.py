@@ -11,18 +11,22 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from cli import sheet
 from cli.stage import Stage, with_stage
 from shared.addresses import contact
 from shared.config.model import Config
+from shared.ids import random_id
 from shared.languages import tags
 from shared.model.events import InvitationRequested, wrong_field
 from shared.model.invitation import Held
 
 BATCH = 20  # customers handed over at a time: a step of the progress bar, far within the function's time
 COLUMNS = ("phone", "email", "name", "ref", "place", "language", "time_zone", "channel")
+TRIES = 3  # to hand a customer over; who was asked by a try whose answer was lost is not asked twice
+NOT_ASKED = "not-asked"
 TWICE = "twice-in-file"
 ROUNDED = "number-rounded"
 _ROUNDED = re.compile(r"\d([.,]\d*)?e\+?\d+", re.IGNORECASE)
@@ -40,8 +44,13 @@ _WHY = {
     "language-not-offered": "is to be asked in a language that business.languages does not list",
     ROUNDED: "is a phone number that a spreadsheet has rounded; format its column as text, and enter the number again",
     "request-unreadable": "has a field that cannot be taken: it is too long, or more than a line of text",
+    NOT_ASKED: "could not be asked now",
     TWICE: "stands in the file before",
 }
+
+
+class _CannotRun(Exception):
+    """The function cannot run, or cannot be reached; the message says why."""
 
 
 class Customer(NamedTuple):
@@ -108,6 +117,11 @@ def invite(
         customers = [_customer(line, config, defaults, known) for line, known in rows]
     outcomes = _ask(stage, customers, any_hour=any_hour, dry_run=dry_run, quiet=as_json or file is None)
     _report(customers, outcomes, dry_run=dry_run, as_json=as_json)
+    if failed := sum(outcome["reason"].startswith(NOT_ASKED) for outcome in outcomes if outcome["reason"]):
+        raise click.ClickException(
+            f"{failed} of {len(customers)} could not be asked; read the log of invite, then run the same again: "
+            "who was asked is not asked twice"
+        )
 
 
 def _customer(line: int, config: Config, defaults: dict[str, Any], known: Mapping[str, str | None]) -> Customer:
@@ -139,16 +153,21 @@ def _customer(line: int, config: Config, defaults: dict[str, Any], known: Mappin
 def _ask(
     stage: Stage, customers: list[Customer], *, any_hour: bool, dry_run: bool, quiet: bool
 ) -> list[dict[str, Any]]:
-    """Let the function ask, a batch at a time; one outcome per customer."""
+    """Let the function ask, a batch at a time; one outcome per customer. Where it cannot run, nobody more is asked."""
     seen: set[str] = set()
     outcomes: list[dict[str, Any]] = []
+    stopped: str | None = None
     batches = [customers[start : start + BATCH] for start in range(0, len(customers), BATCH)]
     shown: TextIO = io.StringIO() if quiet else sys.stderr
     with click.progressbar(batches, label="Asking", file=shown) as progress:
         for batch in progress:
-            known = [{"reason": customer.problem or _twice(customer, seen)} for customer in batch]
+            known = [{"reason": customer.problem or _twice(customer, seen) or stopped} for customer in batch]
             fresh = [customer for customer, outcome in zip(batch, known, strict=True) if not outcome["reason"]]
-            asked = iter(_invoke(stage, fresh, any_hour=any_hour, dry_run=dry_run, before=len(outcomes)))
+            try:
+                asked = iter(_hand_over(stage, fresh, any_hour=any_hour, dry_run=dry_run))
+            except _CannotRun as error:
+                stopped = f"{NOT_ASKED}: {error}"
+                asked = iter([{"reason": stopped}] * len(fresh))
             outcomes += [outcome if outcome["reason"] else next(asked) for outcome in known]
     return outcomes
 
@@ -160,25 +179,36 @@ def _twice(customer: Customer, seen: set[str]) -> str | None:
     return TWICE if stands else None
 
 
+def _hand_over(stage: Stage, customers: list[Customer], *, any_hour: bool, dry_run: bool) -> list[dict[str, Any]]:
+    """What became of each customer, of whom those that could not be asked are handed over again."""
+    requests = {random_id(): customer.request for customer in customers}
+    outcomes: dict[str, dict[str, Any]] = {}
+    waiting = requests
+    for tries_left in reversed(range(TRIES)):
+        try:
+            outcomes |= _invoke(stage, waiting, any_hour=any_hour, dry_run=dry_run) if waiting else {}
+        except _CannotRun:
+            if not tries_left:
+                raise
+            continue
+        waiting = {id: requests[id] for id in waiting if (outcomes[id]["reason"] or "").startswith(NOT_ASKED)}
+    return [outcomes[id] for id in requests]
+
+
 def _invoke(
-    stage: Stage, customers: list[Customer], *, any_hour: bool, dry_run: bool, before: int
-) -> list[dict[str, Any]]:
-    if not customers:
-        return []
-    payload = {
-        "requests": [customer.request for customer in customers],
-        "any_hour": any_hour,
-        "dry_run": dry_run,
-    }
-    answer = stage.client("lambda").invoke(FunctionName=stage.outputs["InviteFunction"], Payload=json.dumps(payload))
-    content = json.load(answer["Payload"])
+    stage: Stage, requests: dict[str, dict[str, Any]], *, any_hour: bool, dry_run: bool
+) -> dict[str, dict[str, Any]]:
+    """What the function says of each request, by its id; raises `_CannotRun` where it says nothing."""
+    payload = {"ids": list(requests), "requests": list(requests.values()), "any_hour": any_hour, "dry_run": dry_run}
+    function = stage.outputs["InviteFunction"]
+    try:
+        answer = stage.client("lambda").invoke(FunctionName=function, Payload=json.dumps(payload))
+        content = json.load(answer["Payload"])
+    except (BotoCoreError, ClientError) as error:
+        raise _CannotRun(str(error)) from error
     if "FunctionError" in answer:
-        raise click.ClickException(
-            f"after {before} customers, invite could not run ({content.get('errorType', 'no reason given')}); read its "
-            "log, then run the same again: who was asked is not asked twice"
-        )
-    outcomes: list[dict[str, Any]] = content["outcomes"]
-    return outcomes
+        raise _CannotRun(content.get("errorType", "no reason given"))
+    return dict(zip(requests, content["outcomes"], strict=True))
 
 
 def _report(customers: list[Customer], outcomes: list[dict[str, Any]], *, dry_run: bool, as_json: bool) -> None:

@@ -36,7 +36,11 @@ _REPORTS = frozenset(
     | {"message/disposition-notification", "message/global-disposition-notification", "text/rfc822-headers"}
 )
 _OUTLOOKS_OWN = ("REPORT.", "IPM.SCHEDULE.", "IPM.MICROSOFT MAIL.READ RECEIPT", "IPM.MICROSOFT MAIL.NON-DELIVERY")
-_METHOD = re.compile(r"^METHOD:\s*(REPLY|COUNTER|CANCEL)\b", re.IGNORECASE | re.MULTILINE)
+_CALENDARS = frozenset({"text/calendar", "application/ics"})
+_SENTENCES_WITHIN = 2_000
+"""How many characters at the beginning of a mail, and at its end, are looked at for what programs write."""
+_METHOD = re.compile(r"^METHOD:\s*(\w+)", re.IGNORECASE | re.MULTILINE)
+_ANSWERS = frozenset({"reply", "counter", "cancel"})
 _COMMENT = re.compile(r"\([^()]*\)")
 _TAGS = re.compile(r"\s*(?:\[[^\]]{0,30}\]\s*)*【?")
 _DAEMON = re.compile(
@@ -71,7 +75,7 @@ def automatic(mail: Part, envelope: Envelope, sender: str, ours: Collection[str]
     parts = list(_leaves(mail))
     if any(part.content_type in _REPORTS or _is_outlooks_own(part) for part in parts):
         return "report"
-    if any(_answers_invitation(part) for part in parts):
+    if any(_calendar_method(part) in _ANSWERS for part in parts):
         return "calendar"
     if envelope.return_path == "" or mail.headers.get("return-path").replace(" ", "") == "<>":
         return "bounce"
@@ -83,12 +87,13 @@ def automatic(mail: Part, envelope: Envelope, sender: str, ours: Collection[str]
     return why or _forwarded(mail, envelope, ours)
 
 
-def may_be_automatic(headers: Headers, sender: str) -> bool:
+def may_be_automatic(mail: Part, sender: str) -> bool:
     """Whether a mail that no sign of its own shows as a machine's may be one all the same."""
+    headers = mail.headers
     local, _, domain = sender.partition("@")
     shown = decode_words(headers.get("from")[:2_000]).lower()
     reply_to = headers.get("reply-to")[:2_000].lower().rpartition("@")[0].rpartition("<")[2]
-    names = (shown.partition("<")[0].strip("\"' "), local, reply_to, domain.partition(".")[0])
+    names = (shown.partition("<")[0].strip("\"' "), local, reply_to, *domain.split("."))
     return (
         bool(_MAY_BE.fullmatch(local))
         or len(headers.all("from")) > 1
@@ -98,7 +103,16 @@ def may_be_automatic(headers: Headers, sender: str) -> bool:
         or bool(headers.get("x-ms-exchange-inbox-rules-loop"))
         or any(name.startswith("list-") for name, _ in headers.items)
         or bool(_MAY_BE_SUBJECT.match(headers.text("subject")))
+        or any(_calendar_method(part) not in ("", "publish") for part in _leaves(mail))
+        or _speaks_as_machine(mail)
     )
+
+
+def _speaks_as_machine(mail: Part) -> bool:
+    """Whether a sentence of the mail is one that programs write: "This is an automated message"."""
+    text = "".join(part.text for part in bodies(mail)[:1])
+    ends = text if len(text) < 2 * _SENTENCES_WITHIN else text[:_SENTENCES_WITHIN] + text[-_SENTENCES_WITHIN:]
+    return bool(_sentences().search(" ".join(ends.casefold().split())))
 
 
 def _leaves(part: Part) -> Iterator[Part]:
@@ -112,11 +126,12 @@ def _is_outlooks_own(part: Part) -> bool:
     return part.winmail is not None and part.winmail.message_class.startswith(_OUTLOOKS_OWN)
 
 
-def _answers_invitation(part: Part) -> bool:
-    if part.content_type == "text/calendar":
-        method = part.headers.parameter("content-type", "method").lower()
-        return method in ("reply", "counter", "cancel") or bool(_METHOD.search(part.text[:2_000]))
-    return part.content_type == "application/ics" and bool(_METHOD.search(part.text[:2_000]))
+def _calendar_method(part: Part) -> str:
+    """What a calendar's part is for (RFC 5546), such as `reply`; empty for every other part."""
+    if part.content_type not in _CALENDARS:
+        return ""
+    written = _METHOD.search(part.text[:2_000])
+    return part.headers.parameter("content-type", "method").lower() or (written[1].lower() if written else "")
 
 
 def _is_daemon(mail: Part, sender: str) -> bool:
@@ -167,6 +182,12 @@ def _absences() -> re.Pattern[str]:
     words = {word.casefold() for pack in mail_programs() for word in pack.get("automatic", {}).get("subjects", ())}
     openings = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     return re.compile(rf"(?:{openings})\s*(?:[:：】\]]|re:|$)")
+
+
+@cache
+def _sentences() -> re.Pattern[str]:
+    said = {word.casefold() for pack in mail_programs() for word in pack.get("automatic", {}).get("sentences", ())}
+    return re.compile("|".join(re.escape(sentence) for sentence in sorted(said)) or r"(?!)")
 
 
 @cache

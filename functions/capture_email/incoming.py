@@ -22,6 +22,7 @@ from shared.languages.packs import texts
 TIME_LIMIT_SECONDS = 1.5  # of CPU, so that a busy machine refuses no mail that an idle one takes
 _MAX_HTML = 256_000  # characters
 _ADDRESS = re.compile(r"(?:\"(?:[^\"\\]|\\.){1,64}\"|[^\s<>()\[\],;:\\\"@]{1,64})@[^\W_](?:[\w.-]{0,250}[^\W_])?")
+_REST_OF_ADDRESS = re.compile(r"\s+(?!\()[^\s<>][^<>]{0,250}>")
 _QUOTED_NAME = re.compile(r'"(?:[^"\\]|\\.)*"(?!@)')
 _ENCODED_WORD = re.compile(r"=\?[^?\s]*\?[bq]\?[^?\s]*\?=", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<([^<>\s]{3,250})>")
@@ -76,7 +77,7 @@ def _read(raw: bytes, config: Config) -> IncomingMail:
     return IncomingMail(
         envelope=envelope,
         automatic=automatic(mail, envelope, sender, {config.mail.address, config.business.sender}),
-        may_be_automatic=may_be_automatic(headers, sender),
+        may_be_automatic=may_be_automatic(mail, sender),
         sender=sender,
         name=name,
         subject=subject,
@@ -107,9 +108,14 @@ def _sender(header: str) -> tuple[str, str | None]:
     plain = _QUOTED_NAME.sub(" ", _ENCODED_WORD.sub(" ", plain))
     found = next((each for piece in plain.split(",") if (each := list(_ADDRESS.finditer(piece)))), [])
     bracketed = [each for each in found if each.string[each.start() - 1 : each.start()] == "<"]
-    address = (bracketed or found)[-1][0] if found else ""
+    address = "" if not found or any(map(_goes_on, bracketed)) else (bracketed or found)[-1][0]
     name = shown.replace(address, "").strip(" <>\"'()") if address else shown
     return _deliverable(address.lower()), name[:100] or None
+
+
+def _goes_on(found: re.Match[str]) -> bool:
+    """Whether the brackets hold more than the address that was found in them: it is then a part of one."""
+    return _REST_OF_ADDRESS.match(found.string, found.end()) is not None
 
 
 def _deliverable(address: str) -> str:

@@ -4,11 +4,13 @@ import importlib
 import io
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from cli.invite import Customer
 from cli.invite import _customer as of_row
@@ -165,11 +167,100 @@ def test_bad_usage_asks_nobody(
     assert function.batches == []
 
 
-def test_a_function_that_cannot_run_says_how_far_it_came(earshot: Earshot, function: FakeLambda) -> None:
+def test_a_function_that_cannot_run_names_who_was_not_asked_and_what_to_do(
+    earshot: Earshot, function: FakeLambda
+) -> None:
     function.error = "MissingSetting"
     ran = earshot("invite", "delivery", "--to", "a@example.com")
     assert ran.status == 1
-    assert "after 0 customers, invite could not run (MissingSetting)" in ran.err
+    assert "a@example.com could not be asked now (not-asked: MissingSetting)" in ran.out
+    assert "1 of 1 could not be asked; read the log of invite, then run the same again" in ran.err
+
+
+# --- Long lists -------------------------------------------------------------------------------------------------------
+
+
+class ManyAsked:
+    """A function that asks whoever is handed over once, as `functions.invite` does; each of its faults comes once."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, str] = {}
+        self.handed_over = 0
+        self.faults: dict[int, Callable[[], None]] = {}
+        self.unlucky: set[str] = set()
+        self.cannot_run_after: int | None = None
+
+    def invoke(self, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803
+        event = json.loads(Payload)
+        self.handed_over += 1
+        if self.cannot_run_after is not None and len(self.asked) >= self.cannot_run_after:
+            return {"FunctionError": "Unhandled", "Payload": io.BytesIO(b'{"errorType": "MissingSetting"}')}
+        outcomes = [self._ask(*each) for each in zip(event["ids"], event["requests"], strict=True)]
+        if fault := self.faults.pop(self.handed_over, None):
+            fault()
+        return {"Payload": io.BytesIO(json.dumps({"outcomes": outcomes}).encode())}
+
+    def _ask(self, id: str, request: dict[str, Any]) -> dict[str, Any]:
+        to = request["customer"]["phone"]
+        outcome = {"id": id, "channel": "sms", "to": to, "text": "?", "segments": 1, "price": 0.04, "reason": None}
+        if to in self.unlucky:
+            self.unlucky.remove(to)
+            return outcome | {"reason": "not-asked: Contended"}
+        if to in self.asked:
+            return outcome | {"reason": None if self.asked[to] == id else "asked-recently"}
+        self.asked[to] = id
+        return outcome
+
+
+@pytest.fixture
+def many(stage: str, monkeypatch: pytest.MonkeyPatch) -> ManyAsked:
+    fake = ManyAsked()
+    client = Stage.client
+    monkeypatch.setattr(Stage, "client", lambda self, service: fake if service == "lambda" else client(self, service))
+    return fake
+
+
+@pytest.fixture
+def list_of_3000(tmp_path: Path) -> str:
+    file = tmp_path / "many.csv"
+    file.write_text("phone,name\n" + "".join(f"+44740090{number:04},N{number}\n" for number in range(3000)))
+    return str(file)
+
+
+def test_of_3000_customers_all_are_asked_in_one_run(earshot: Earshot, many: ManyAsked, list_of_3000: str) -> None:
+    ran = earshot("invite", "delivery", "--csv", list_of_3000)
+    assert (ran.status, len(many.asked), many.handed_over) == (0, 3000, 150)
+    assert "3000 asked: 3000 by text" in ran.out
+
+
+def test_a_try_whose_answer_is_lost_is_repeated_and_asks_nobody_twice(
+    earshot: Earshot, many: ManyAsked, list_of_3000: str
+) -> None:
+    def lost() -> None:
+        raise ReadTimeoutError(endpoint_url="https://lambda.eu-west-1.amazonaws.com")
+
+    many.faults = {12: lost, 13: lost, 80: lost}
+    many.unlucky = {"+447400900007", "+447400902999"}
+    ran = earshot("invite", "delivery", "--csv", list_of_3000)
+    assert (ran.status, len(many.asked), many.handed_over) == (0, 3000, 155)
+    assert "3000 asked" in ran.out
+    assert "left out" not in ran.out
+
+
+def test_where_the_function_cannot_go_on_everyone_who_was_not_asked_is_named(
+    earshot: Earshot, many: ManyAsked, list_of_3000: str
+) -> None:
+    many.cannot_run_after = 240
+    ran = earshot("invite", "delivery", "--csv", list_of_3000)
+    assert (ran.status, len(many.asked), many.handed_over) == (1, 240, 15)
+    assert "240 asked" in ran.out
+    assert "2760 left out:\n  line 242: +447400900240 could not be asked now (not-asked: MissingSetting)" in ran.out
+    assert "line 3001: +447400902999 could not be asked now" in ran.out
+    assert "2760 of 3000 could not be asked" in ran.err
+    many.cannot_run_after = None
+    again = earshot("invite", "delivery", "--csv", list_of_3000)
+    assert "2760 asked" in again.out
+    assert "240 left out" in again.out
 
 
 def test_a_customer_is_named_by_how_they_are_reached() -> None:

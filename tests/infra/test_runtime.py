@@ -196,7 +196,7 @@ def event_for(handler: str, api: RuntimeApi, store: Store, config: Config) -> Js
         "capture_sms.handler": lambda: load_event("samples/sms/aws_inbound.json"),
         "capture_email.handler": lambda: {"detail": {"object": {"key": MAIL}}},
         "capture_email.sweep": lambda: schedule,
-        "invite.handler": lambda: {"requests": [feedback], "dry_run": True, "any_hour": True},
+        "invite.handler": lambda: {"ids": ["one"], "requests": [feedback], "dry_run": True, "any_hour": True},
         "receipts": lambda: load_event("samples/receipts/mail_delivery.json"),
         "publish.handler": lambda: load_event("samples/stream_insert.json"),
         "send.handler": lambda: a_mail_and_a_text(store),

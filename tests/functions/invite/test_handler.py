@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pydynox import DynamoDBClient
+from pydynox.pydynox_core import PydynoxException
 
 from shared.customers.invitations import Invitations
 from shared.ids import answer_id
@@ -73,7 +74,7 @@ def test_a_list_is_asked_in_its_order(function: ModuleType) -> None:
         {"touchpoint": "delivery", "customer": {"phone": "+447400123456"}},
         {"touchpoint": "delivery", "customer": {"email": "tom@example.com"}},
     ]
-    outcomes = function.handler({"requests": requests}, a_context())["outcomes"]
+    outcomes = function.handler({"ids": ["one", "two", "three"], "requests": requests}, a_context())["outcomes"]
     assert [outcome["reason"] for outcome in outcomes] == [None, "asked-recently", None]
     assert [outcome["channel"] for outcome in outcomes] == ["sms", "sms", "email"]
     assert (outcomes[0]["segments"], outcomes[2]["segments"]) == (1, None)
@@ -85,8 +86,39 @@ def test_one_of_a_list_that_cannot_be_read_holds_up_no_other(function: ModuleTyp
         {"touchpoint": "delivery", "customer": {"email": "tom@example.com"}},
     ]
     for dry_run, stored in ((True, False), (False, True)):
-        event = {"requests": requests, "dry_run": dry_run}
+        event = {"ids": ["one", "two"], "requests": requests, "dry_run": dry_run}
         outcomes = function.handler(event, a_context())["outcomes"]
         assert [outcome["reason"] for outcome in outcomes] == ["request-unreadable: place", None]
         kept = Invitations(client, MAIN_TABLE["TableName"]).get(outcomes[0]["id"])
         assert (kept is not None) is stored
+
+
+def test_one_of_a_list_that_the_table_does_not_take_holds_up_no_other_and_asks_once_when_it_comes_again(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = function.asker.ask
+
+    def failing(id: str, *arguments: Any, **options: Any) -> Any:
+        if id == "one":
+            raise PydynoxException("Connection timed out")
+        return ask(id, *arguments, **options)
+
+    requests = [{"touchpoint": "delivery", "customer": {"email": f"{name}@example.com"}} for name in ("ana", "tom")]
+    event = {"ids": ["one", "two"], "requests": requests}
+    with monkeypatch.context() as patch:
+        patch.setattr(function.asker, "ask", failing)
+        outcomes = function.handler(event, a_context())["outcomes"]
+        assert [outcome["reason"] for outcome in outcomes] == ["not-asked: PydynoxException", None]
+    again = function.handler(event, a_context())["outcomes"]
+    assert [outcome["status"] for outcome in again] == ["sending", "sending"]
+
+
+def test_an_event_that_the_table_does_not_take_comes_again(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*arguments: Any, **options: Any) -> Any:
+        raise PydynoxException("Connection timed out")
+
+    monkeypatch.setattr(function.asker, "ask", failing)
+    with pytest.raises(PydynoxException):
+        function.handler(REQUESTED, a_context())
