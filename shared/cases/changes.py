@@ -12,6 +12,7 @@ from shared.config.model import Config
 from shared.errors import InvalidInput
 from shared.feedback.promises import promise, resolved_by, taken_by
 from shared.model.case import (
+    CUSTOMER,
     EARSHOT,
     MAX_TEXT,
     Case,
@@ -125,6 +126,12 @@ def confirm(found: Found, who: str, text: str, way: str, now: Now) -> Change:
     """The customer says that it is done."""
     check(found.case, Move.CONFIRM, who)
     return _change(found, Entry(at=now.at, who=who, what=Move.CONFIRM, text=text[:MAX_TEXT], way=way), now, step=None)
+
+
+def say(found: Found, text: str, way: str, now: Now) -> Change:
+    """The customer says something for which nobody has to do anything."""
+    entry = Entry(at=now.at, who=CUSTOMER, what=Move.SAY, text=text[:MAX_TEXT], way=way)
+    return _change(found, entry, now, stays=True)
 
 
 def blame(found: Found, who: str, text: str, way: str, now: Now) -> Change:

@@ -35,11 +35,26 @@ class Purpose(StrEnum):
     RESUMED = "resumed"
     HELP = "help"
     REPLY = "reply"
+    RESOLVED = "resolved"
+    PASSED_ON = "passed-on"
+    """Their thanks have reached whom they are for."""
+    REMEDY = "remedy"
+    PRAISE = "praise"
+    """To somebody of a team: what a customer said of them."""
+    SENT_ANSWER = "sent-answer"
+    """To somebody of a team: what became of the answer that they gave by mail."""
 
     @property
     def passes_silence(self) -> bool:
-        """Whether it may go to someone who asked for silence: only what confirms that wish, or answers their HELP."""
-        return self in (Purpose.STOPPED, Purpose.HELP)
+        """Whether it may go to someone who asked for silence: what confirms that wish, answers their HELP, or goes to
+        a team.
+        """
+        return self in (Purpose.STOPPED, Purpose.HELP, Purpose.PRAISE, Purpose.SENT_ANSWER)
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether somebody of a team says it to a customer, and is to hear where it does not arrive."""
+        return self in (Purpose.REPLY, Purpose.RESOLVED, Purpose.PASSED_ON, Purpose.REMEDY)
 
 
 class Message(Model):

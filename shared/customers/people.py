@@ -42,6 +42,8 @@ class Conversation(Model):
     rated_at: Moment | None = None
     """When they last rated in it."""
     thanked: bool = False
+    told_at: Moment | None = None
+    """When somebody of a team last answered in it: until it ends, all that they text is about it."""
 
 
 class Person(Model):

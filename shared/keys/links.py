@@ -15,8 +15,10 @@ from shared.text.unseen import seen
 _PURPOSE = "link"
 _SIGNATURE = 43  # characters of base64
 _SHORT = 12
+FOLLOW = 42
+"""Characters of a follow link (`shared.keys.follow_links`)."""
 _WRITTEN = re.compile(
-    rf"[^\w.-]*(?:(?P<signed>\.?[\w-]+\.[\w-]{{{_SIGNATURE}}})|(?P<short>[a-z0-9]{{1,{_SHORT}}}))(?![a-z0-9])",
+    rf"[^\w.-]*(?:(?P<signed>\.?[\w-]+\.[\w-]{{{_SIGNATURE}}})|(?P<short>[a-z0-9]{{{FOLLOW}}}|[a-z0-9]{{1,{_SHORT}}}))(?![a-z0-9])",
     re.ASCII | re.IGNORECASE,
 )
 _EPOCH = datetime.fromtimestamp(0, UTC)

@@ -10,6 +10,7 @@ from shared.languages.packs import texts
 from shared.languages.ratings import rating_label, rating_name, rating_symbol
 from shared.mail.frame import automatic, render
 from shared.mail.sending import REPLY_TO, Mail
+from shared.model.case import Verdict
 from shared.text.html import Templates
 from shared.text.lines import one_line
 from shared.text.names import as_name
@@ -41,6 +42,20 @@ class Thanks(NamedTuple):
     subject: str
     message_id: str
     """The customer's mail's, as it stood in its header."""
+    reply_to: str
+
+
+class Answer(NamedTuple):
+    """What a team tells a customer, in its own words."""
+
+    team: str
+    language: str
+    name: str | None
+    subject: str
+    """The customer's own mail's; empty where they wrote none."""
+    paragraphs: list[str]
+    verdicts: str | None
+    """The link with which they say whether it is fixed; None where they are not asked."""
     reply_to: str
 
 
@@ -87,15 +102,11 @@ def thanks(config: Config, to: Thanks) -> Mail:
     """What a customer who wrote is told, once: that people read it, who they are, and how to add to it."""
     said = texts(to.language)
     business, team = one_line(config.business.name), one_line(to.team.name)
-    theirs = one_line(to.subject)
-    subject = theirs if re.match(r"re:", theirs, re.IGNORECASE) else f"Re: {theirs}"
-    if not theirs:
-        subject = said["mail.thanks_subject"].format(business=business)
     return render(
         _TEMPLATES,
         "note",
         to.language,
-        subject[:MAX_SUBJECT],
+        _answering(to.subject, said["mail.thanks_subject"].format(business=business)),
         automatic("auto-replied") | {REPLY_TO: to.reply_to} | _threading(to.message_id),
         paragraphs=[
             _hello(said, "thanks_hello", to.name),
@@ -104,6 +115,36 @@ def thanks(config: Config, to: Thanks) -> Mail:
         ],
         footer=said["mail.thanks_why"].format(business=business),
     )
+
+
+def answer(config: Config, what: Answer) -> Mail:
+    """An answer of a team's; to what was done, the customer says in one tap whether it is fixed.
+
+    A person wrote it, so it says nothing of being automatic; what answers by itself is told apart when it comes.
+    """
+    said = texts(what.language)
+    business = one_line(config.business.name)
+    return render(
+        _TEMPLATES,
+        "answer",
+        what.language,
+        _answering(what.subject, said["answer.subject"].format(business=business)),
+        {REPLY_TO: what.reply_to, "X-Auto-Response-Suppress": "All"},
+        hello=_hello(said, "hello", what.name),
+        paragraphs=what.paragraphs,
+        signature=said["answer.from"].format(team=one_line(what.team), business=business),
+        question=said["answer.fixed"] if what.verdicts else "",
+        choices=[(f"{what.verdicts}?verdict={each}", said[f"answer.{each}"]) for each in Verdict],
+        or_reply=said["answer.fixed_reply" if what.verdicts else "answer.reply"],
+        footer=said["answer.why"].format(business=business),
+        colour=config.business.brand_colour,
+    )
+
+
+def to_team(language: str, subject: str, paragraphs: Sequence[str], message_id: str = "") -> Mail:
+    """What somebody of a team is told, of praise or of an answer of theirs; `message_id` is the answered mail's."""
+    headers = automatic("auto-replied" if message_id else "auto-generated") | _threading(message_id)
+    return render(_TEMPLATES, "note", language, subject[:MAX_SUBJECT], headers, paragraphs=paragraphs, footer="")
 
 
 def sign_in(config: Config, link: str) -> Mail:
@@ -146,6 +187,14 @@ def _asking(config: Config, id: str, language: str, link: str) -> dict[str, Any]
         "choices": choices,
         "colour": config.business.brand_colour,
     }
+
+
+def _answering(subject: str, otherwise: str) -> str:
+    """The subject of what answers a mail, and `otherwise` one without a subject."""
+    theirs = one_line(subject)
+    if not theirs:
+        return otherwise[:MAX_SUBJECT]
+    return (theirs if re.match(r"re:", theirs, re.IGNORECASE) else f"Re: {theirs}")[:MAX_SUBJECT]
 
 
 def _threading(message_id: str) -> dict[str, str]:

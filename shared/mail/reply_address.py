@@ -5,6 +5,7 @@ is short and in lower case, and `shared.config.fields.MAX_MAILBOX` bounds what i
 """
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from shared.keys.signing import Keys
 
 _PURPOSE = "reply"
 _TAG_LENGTH = 16
-_ABOUT = re.compile(r"([lf])([0-9a-z]{1,26})")
+_ABOUT = re.compile(r"([lfc])([0-9a-z]{1,26})")
 
 
 class ReplyKind(StrEnum):
@@ -21,7 +22,9 @@ class ReplyKind(StrEnum):
     LINK = "l"
     """An invitation, by its short link's id."""
     FEEDBACK = "f"
-    """A feedback, by its id."""
+    """A feedback, by its id: its customer answers."""
+    CARD = "c"
+    """A card about a feedback, by the feedback's id: its team answers the customer."""
 
 
 class ReplyTo(NamedTuple):
@@ -29,22 +32,37 @@ class ReplyTo(NamedTuple):
 
     kind: ReplyKind
     id: str
+    team: str = ""
+    """Of a card, the team that got it. It is part of what is signed, and does not stand in the address."""
 
     def address(self, mailbox: str, keys: Keys) -> str:
         """The address to answer to; `mailbox` is ours."""
         local, _, domain = mailbox.partition("@")
-        about = f"{self.kind}{self.id}"
-        return f"{local}+{about}{keys.tag(_PURPOSE, about)}@{domain}"
+        return f"{local}+{self._about}{keys.tag(_PURPOSE, self.signed_text)}@{domain}"
+
+    @property
+    def _about(self) -> str:
+        return f"{self.kind}{self.id}"
+
+    @property
+    def signed_text(self) -> str:
+        """What the signature in the address is of."""
+        return f"{self._about}#{self.team}" if self.kind is ReplyKind.CARD else self._about
 
 
-def read_reply_address(address: str, mailbox: str, keys: Keys) -> ReplyTo | None:
-    """What an address that a mail came to says it is about; None for any that we did not sign."""
+def read_reply_address(address: str, mailbox: str, keys: Keys, teams: Iterable[str] = ()) -> ReplyTo | None:
+    """What an address that a mail came to says it is about; None for any that we did not sign.
+
+    `teams` are those of whose cards one may be.
+    """
     local, _, domain = address.lower().rpartition("@")
     ours, _, signed = local.partition("+")
     if f"{ours}@{domain}" != mailbox.lower():
         return None
     about, tag = signed[:-_TAG_LENGTH], signed[-_TAG_LENGTH:]
     match = _ABOUT.fullmatch(about)
-    if not match or not keys.has_tagged(_PURPOSE, about, tag):
+    if not match:
         return None
-    return ReplyTo(ReplyKind(match[1]), match[2])
+    kind = ReplyKind(match[1])
+    candidates = [ReplyTo(kind, match[2], team) for team in (teams if kind is ReplyKind.CARD else ("",))]
+    return next((each for each in candidates if keys.has_tagged(_PURPOSE, each.signed_text, tag)), None)

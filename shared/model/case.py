@@ -60,7 +60,17 @@ class Move(StrEnum):
     CONFIRM = "confirmed"
     BLAME = "rule-blamed"
     SNOOZE = "snoozed"
+    SAY = "said"
+    """The customer said something for which nobody has to do anything, such as thanks."""
     ESCALATE = "overdue"
+
+
+class Verdict(StrEnum):
+    """What a customer says of what was done."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NOT_YET = "not-yet"
 
 
 class Step(StrEnum):
@@ -102,6 +112,7 @@ MOVES: Mapping[Move, _Rule] = {
     Move.CONFIRM: _Rule(frozenset({CaseState.RESOLVED, CaseState.ANSWERED}), CaseState.CONFIRMED),
     Move.BLAME: _Rule(_ANY, None),
     Move.SNOOZE: _Rule(_WAITING, None),
+    Move.SAY: _Rule(_ANY, None),
     Move.ESCALATE: _Rule(_WAITING, None),
 }
 

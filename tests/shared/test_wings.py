@@ -28,7 +28,9 @@ WINGS: dict[str, set[str]] = {
     "routes": {
         *("addresses", "conditions", "config", "deliveries", "feedback", "keys", "languages", "model", "table"),
     },
-    "cases": {"config", "customers", "feedback", "model", "table"},
+    "cases": {
+        *("addresses", "config", "customers", "feedback", "keys", "languages", "mail", "model", "table", "text"),
+    },
 }
 """What each wing may import beside itself and the ground."""
 ALSO = {"shared/config/checks.py": {"conditions"}}

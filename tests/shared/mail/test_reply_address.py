@@ -49,3 +49,21 @@ def test_no_address_breaks_the_reader(text: str) -> None:
             return False
 
     assert read_reply_address(f"feedback+{text}@fernleaf.example", MAILBOX, NoKeys()) is None  # type: ignore[arg-type]
+
+
+CARD = ReplyTo(ReplyKind.CARD, answer_id("a test"), "tills")
+
+
+def test_a_cards_address_says_whose_card_it_was_without_naming_the_team(keys: Keys) -> None:
+    address = CARD.address(f"{'m' * 20}@fernleaf.example", keys)
+    assert len(address.partition("@")[0]) <= 64
+    assert "tills" not in address
+    mailbox = f"{'m' * 20}@fernleaf.example"
+    assert read_reply_address(address.upper(), mailbox, keys, ("care", "tills")) == CARD
+    assert read_reply_address(address, mailbox, keys, ("care",)) is None
+    assert read_reply_address(address, mailbox, keys) is None
+
+
+def test_a_customers_address_is_no_cards(keys: Keys) -> None:
+    theirs = ReplyTo(ReplyKind.FEEDBACK, CARD.id).address(MAILBOX, keys)
+    assert read_reply_address(theirs.replace("+f", "+c"), MAILBOX, keys, ("tills", "")) is None
