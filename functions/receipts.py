@@ -1,7 +1,7 @@
 """What became of messages on their way: carriers' receipts, bounces and complaints, from the account's default bus.
 
 An address that does not exist, blocks us or complained of us is written to no more; an invitation that did not arrive
-says so on our bus.
+says so on our bus, and the case of an answer that did not is the team's again.
 """
 
 import re
@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.cases.arrivals import Arrivals
+from shared.cases.cases import Cases
+from shared.config.load import load
 from shared.customers.invitations import Invitations
 from shared.customers.messages import TAG, Message, Messages
 from shared.customers.people import People, Silence
@@ -95,11 +98,12 @@ def _of_mail(detail: Mapping[str, Any]) -> Receipt:
 
 
 class Receipts(NamedTuple):
-    """Notes what receipts say of messages, with their invitations and people."""
+    """Notes what receipts say of messages, with their invitations, people and cases."""
 
     messages: Messages
     invitations: Invitations
     people: People
+    arrivals: Arrivals
 
     def take(self, receipt: Receipt, now: datetime) -> bool:
         """Note what became of a message; False for a message that is not a customer's. Taking it twice is as once."""
@@ -125,6 +129,7 @@ class Receipts(NamedTuple):
     def _not_delivered(self, message: Message, reason: str, now: datetime) -> None:
         count("MessagesUndelivered")
         self.messages.failed(message.id, reason)
+        self.arrivals.failed(message, reason, now)
         if message.invitation_id:
             self.invitations.move(message.invitation_id, InvitationStatus.UNDELIVERED, now, reason=reason)
 
@@ -133,4 +138,5 @@ class Receipts(NamedTuple):
 def _receipts() -> Receipts:
     table = ReceiptsSettings.from_environment().table
     client = connect()
-    return Receipts(Messages(client, table), Invitations(client, table), People(client, table))
+    arrivals = Arrivals(Cases(client, table), load(deployed=True))
+    return Receipts(Messages(client, table), Invitations(client, table), People(client, table), arrivals)

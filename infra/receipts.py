@@ -39,6 +39,7 @@ class Receipts(Construct):
         store.grant(self.function.resource, "dynamodb:GetItem", only=(items.PERSON, items.MESSAGE, items.RECEIPT))
         store.grant(self.function.resource, "dynamodb:PutItem", only=(items.PERSON,))
         store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.INVITATION, items.MESSAGE))
+        store.grant_cases(self.function.resource)
         BusEvents(
             self,
             "Receipts",

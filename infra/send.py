@@ -40,6 +40,7 @@ class Send(Construct):
         store.grant(self.function.resource, "dynamodb:GetItem", only=(items.PERSON, items.INVITATION, items.MESSAGE))
         store.grant(self.function.resource, "dynamodb:PutItem", only=(items.PERSON, items.SENT_MAIL, items.RECEIPT))
         store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.INVITATION, items.MESSAGE))
+        store.grant_cases(self.function.resource)
         let_send_mail(self.function, stage)
         self._let_send_texts()
         message = {"kind": {"S": [items.MESSAGE.kind]}}

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.stage import Stage
 from shared.keys import twilio_tokens, webhook_secrets
+from shared.table import items
 from shared.table.items import Item, KeyItem
 
 STAGE_TAG = "earshot-stage"
@@ -77,6 +78,11 @@ class Store(Construct):
         `only` are the kinds of item whose partitions may be named; empty: any.
         """
         _grant(grantee, self.table, actions, [item.partitions for item in only])
+
+    def grant_cases(self, grantee: iam.IGrantable) -> None:
+        """Allow reading cases with their timelines, and moving them."""
+        actions = ("dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        self.grant(grantee, *actions, only=(items.FEEDBACK,))  # the entries of a timeline lie in its partition
 
     def grant_query(self, grantee: iam.IGrantable, *, index: str) -> None:
         """Allow queries of one index of the main table, and nothing else."""

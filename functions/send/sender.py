@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from pydynox.exceptions import PydynoxException
 
 from functions.send.faults import OPTED_OUT, THROTTLED, Fault, code_of, fault_of, reason_of
+from shared.cases.arrivals import Arrivals
 from shared.config.model import Config
 from shared.customers.invitations import Invitations
 from shared.customers.messages import TAG, Message, Messages
@@ -44,6 +45,7 @@ class Sender(NamedTuple):
     invitations: Invitations
     people: People
     mails: Mails
+    arrivals: Arrivals
     config: Config
     sms: "PinpointSMSVoiceV2Client"
     ses: "SESV2Client"
@@ -52,7 +54,9 @@ class Sender(NamedTuple):
 
     def send(self, message: Message, remaining_ms: Callable[[], int]) -> None:
         """Send one message, at most once; raises where nobody knows whether it left."""
-        if self.people.get(message.to).silence and not message.purpose.passes_silence:
+        silence = self.people.get(message.to).silence
+        if silence and not message.purpose.passes_silence:
+            self._not_sent(message, silence)
             self._settle(message, InvitationStatus.SUPPRESSED, Held.SILENCED.value)
             count("MessagesHeldBack")
             return
@@ -144,7 +148,7 @@ class Sender(NamedTuple):
         """End a message that waited longer than it is kept, with the reason of the last attempt."""
         quiet = message.held in (None, Held.QUIET_HOURS.value)
         reason = Held.EXPIRED.value if quiet else str(message.held)
-        self._surely(lambda: self.messages.failed(message.id, reason))
+        self._not_sent(message, reason)
         self._not_asked(message, InvitationStatus.SUPPRESSED if quiet else InvitationStatus.UNDELIVERED, reason)
         count("MessagesGivenUp")
         logger.error("A message waited too long and is given up", reason=reason, channel=message.channel)
@@ -152,10 +156,15 @@ class Sender(NamedTuple):
     def _refused(self, message: Message, reason: str) -> None:
         if reason == OPTED_OUT:
             self.people.change(message.to, lambda person: person.silenced(Silence.STOPPED, self.now()), self.now())
-        self.messages.failed(message.id, reason)
+        self._not_sent(message, reason)
         self._not_asked(message, InvitationStatus.UNDELIVERED, _kebab(reason))
         count("MessagesRefused")
         logger.warning("A message was refused", reason=reason, channel=message.channel)
+
+    def _not_sent(self, message: Message, reason: str) -> None:
+        """Note why a message never leaves, also for the case that it answers."""
+        self._surely(lambda: self.messages.failed(message.id, reason))
+        self._surely(lambda: self.arrivals.failed(message, _kebab(reason), self.now()))
 
     def _not_asked(self, message: Message, status: InvitationStatus, reason: str) -> None:
         """Settle an invitation that was never sent, so that the customer can be invited again at once."""

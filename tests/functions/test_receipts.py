@@ -7,13 +7,20 @@ from typing import Any
 import pytest
 
 from functions.receipts import Receipts, handler, read_receipt
+from shared.cases.answers import Answers
+from shared.cases.arrivals import Arrivals
+from shared.cases.cases import Cases
+from shared.cases.work import Action, Work
+from shared.config.model import Config
 from shared.customers.invitations import Invitations
 from shared.customers.messages import Message, Messages, Purpose
 from shared.customers.people import People, Silence
 from shared.feedback.store import Store
+from shared.keys.signing import Keys
+from shared.model.case import Move
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
-from tests.kit.factories import a_context
+from tests.kit.factories import a_context, an_answer
 from tests.kit.samples import load_event, load_rows
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -25,11 +32,12 @@ PROVIDER_IDS = {
 
 
 @pytest.fixture
-def receipts(store: Store) -> Receipts:
+def receipts(store: Store, config: Config) -> Receipts:
     return Receipts(
         Messages(store.client, store.table),
         Invitations(store.client, store.table),
         People(store.client, store.table),
+        Arrivals(Cases(store.client, store.table), config),
     )
 
 
@@ -114,6 +122,38 @@ def test_a_receipt_that_comes_before_the_providers_id_is_noted_names_its_message
     assert kept is not None
     assert kept.invitation.status is InvitationStatus.UNDELIVERED
     assert receipts.people.get(ADDRESSES[channel]).silence is Silence.BOUNCED
+
+
+@pytest.mark.parametrize(
+    ("sample", "channel", "reason"),
+    [
+        ("mail_bounce", Channel.EMAIL, "bounced-permanent"),
+        ("text_invalid", Channel.SMS, "invalid"),
+    ],
+)
+def test_an_answer_that_did_not_arrive_is_its_cases_to_know_once(
+    receipts: Receipts, store: Store, keys: Keys, config: Config, sample: str, channel: Channel, reason: str
+) -> None:
+    customer = (
+        Customer(email=ADDRESSES[Channel.EMAIL]) if channel is Channel.EMAIL else Customer(phone=ADDRESSES[channel])
+    )
+    store.capture(an_answer(channel=channel, customer=customer), config, NOW)
+    work = Work(config, receipts.arrivals.cases, Answers(store.client, store.table, keys, config))
+    form = {"text": "Sorry. We look into it."}
+    answered = work.act(an_answer().id, "tills", "priya@fernleaf.example", Action.REPLY, form, "page", NOW)
+    message = receipts.messages.get(answered.timeline[-1].message or "")
+    assert message is not None
+    receipts.messages.sent(message, PROVIDER_IDS[channel], NOW)
+    receipt = read_receipt(load_event(f"samples/receipts/{sample}.json"))
+    assert receipt is not None
+    for _ in range(2):
+        assert receipts.take(receipt, NOW)
+    found = receipts.arrivals.cases.get(an_answer().id)
+    assert found is not None
+    assert [(entry.what, entry.text) for entry in found.timeline] == [
+        (Move.REPLY, "Sorry. We look into it."),
+        (Move.NOT_ARRIVED, reason),
+    ]
 
 
 def test_a_receipt_of_a_card_to_a_team_is_not_ours_to_note(receipts: Receipts) -> None:

@@ -18,6 +18,7 @@ SIGNS = {"GetItem signing", "PutItem signing"}  # the keys of links, the first o
 SIGNS_IN = {"GetItem sessions", "PutItem sessions"}  # those of sessions: who signs links cannot sign in
 READS_STREAM = {"DescribeStream *", "GetRecords *", "GetShardIterator *", "ListStreams *"}
 
+MOVES_CASES = {"Query F#*", "PutItem F#*", "UpdateItem F#*"}
 TAKES_MAIL = {"GetItem *", "PutItem *", "UpdateItem *"}  # which is of everybody: feedback, people, conversations
 
 GRANTED: dict[str, Granted] = {
@@ -50,6 +51,7 @@ GRANTED: dict[str, Granted] = {
         "table": {
             *("GetItem P#*", "GetItem I#*", "GetItem M#*"),
             *("PutItem P#*", "PutItem S#*", "PutItem V#*", "UpdateItem I#*", "UpdateItem M#*"),
+            *MOVES_CASES,  # an answer that never leaves
         },
         "stream": READS_STREAM,
     },
@@ -57,6 +59,7 @@ GRANTED: dict[str, Granted] = {
         "table": {
             *("GetItem P#*", "GetItem M#*", "GetItem V#*"),
             *("PutItem P#*", "UpdateItem I#*", "UpdateItem M#*"),
+            *MOVES_CASES,  # an answer that did not arrive
         },
     },
     "Team": {

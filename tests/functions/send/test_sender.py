@@ -10,14 +10,21 @@ from pydynox.exceptions import ConnectionException
 
 from functions.send.handler import send
 from functions.send.sender import Sender
+from shared.cases.answers import Answers
+from shared.cases.arrivals import Arrivals
+from shared.cases.cases import Cases
+from shared.cases.work import Action, Work
 from shared.config.model import Config
 from shared.customers.invitations import Invitations
 from shared.customers.messages import Message, Messages, Purpose
 from shared.customers.people import People, Silence
 from shared.feedback.store import Store
+from shared.keys.signing import Keys
 from shared.mail.received import Mails
+from shared.model.case import Move
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
+from tests.kit.factories import an_answer
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
 PHONE = "+447400123456"
@@ -56,6 +63,7 @@ def sender(store: Store, config: Config) -> Sender:
         invitations=Invitations(store.client, store.table),
         people=People(store.client, store.table),
         mails=Mails(store.client, store.table),
+        arrivals=Arrivals(Cases(store.client, store.table), config),
         config=config,
         sms=FakeTexts(),  # type: ignore[arg-type]
         ses=FakeMails(),  # type: ignore[arg-type]
@@ -102,6 +110,24 @@ def run(
     image = {name: TypeSerializer().serialize(value) for name, value in item.items()}
     record = {"eventName": event, "dynamodb": {"SequenceNumber": "1", "NewImage": image}}
     return send([record], sender, lambda: remaining_ms)
+
+
+def test_an_answer_to_whoever_asked_for_silence_in_the_meantime_is_its_cases_to_know(
+    sender: Sender, store: Store, keys: Keys, config: Config
+) -> None:
+    store.capture(an_answer(channel=Channel.SMS, customer=Customer(phone=PHONE)), config, NOW)
+    work = Work(config, sender.arrivals.cases, Answers(store.client, store.table, keys, config))
+    form = {"text": "Sorry. We look into it."}
+    answered = work.act(an_answer().id, "tills", "priya@fernleaf.example", Action.REPLY, form, "page", NOW)
+    message = sender.messages.get(answered.timeline[-1].message or "")
+    assert message is not None
+    sender.people.change(PHONE, lambda person: person.silenced(Silence.STOPPED, NOW), NOW)
+    assert run(sender, message) == []
+    assert sender.sms.sent == []  # type: ignore[attr-defined]
+    assert sender.messages.progress(message.id) == {"failure": "stopped"}
+    found = sender.arrivals.cases.get(an_answer().id)
+    assert found is not None
+    assert (found.timeline[-1].what, found.timeline[-1].text) == (Move.NOT_ARRIVED, "stopped")
 
 
 def test_a_text_leaves_from_our_number(sender: Sender, store: Store) -> None:
