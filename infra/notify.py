@@ -69,8 +69,11 @@ class Notify(Construct):
             )
             queue.grant_send_messages(function.resource)
         store.grant(function.resource, "dynamodb:GetItem")
-        # It may write of deliveries and targets, never a feedback.
-        store.grant(function.resource, "dynamodb:PutItem", only=(items.DELIVERY, items.HEALTH))
+        store.grant(function.resource, "dynamodb:Query", only=(items.FEEDBACK,))  # a case, and the mails it is made of
+        store.grant_query(function.resource, index="by_team")  # how many say the same
+        store.grant_signing(function.resource)  # of the links to cases
+        # It may write of deliveries, targets and floods, never a feedback.
+        store.grant(function.resource, "dynamodb:PutItem", only=(items.DELIVERY, items.HEALTH, items.FLOOD))
         store.grant_webhook_secrets(function.resource)
         let_send_mail(function, stage)
         alarms.when(

@@ -1,5 +1,7 @@
 """Routes: one rule on the bus for each route of earshot.toml."""
 
+import json
+
 from aws_cdk import Acknowledgment, CfnResource, CustomResource, Duration, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -13,8 +15,9 @@ from infra.stage import Stage
 from shared.addresses.targets import Target, TargetKind
 from shared.conditions.pattern import rule_pattern
 from shared.conditions.reader import parse
-from shared.config.model import Route
-from shared.routes.rules import RULE_PREFIX, rule_targets
+from shared.config.model import OVERDUE, Route
+from shared.model.events import SOURCE, FeedbackOverdue
+from shared.routes.rules import RULE_PREFIX, on_refusal, rule_targets
 from shared.settings import ClearRulesSettings
 
 
@@ -59,6 +62,7 @@ class Routes(Construct):
         self._roles = {bus.address: self._role_to_put_on(bus) for bus in targets if bus.kind is TargetKind.BUS}
         for route_id, route in routes.items():
             self._add(route_id, route)
+        self._bring_what_is_overdue()
         self._clear_when_the_stack_goes(stage)
 
     def _add(self, route_id: str, route: Route) -> None:
@@ -78,6 +82,28 @@ class Routes(Construct):
                     refused=self.refused.queue.queue_arn,
                     roles=self._roles,
                 ),
+            },
+        )
+
+    def _bring_what_is_overdue(self) -> None:
+        """One rule for all teams: notify knows who is next (functions/notify/overdue.py)."""
+        template = json.dumps({"route": OVERDUE, "target": OVERDUE})
+        queue = {
+            "Id": OVERDUE,
+            "Arn": self._notify.queue.queue_arn,
+            "InputTransformer": {"InputTemplate": f'{template[:-1]}, "event": <aws.events.event.json>}}'},
+            **on_refusal(self.refused.queue.queue_arn),
+        }
+        CfnResource(
+            self,
+            "Overdue",
+            type="AWS::Events::Rule",
+            properties={
+                "Name": f"{RULE_PREFIX}{OVERDUE}",
+                "Description": "Cases whose promised time has passed, to whoever is next",
+                "EventBusName": self._bus.bus.event_bus_name,
+                "EventPattern": {"source": [SOURCE], "detail-type": [FeedbackOverdue.detail_type]},
+                "Targets": [queue],
             },
         )
 

@@ -19,6 +19,7 @@ from shared.config.load import load
 from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.queue import SqsQueue
 from shared.feedback.store import Store
+from shared.keys.signing import Keys
 from shared.keys.webhook_secrets import WebhookSecrets
 from shared.routes.route_table import RouteTable, find
 from shared.settings import NotifySettings
@@ -42,6 +43,7 @@ def build() -> Notifier:
         config=config,
         routes=partial(find, config, RouteTable(client, settings.table)),
         store=Store(client, settings.table),
+        keys=Keys(client, settings.keys_table),
         deliveries=Deliveries(client, settings.table),
         senders={
             TargetKind.EMAIL: mailer.send_card,

@@ -10,7 +10,7 @@ from functions.notify.parcel import Parcel
 from functions.notify.retries import Attempt
 from shared.config.model import Business
 from shared.mail import frame, sending
-from shared.mail.sending import Mail
+from shared.mail.sending import REPLY_TO, Mail
 from shared.text.html import Templates
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ _TEMPLATES = Templates(Path(__file__).parent / "templates")
 def render(card: Card, brand_colour: str) -> Mail:
     """The card as a mail."""
     headers = frame.automatic("auto-generated") | {"X-Earshot-Team": card.team, "X-Earshot-Feedback": card.feedback_id}
+    if card.reply_to:
+        headers[REPLY_TO] = card.reply_to
+    if card.thread:
+        headers["References"] = f"<{card.thread}@earshot>"
     return frame.render(_TEMPLATES, "card", card.language, card.subject, headers, card=card, colour=brand_colour)
 
 

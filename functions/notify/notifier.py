@@ -7,24 +7,33 @@ send again; webhooks then carry the same id.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 
 from pydantic import ValidationError
 
+from functions.notify import floods
 from functions.notify.breaker import Verdict
-from functions.notify.cards import fingerprint, make_card, whole_link
+from functions.notify.cards import Beside, Crowd, fingerprint, make_card, whole_link
+from functions.notify.floods import Floods, Turn
 from functions.notify.health import TargetHealth, Tell
+from functions.notify.overdue import cards_of_team, route_of
 from functions.notify.parcel import Parcel, Sender
 from functions.notify.retries import LEASE, Attempt, next_attempt
 from shared.addresses.targets import Target, TargetKind
+from shared.cases.cases import Cases
 from shared.conditions.reader import parse
-from shared.config.model import Config, Route
+from shared.config.model import OVERDUE, Config, Route
 from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import Delivery, State
 from shared.deliveries.health import Health
 from shared.deliveries.queue import Queue, QueueMessage
 from shared.feedback.store import Store
-from shared.model.events import RouteTested
-from shared.model.feedback import Revision
+from shared.keys.case_links import CaseLink
+from shared.keys.signing import Keys
+from shared.mail.received import Mails
+from shared.model.case import Step
+from shared.model.events import CASE_EVENTS, RouteTested
+from shared.model.feedback import Channel, Feedback, Revision
 from shared.observe import count, logger, without_words
 from shared.routes.bounds import why_beyond
 from shared.routes.route_table import TeamRoute
@@ -36,6 +45,8 @@ UNTOLD = timedelta(minutes=15)  # between attempts beyond the last, as long as n
 MOST_WAITS = 6  # of a message for words: an answer can be changed 19 times, and its team would hear of it late
 MOST_HOPS = 12  # in a row: Lambda takes a longer loop for one without end. From then on the table owes it
 _CARD = "card"
+_FLOOD_ATTEMPTS = 5
+_MOST_COUNTED = 5_000  # feedback that is read to count people
 
 
 class TooManyHops(Exception):
@@ -51,6 +62,7 @@ class Notifier:
         config: Config,
         routes: Callable[[str], Route | None],
         store: Store,
+        keys: Keys,
         deliveries: Deliveries,
         senders: Mapping[TargetKind, Sender],
         disabled: Tell,
@@ -65,6 +77,11 @@ class Notifier:
         self._config = config
         self._routes = routes
         self._store = store
+        self._keys = keys
+        self._cases = Cases(store.client, store.table)
+        self._mails = Mails(store.client, store.table)
+        self._floods = Floods(store.client, store.table)
+        self._between_updates = floods.BETWEEN / retry_speed
         self._deliveries = deliveries
         self._senders = senders
         self._queue = queue
@@ -78,6 +95,10 @@ class Notifier:
 
     def handle(self, message: QueueMessage) -> None:
         """Bring one message as far as it can go now. Raises what the table or the queue raise."""
+        if message.route == OVERDUE and message.detail["entry"]["to"] == Step.TEAM:
+            for card in cards_of_team(message, self._config):
+                self._queue.send(card)
+            return
         found = self._find(message)
         if found is None:
             self._drop(message)
@@ -93,8 +114,10 @@ class Notifier:
         self._deliver(message, route, target)
 
     def _find(self, message: QueueMessage) -> tuple[Route, Target] | None:
-        route = self._routes(message.route)
+        route = route_of(message, self._config) if message.route == OVERDUE else self._routes(message.route)
         targets = route.targets if route else ()
+        if message.route == OVERDUE:
+            return (route, targets[0]) if route else None
         target = next((target for target in targets if target.id == message.target), None)
         return (route, target) if route and target and target.kind in self._senders else None
 
@@ -114,7 +137,8 @@ class Notifier:
         Until the claim the queue owes the card, so this leaves no trace in the table. `now` is before `changed_at` was
         read: however long that took, what is read is what they came to rest with.
         """
-        if message.replay or message.type == RouteTested.detail_type or message.waits >= MOST_WAITS:
+        is_said = message.type not in (RouteTested.detail_type, *CASE_EVENTS)
+        if message.replay or not is_said or message.waits >= MOST_WAITS:
             return False
         settling = self._settling if route.settling is None else timedelta(seconds=route.settling)
         left = changed_at + settling - now
@@ -125,7 +149,8 @@ class Notifier:
     def _deliver(self, message: QueueMessage, route: Route, target: Target) -> None:
         now = self._clock()
         # Read.
-        subject = _CARD if target.kind.is_for_people else _event_subject(message)
+        is_card = target.kind.is_for_people and message.type not in CASE_EVENTS
+        subject = _CARD if is_card else _event_subject(message)
         blank = _blank(message, subject, target.shown, now)
         delivery = self._deliveries.get(blank) or blank
         if _is_done(delivery, message, now):
@@ -145,11 +170,12 @@ class Notifier:
         shown = current if target.kind.is_for_people else None
         if shown and not delivery.is_owed and self._waits_for_words(message, route, shown.changed_at, now):
             return  # before it is asked whether the route matches: they may change their mind again
-        revision = shown.number if shown else message.revision
-        if shown and (why := _why_not(message, route, delivery, shown)):
-            if self._deliveries.save(delivery.skipped(now, revision, why)) is None:
-                self._look_again(message)
-            return
+        revision = shown.number if shown and is_card else message.revision
+        crowd = None
+        if shown and is_card:
+            makes_card, crowd = self._makes_card(message, route, target, delivery, shown)
+            if not makes_card:
+                return
         admitted = self._admitted(message, delivery, revision, route, target)
         if admitted is None:
             return
@@ -161,7 +187,7 @@ class Notifier:
             return
         # Send.
         began = self._clock()
-        attempt = self._send(message, route, target, claimed, shown)
+        attempt = self._send(message, route, target, claimed, shown, crowd)
         took = self._clock() - began
         # Record.
         if attempt.ok:
@@ -199,11 +225,64 @@ class Notifier:
             return None
         return health, until
 
+    def _makes_card(
+        self, message: QueueMessage, route: Route, target: Target, delivery: Delivery, shown: Revision
+    ) -> tuple[bool, Crowd | None]:
+        """Whether the feedback makes a card now, and of how many; what becomes of it else is recorded."""
+        now = self._clock()
+        why = _why_not(message, route, delivery, shown)
+        turn, crowd, until = (None, None, None) if why else self._flood(message, target, delivery, shown.feedback)
+        if turn is Turn.WAIT and until is not None:
+            waiting = delivery.put_off(
+                now, until, "Others say the same; waits to be counted.", message.model_dump_json()
+            )
+            recorded = self._deliveries.save(waiting)
+        elif why or turn is Turn.TOLD:
+            counted = "Counted in the card of others who say the same."
+            recorded = self._deliveries.save(delivery.skipped(now, shown.number, why or counted))
+        else:
+            return True, crowd
+        if recorded is None:
+            self._look_again(message)
+        return False, None
+
+    def _flood(
+        self, message: QueueMessage, target: Target, delivery: Delivery, feedback: Feedback
+    ) -> tuple[Turn, Crowd | None, datetime | None]:
+        """Whether it makes a card of its own, one for many, or none; until when it waits for that.
+
+        Only the first card of a feedback is counted: who had one is told of what follows.
+        """
+        if delivery.shown is not None or message.replay or message.type == RouteTested.detail_type:
+            return Turn.CARD, None, None
+        key = floods.about(message.route, target.id, feedback)
+        for _ in range(_FLOOD_ATTEMPTS):
+            now = self._clock()
+            known = self._floods.get(key)
+            turn, flood, until = floods.admit(known, key, feedback, now, self._between_updates)
+            if flood == known or self._floods.save(flood, now):
+                crowd = self._crowd(feedback, flood.since) if turn is Turn.UPDATE else None
+                return turn, crowd, until
+        return Turn.CARD, None, None  # too many at once to be counted: nobody is left out for that
+
+    def _crowd(self, feedback: Feedback, since: datetime) -> Crowd | None:
+        """How many people have said the same since a moment; None where the index has none of it yet."""
+        said = islice(self._store.newest([feedback.team], since), _MOST_COUNTED)
+        same = [each for each in said if each.feedback.received_at >= since and floods.is_same(each.feedback, feedback)]
+        people = {floods.person(each.feedback) for each in same}
+        return Crowd(len(people), since, same[0]) if same else None
+
     def _send(
-        self, message: QueueMessage, route: Route, target: Target, delivery: Delivery, shown: Revision | None
+        self,
+        message: QueueMessage,
+        route: Route,
+        target: Target,
+        delivery: Delivery,
+        shown: Revision | None,
+        crowd: Crowd | None,
     ) -> Attempt:
         try:
-            return self._senders[target.kind](self._parcel(message, route, target, delivery, shown))
+            return self._senders[target.kind](self._parcel(message, route, target, delivery, shown, crowd))
         except Exception as error:  # a mistake of ours, or no answer from KMS: an attempt like any other
             logger.error("attempt failed", route=message.route, target=message.target, extra=without_words(error))
             count("AttemptBroken")
@@ -245,12 +324,20 @@ class Notifier:
         return self._store.get(message.feedback_id) if message.is_about_feedback else None
 
     def _parcel(
-        self, message: QueueMessage, route: Route, target: Target, delivery: Delivery, shown: Revision | None
+        self,
+        message: QueueMessage,
+        route: Route,
+        target: Target,
+        delivery: Delivery,
+        shown: Revision | None,
+        crowd: Crowd | None,
     ) -> Parcel:
         card = None
         if shown is not None:
-            added, replayed = delivery.shown is not None, message.replay is not None
-            card = make_card(self._config, message.route, route, shown, added=added, replayed=replayed)
+            shown = crowd.latest if crowd else shown
+            card = make_card(
+                self._config, message.route, route, shown, self._beside(message, route, delivery, shown, crowd)
+            )
         return Parcel(
             route_id=message.route,
             team=route.team,
@@ -261,6 +348,26 @@ class Notifier:
             replay=message.replay,
             link=whole_link(self._config, route, message.feedback_id),
             at=delivery.changed_at,
+        )
+
+    def _beside(
+        self, message: QueueMessage, route: Route, delivery: Delivery, shown: Revision, crowd: Crowd | None
+    ) -> Beside:
+        """What a card says beside the feedback: its case, what came with it, and the key of its page."""
+        now, id = self._clock(), shown.feedback.id
+        if message.type == RouteTested.detail_type:
+            return Beside(now)
+        found = self._cases.get(id)
+        mails = self._mails.of_feedback(id) if shown.feedback.channel is Channel.EMAIL else []
+        return Beside(
+            now,
+            case=found.case if found else None,
+            event=message.detail if message.type in CASE_EVENTS else None,
+            added=delivery.shown is not None,
+            replayed=message.replay is not None,
+            crowd=crowd,
+            attachments=[name for mail in mails for name in mail.attachments],
+            key=CaseLink(route.team, id).token(self._keys, now),
         )
 
     def _record_failure(

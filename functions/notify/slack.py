@@ -15,12 +15,12 @@ MAX_TEXT = 3_000  # characters of a section, counted as JavaScript does
 MAX_FIELD = 2_000
 MAX_FIELDS = 10
 MAX_BLOCKS = 50
-_AROUND_WORDS = 4  # a link to the whole, the note, the facts, and why
+_AROUND_WORDS = 6  # a link to the whole, the note, the facts, the button, how to answer, and why
 
 
 def render(card: Card) -> dict[str, Any]:
     """The message. Nothing in it is read as markup: what customers write is `plain_text`, the rest is escaped."""
-    parts = split(card.words or card.no_words, _units, MAX_TEXT)
+    parts = split(card.words or f"{card.choice}\n{card.no_words}", _units, MAX_TEXT)
     room = MAX_BLOCKS - _AROUND_WORDS
     is_cut = len(parts) > room
     if is_cut:
@@ -34,6 +34,10 @@ def render(card: Card) -> dict[str, Any]:
     facts = [cut_to_fit(f"{label}: {value}", lambda text: _units(text) <= MAX_FIELD) for label, value in card.facts]
     if facts:
         blocks.append({"type": "section", "fields": [_plain(fact) for fact in facts[:MAX_FIELDS]]})
+    button = {"type": "button", "text": _plain(card.open), "url": card.link, "action_id": "open"}
+    blocks.append({"type": "actions", "elements": [button]})
+    if card.reach:
+        blocks.append(_context(card.reach))
     blocks.append(_context(card.because))
     return {"text": escape(card.subject), "blocks": blocks}
 

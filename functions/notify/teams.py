@@ -20,7 +20,7 @@ def render(card: Card) -> bytes:
     def fits(words: str) -> bool:
         return len(_dump(card, words)) <= MAX_BYTES
 
-    words = card.words or card.no_words
+    words = card.words or f"{card.choice}\n{card.no_words}"
     return _dump(card, cut_to_fit(words, fits))
 
 
@@ -44,8 +44,8 @@ def _dump(card: Card, words: str) -> bytes:
     if card.note:
         body.append(_quiet(card.note))
     body += [_fact(label, value) for label, value in card.facts]
-    body.append(_quiet(card.because))
-    title = say["card.whole"] if is_cut else card.show_all
+    body += [_quiet(line) for line in (card.reach, card.because) if line]
+    title = say["card.whole"] if is_cut else card.show_all or card.open
     content = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -55,7 +55,7 @@ def _dump(card: Card, words: str) -> bytes:
         "rtl": card.direction == "rtl",
         "msteams": {"width": "Full"},
         "body": body,
-        "actions": [{"type": "Action.OpenUrl", "title": title, "url": card.link}] if title else [],
+        "actions": [{"type": "Action.OpenUrl", "title": title, "url": card.link}],
     }
     message = {"type": "message", "attachments": [{"contentType": _TYPE, "contentUrl": None, "content": content}]}
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()

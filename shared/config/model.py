@@ -39,6 +39,13 @@ from shared.config.worktime import Shift, WorkTime
 from shared.model.scales import Mood, Scale
 
 MAX_TARGETS = 5  # EventBridge's limit for one rule
+OVERDUE = "overdue"
+"""The id of the rule that brings overdue cases to whoever is next."""
+
+
+def is_reserved(id: str) -> bool:
+    """Whether a route's id is taken: by the teams' own cards, or by the rule for what is overdue."""
+    return id.startswith("team-") or id == OVERDUE
 
 
 class Model(BaseModel):

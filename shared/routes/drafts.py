@@ -8,7 +8,7 @@ from shared.addresses.targets import TargetKind, spelling
 from shared.conditions.language import check
 from shared.conditions.pattern import makes_cards, rule_pattern
 from shared.conditions.reader import parse
-from shared.config.model import Config
+from shared.config.model import OVERDUE, Config, is_reserved
 from shared.errors import InvalidInput
 from shared.routes.route_table import TeamRoute
 
@@ -24,8 +24,11 @@ def draft(config: Config, **fields: Any) -> TeamRoute:
         raise InvalidInput(f"{field}: {reason}", field=field) from None
     if route.team not in config.teams:
         raise InvalidInput(f"There is no team {route.team!r}; use one of {', '.join(config.teams)}.", field="team")
-    if route.id.startswith("team-"):
-        raise InvalidInput("Ids that start with 'team-' are the teams' own cards; choose another.", field="id")
+    if is_reserved(route.id):
+        raise InvalidInput(
+            f"{OVERDUE!r} and ids that start with 'team-' are taken by the teams' own cards; choose another.",
+            field="id",
+        )
     if len(set(map(spelling, route.to))) < len(route.to):
         raise InvalidInput("A target stands twice; remove one.", field="to")
     if not config.is_local and any(target.is_on_loopback for target in route.targets):

@@ -28,6 +28,14 @@ class RouteRefused(EarshotError):
     status = 422
 
 
+def on_refusal(refused: str) -> dict[str, Any]:
+    """What becomes of an event that a target refuses: tried again for a day, then kept in the queue `refused`."""
+    return {
+        "RetryPolicy": {"MaximumEventAgeInSeconds": RETRY_SECONDS, "MaximumRetryAttempts": RETRIES},
+        "DeadLetterConfig": {"Arn": refused},
+    }
+
+
 def rule_targets(
     id: str, route: Route, *, deliveries: str, refused: str, roles: Mapping[str, str]
 ) -> list[dict[str, Any]]:
@@ -36,10 +44,7 @@ def rule_targets(
     `deliveries` and `refused` are the ARNs of the queues for notify and for what a target refuses; `roles` has, per
     address of another bus, the role that may put events on it.
     """
-    common = {
-        "RetryPolicy": {"MaximumEventAgeInSeconds": RETRY_SECONDS, "MaximumRetryAttempts": RETRIES},
-        "DeadLetterConfig": {"Arn": refused},
-    }
+    common = on_refusal(refused)
     targets: list[dict[str, Any]] = []
     for target in route.targets:
         each: dict[str, Any] = {"Id": _target_id(target), "Arn": target.address} | common

@@ -84,6 +84,8 @@ REMEDIES_GIVEN = Item("remedies", "G", timedelta(days=30), Holds.NOBODY)
 """How much of a remedy a team has given in a day."""
 PROMISES = Item("promises", "Q", None, Holds.NOBODY)
 """By which teams and promises the open cases were last given their due times: one item."""
+FLOOD = Item("flood", "W", timedelta(days=2), Holds.NOBODY)
+"""What comes at once about one thing to one target, so that it makes one card."""
 SENT_MAIL = Item("sent", "S", _MONTHS, Holds.CUSTOMER)
 """The signed reply address of a mail of ours, by its Message-ID."""
 BUDGET = Item("budget", "B", timedelta(days=2), Holds.NOBODY)
@@ -99,7 +101,7 @@ ROUTE = Item("route", "ROUTES", None, Holds.TEAM, one_partition=True)
 
 ITEMS = (
     *(FEEDBACK, CLAIM, PERSON, DELIVERY, INVITATION, LINK, WAY_OUT, MESSAGE, RECEIPT, MAIL, FILED_MAIL, SENT_MAIL),
-    *(ENTRY, REMEDIES_GIVEN, PROMISES),
+    *(ENTRY, REMEDIES_GIVEN, PROMISES, FLOOD),
     *(BUDGET, SESSION, SIGN_IN_REQUESTS, HEALTH, ROUTE),
 )
 """All kinds of item in the main table."""

@@ -85,16 +85,20 @@ class MemoryDynamo:
         expression_attribute_values: Item,
         index_name: str | None = None,
         consistent_read: bool = False,
+        scan_index_forward: bool = True,
+        page_size: int | None = None,
+        limit: int | None = None,
     ) -> list[Item]:
-        """All items that the condition holds for, in the order of the index's sort key."""
+        """All items that the condition holds for, in the order of the index's sort key or against it."""
         holds = _condition(key_condition_expression)
-        sort = {"by_due": "due_at", "by_team": "changed_at", None: "sk"}[index_name]
+        sort = {"by_due": "due_at", "by_team": "changed_at", "by_inbox": "inbox_at", None: "sk"}[index_name]
         found = [
             image
             for item, image in self._rows(table).values()
             if sort in item and holds(_Scope(item, {}, expression_attribute_values))
         ]
-        return sorted((item_from_dynamo(image) for image in found), key=lambda item: str(item[sort]))
+        found_items = [item_from_dynamo(image) for image in found]
+        return sorted(found_items, key=lambda item: str(item[sort]), reverse=not scan_index_forward)[:limit]
 
     def items(self, table: str) -> Iterator[Item]:
         """Every item, to look at."""
@@ -220,6 +224,13 @@ class _Parser:
             name = self._tokens.pop(0)
             self._expect(")")
             return lambda scope: (scope[name] is not _MISSING) is exists
+        if self._take("begins_with"):
+            self._expect("(")
+            name = self._tokens.pop(0)
+            self._expect(",")
+            beginning = self._operand()
+            self._expect(")")
+            return lambda scope: scope[name] is not _MISSING and scope[name].startswith(beginning(scope))
         left, compare, right = self._operand(), _COMPARE[self._tokens.pop(0)], self._operand()
         return lambda scope: compare(left(scope), right(scope))
 

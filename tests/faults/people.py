@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import product
+from types import SimpleNamespace
 from typing import Any, cast
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 from greenlet import getcurrent
 from pydynox.exceptions import ConnectionException, ProvisionedThroughputExceededException
 
-from functions.notify.cards import Card, make_card
+from functions.notify.cards import Beside, Card, make_card
 from functions.notify.mail import Mailer
 from functions.notify.notifier import Notifier
 from functions.notify.outgoing import Answer, NoAnswer, Request
@@ -122,6 +123,7 @@ class People:
             config=self.config,
             routes=self.routes.get,
             store=Store(client, self.table),
+            keys=cast(Any, SimpleNamespace(dumps=lambda purpose, payload: purpose)),
             deliveries=self.table_of_deliveries,
             senders={
                 TargetKind.EMAIL: self._send_card,
@@ -154,9 +156,9 @@ class People:
         return failed
 
     def says(self, shown: Card) -> tuple[Any, ...]:
-        """What a card tells of the feedback; when it was said depends on whether the card is the second one."""
-        when = texts(self.config.language)["card.when"]
-        return (shown.words, *(fact for fact in shown.facts if fact[0] != when))
+        """What a card tells of the feedback, without what depends on when it is sent."""
+        timed = {texts(self.config.language)[f"card.{name}"] for name in ("when", "age", "due", "overdue")}
+        return (shown.words, *(fact for fact in shown.facts if fact[0] not in timed))
 
     # The promises
 
@@ -205,7 +207,7 @@ class People:
     def _shows_last(self, route_id: str, route: Route, last: Revision) -> Iterator[str]:
         """The last card shows the last state. A card that was accepted and, by a fault, not recorded may follow it."""
         id = last.feedback.id
-        expected = self.says(make_card(self.config, route_id, route, last, added=False, replayed=False))
+        expected = self.says(make_card(self.config, route_id, route, last, Beside(self.clock.now())))
         mails = [mail for mail in self.mails if (mail.route, mail.feedback_id) == (route_id, id)]
         while mails and mails[-1].said != expected and mails[-1].excused and not mails[-1].recorded:
             mails.pop()

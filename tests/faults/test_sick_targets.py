@@ -11,6 +11,7 @@ from statistics import quantiles
 from typing import cast
 
 import pytest
+from pydynox import DynamoDBClient
 
 from functions.notify import notifier as delivery
 from functions.notify.breaker import AT_ONCE
@@ -27,6 +28,7 @@ from shared.deliveries.health import Health
 from shared.deliveries.queue import Queue, QueueMessage
 from shared.feedback.store import Store
 from shared.ids import answer_id
+from shared.keys.signing import Keys
 from shared.model.events import feedback_event
 from shared.model.feedback import Revision
 from shared.model.life import Transition
@@ -138,10 +140,12 @@ class Model:
         self._visible: dict[bool, list[QueueMessage]] = {False: [], True: []}
         self._free = {False: INVOCATIONS, True: ASIDE}
         self.deliveries = MemoryDeliveries(self.clock)
+        self.client, self.table = cast(DynamoDBClient, None), ""  # neither have cases
         self._notifier = Notifier(
             config=config,
             routes=self.routes.get,
             store=cast(Store, self),
+            keys=cast(Keys, None),  # webhooks have no card
             deliveries=cast(Deliveries, self.deliveries),
             senders={TargetKind.WEBHOOK: self._endpoint},
             disabled=self._tell,

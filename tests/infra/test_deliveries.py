@@ -26,7 +26,7 @@ def test_notify_writes_of_deliveries_and_targets_and_never_a_feedback(resources:
         assert writing
         for statement in writing:
             keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-            assert set(keys) <= {"D#*", "T#*", "M#*", "webhook#*"}
+            assert set(keys) <= {"D#*", "T#*", "W#*", "M#*", "webhook#*", "signing"}
 
 
 def test_the_key_of_the_secrets_rotates_and_outlives_the_stack(resources: Resources) -> None:

@@ -35,8 +35,9 @@ GRANTED: dict[str, Granted] = {
     "CaptureEmailSetup": {},
     "Publish": {"stream": READS_STREAM},
     "Notify": {
-        "table": {"GetItem *", "PutItem D#*", "PutItem T#*"},
-        "keys": {"GetItem webhook#*", "PutItem webhook#*"},
+        "table": {"GetItem *", "Query F#*", "PutItem D#*", "PutItem T#*", "PutItem W#*"},
+        "by_team": {"Query *"},  # how many say the same
+        "keys": {*SIGNS, "GetItem webhook#*", "PutItem webhook#*"},
     },
     "Sweep": {"table": {"PutItem D#*", "UpdateItem M#*"}, "by_due": {"Query *"}},
     "RoutesClearRules": {},

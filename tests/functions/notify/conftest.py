@@ -17,6 +17,7 @@ from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import Delivery
 from shared.deliveries.queue import QueueMessage
 from shared.feedback.store import Store
+from shared.keys.signing import Keys
 from shared.model.events import feedback_event
 from shared.model.feedback import Answer, Revision
 from shared.model.life import Transition
@@ -26,7 +27,7 @@ from tests.kit.factories import an_answer
 class World:
     """Everything around a notifier, and the routes it knows."""
 
-    def __init__(self, config: Config, store: Store, now: datetime) -> None:
+    def __init__(self, config: Config, store: Store, keys: Keys, now: datetime) -> None:
         self.now = now
         self.config = config
         self.store = store
@@ -44,6 +45,7 @@ class World:
             config=config,
             routes=self.routes.get,
             store=store,
+            keys=keys,
             deliveries=self.deliveries,
             senders=dict.fromkeys((TargetKind.EMAIL, TargetKind.WEBHOOK), self._send),
             disabled=partial(self._tell, "disabled"),
@@ -148,6 +150,6 @@ class Crash(BaseException):
 
 
 @pytest.fixture
-def world(config: Config, store: Store, now: datetime) -> World:
+def world(config: Config, store: Store, keys: Keys, now: datetime) -> World:
     """A stage in which nothing has been said yet."""
-    return World(config, store, now)
+    return World(config, store, keys, now)

@@ -1,23 +1,24 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notify.cards import Card, fingerprint, make_card, words_direction
+from functions.notify.cards import Beside, Card, Crowd, fingerprint, make_card, words_direction
 from shared.config.model import Config, Route
 from shared.languages.packs import LANGUAGES, texts
+from shared.model.case import Case, Entry, Move
 from shared.model.feedback import Channel, Customer, Flag, Revision
 from shared.model.scales import Scale
 from shared.text.lines import one_line
-from tests.kit.factories import a_feedback, a_revision
+from tests.kit.factories import RECEIVED_AT, a_feedback, a_revision
 
 ROUTE = Route(team="tills", to=("email:tills@fernleaf.example",))
 
 
-def a_card(config: Config, revision: Revision | None = None, **changes: bool) -> Card:
-    told = {"added": False, "replayed": False} | changes
-    return make_card(config, "team-tills", ROUTE, revision or a_revision(), **told)
+def a_card(config: Config, revision: Revision | None = None, **beside: Any) -> Card:
+    return make_card(config, "team-tills", ROUTE, revision or a_revision(), Beside(**{"now": RECEIVED_AT} | beside))
 
 
 def in_arabic(config: Config) -> Config:
@@ -136,3 +137,45 @@ def test_a_fingerprint_changes_with_what_a_team_wants_to_hear_of() -> None:
 
 def test_a_fingerprint_of_what_only_has_words_stays_as_it_was_first_stored() -> None:
     assert fingerprint(a_feedback()) == "088e007320f567df"
+
+
+def a_case(**changes: Any) -> Case:
+    return Case(opened_at=RECEIVED_AT, **changes)
+
+
+def test_a_card_says_how_long_it_has_waited_and_until_when_it_is_due(config: Config) -> None:
+    due = RECEIVED_AT + timedelta(hours=1)
+    card = a_card(
+        config, now=RECEIVED_AT + timedelta(minutes=25), case=a_case(due_at=due, owner="priya@fernleaf.example")
+    )
+    assert fact(card, "Waiting") == "25 min"
+    assert fact(card, "Due") == "Saturday 14 March 2026, 10:26"
+    assert fact(card, "Taken by") == "Priya Nair"
+    late = a_card(config, now=RECEIVED_AT + timedelta(days=2, hours=3), case=a_case(due_at=due))
+    assert fact(late, "Waiting") == "2 d 3 h"
+    assert fact(late, "Overdue since") == "Saturday 14 March 2026, 10:26"
+    assert "Waiting" not in dict(a_card(config).facts)
+
+
+def test_a_card_names_what_was_attached(config: Config) -> None:
+    assert fact(a_card(config, attachments=["till.jpg", "receipt\u202e.pdf"]), "Attached") == "till.jpg · receipt.pdf"
+
+
+def test_a_card_of_what_a_team_did_says_who_and_what(config: Config) -> None:
+    entry = Entry(at=RECEIVED_AT, who="priya@fernleaf.example", what=Move.RESOLVE, text="Two tills more.")
+    card = a_card(config, event={"entry": entry.model_dump(mode="json")}, case=a_case())
+    assert card.note == "Priya Nair resolved it: Two tills more."
+
+
+@pytest.mark.parametrize("move", Move)
+def test_there_are_words_for_everything_that_a_team_can_do(config: Config, move: Move) -> None:
+    for language in LANGUAGES:
+        assert texts(language)[f"card.did_{move.value.replace('-', '_')}"]
+
+
+def test_a_card_for_many_says_how_many_and_since_when(config: Config) -> None:
+    card = a_card(config, crowd=Crowd(37, RECEIVED_AT, a_revision()))
+    assert card.subject == "37 people say this · Checkout, leeds-3"
+    assert card.note is not None
+    assert card.note.startswith("37 people have said this about Checkout, leeds-3 since Saturday 14 March 2026, 09:26.")
+    assert card.words == "Twenty minutes, one till open.", "the latest words lead"

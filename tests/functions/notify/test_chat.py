@@ -55,12 +55,20 @@ class TestSlack:
     @given(st.text(max_size=300))
     def test_any_words_arrive(self, config: Config, words: str) -> None:
         blocks = slack.render(a_card(config, a_revision(comment=words)))["blocks"]
-        assert blocks[0]["text"]["text"] == (words or "The customer wrote nothing.")
+        choice = "Bad, the second lowest of five faces\nThe customer wrote nothing."
+        assert blocks[0]["text"]["text"] == (words or choice)
 
     def test_of_a_mail_all_can_be_shown(self, config: Config) -> None:
         card = a_card(config, a_revision(channel=Channel.EMAIL))
         assert f"<{card.link}|Show all of it>" in json.dumps(slack.render(card)["blocks"])
-        assert card.link not in json.dumps(slack.render(a_card(config))["blocks"])
+        assert "Show all of it" not in json.dumps(slack.render(a_card(config))["blocks"])
+
+    def test_a_button_opens_the_case(self, config: Config) -> None:
+        card = a_card(config, key="signed")
+        (actions,) = (block for block in slack.render(card)["blocks"] if block["type"] == "actions")
+        (button,) = actions["elements"]
+        assert (button["text"]["text"], button["url"]) == ("Open", card.link)
+        assert card.link.endswith(f"/t/tills?feedback={card.feedback_id}&key=signed")
 
     def test_a_replay_says_so(self, config: Config) -> None:
         message = slack.render(a_card(config, replayed=True))
@@ -68,6 +76,12 @@ class TestSlack:
 
 
 class TestTeams:
+    def test_a_button_opens_the_case(self, config: Config) -> None:
+        card = a_card(config, a_revision(comment=""))
+        (attachment,) = json.loads(teams.render(card))["attachments"]
+        assert attachment["content"]["actions"] == [{"type": "Action.OpenUrl", "title": "Open", "url": card.link}]
+        assert texts_of(attachment["content"]["body"])[0].startswith("Bad, the second lowest of five faces")
+
     def test_of_a_mail_all_can_be_shown(self, config: Config) -> None:
         card = a_card(config, a_revision(channel=Channel.EMAIL))
         (attachment,) = json.loads(teams.render(card))["attachments"]

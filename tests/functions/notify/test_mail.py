@@ -9,12 +9,14 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.notify.cards import MOOD_COLOURS
 from functions.notify.mail import Mailer, render
 from functions.notify.notices import Notices
 from functions.notify.parcel import Parcel
 from shared.addresses.targets import Target
 from shared.config.model import Config, Route
 from shared.model.feedback import Channel
+from shared.model.scales import Mood
 from tests.functions.notify.test_cards import ROUTE, a_card, in_arabic
 from tests.kit.factories import a_revision
 from tests.kit.markup import read
@@ -92,8 +94,24 @@ def test_of_a_mail_all_can_be_shown(config: Config) -> None:
     assert "Show all of it" not in render(a_card(config), config.business.brand_colour).html
 
 
+def test_a_card_without_words_is_headed_by_what_they_chose(config: Config) -> None:
+    mail = render(a_card(config, a_revision(comment="")), config.business.brand_colour)
+    assert mail.text.startswith("Bad, the second lowest of five faces\nThe customer wrote nothing.\n")
+    assert f'color:{MOOD_COLOURS[Mood.UNHAPPY]}">Bad, the second lowest of five faces</p>' in mail.html
+
+
+def test_a_card_opens_its_case_and_says_where_an_answer_goes(config: Config) -> None:
+    card = a_card(config, key="signed", reach="A reply to this mail reaches Ana by text.", reply_to="a@b.example")
+    mail = render(card, config.business.brand_colour)
+    assert f"Open: {card.link}\nA reply to this mail reaches Ana by text.\n" in mail.text
+    assert f'<a href="{card.link.replace("&", "&amp;")}"' in mail.html
+    assert mail.headers["Reply-To"] == "a@b.example"
+    assert "Reply-To" not in render(a_card(config), config.business.brand_colour).headers
+
+
 def test_a_card_needs_no_images_and_turns_dark(config: Config) -> None:
-    html = render(a_card(config), config.business.brand_colour).html
+    card = a_card(config)
+    html = render(card, config.business.brand_colour).html.replace(card.link, "")
     assert not re.search(r"<img|<link|url\(|https?://", html)
     assert "prefers-color-scheme: dark" in html
 

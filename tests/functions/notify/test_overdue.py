@@ -1,0 +1,68 @@
+from datetime import timedelta
+
+import pytest
+
+from shared.cases import changes
+from shared.cases.cases import Cases
+from shared.cases.changes import Now
+from shared.config.model import OVERDUE, Config
+from shared.deliveries.queue import QueueMessage
+from shared.model.case import Found
+from shared.model.events import case_event
+from tests.functions.notify.conftest import World
+from tests.kit.factories import an_answer
+
+CHIEF, LEAD, PRIYA = "chief@fernleaf.example", "lead@fernleaf.example", "priya@fernleaf.example"
+
+
+@pytest.fixture
+def config(config: Config) -> Config:
+    business = config.business.model_copy(update={"chief": CHIEF})
+    tills = config.teams["tills"].model_copy(update={"lead": LEAD})
+    return config.model_copy(update={"business": business, "teams": config.teams | {"tills": tills}})
+
+
+def found(world: World) -> Found:
+    case = Cases(world.store.client, world.store.table).get(an_answer().id)
+    assert case is not None
+    return case
+
+
+def overdue(world: World) -> None:
+    """The case moves on by itself, and the rule of the bus brings the event to the queue."""
+    cases, before = Cases(world.store.client, world.store.table), found(world)
+    world.now = before.case.wake_at or world.now
+    assert cases.move(changes.overdue(before, Now(world.config, world.now)))
+    event = case_event(found(world))
+    assert event is not None
+    detail = {"detail-type": event.detail_type, "detail": event.detail()}
+    world.handle(QueueMessage(route=OVERDUE, target=OVERDUE, event=detail))
+    world.rest()
+
+
+def test_what_is_overdue_goes_to_the_taker_the_team_the_lead_and_the_chief(world: World) -> None:
+    world.route("team-tills", "email:tills@fernleaf.example")
+    world.say(comment="One till open.")
+    cases = Cases(world.store.client, world.store.table)
+    world.now += timedelta(minutes=1)
+    assert cases.move(changes.take(found(world), PRIYA, "page", Now(world.config, world.now)))
+    for _ in range(5):
+        overdue(world)
+    assert [parcel.target.address for parcel in world.sent] == [PRIYA, "tills@fernleaf.example", LEAD, CHIEF, CHIEF]
+    assert {parcel.shown.words for parcel in world.sent} == {"One till open."}
+    assert (
+        world.sent[1].shown.note == "A promised time has passed, and Priya Nair has it. It comes to you to be seen to."
+    )
+    assert "Overdue since" in dict(world.sent[0].shown.facts)
+
+
+def test_the_same_message_twice_is_one_card(world: World) -> None:
+    world.say(comment="One till open.")
+    world.route("team-tills", "email:tills@fernleaf.example")
+    overdue(world)
+    event = case_event(found(world))
+    assert event is not None
+    detail = {"detail-type": event.detail_type, "detail": event.detail()}
+    world.handle(QueueMessage(route=OVERDUE, target=OVERDUE, event=detail))
+    world.rest()
+    assert len(world.sent) == 1
