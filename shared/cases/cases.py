@@ -26,13 +26,13 @@ class Cases:
     """Reads cases, and writes their moves: one conditional write each."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._table = Table(client, table)
+        self.table = Table(client, table)
 
     def get(self, id: str) -> Found | None:
         """A feedback's case with its timeline as they now are; None where there is no such case."""
         item: Mapping[str, Any] | None = None
         entries: list[Entry] = []
-        for each in self._table.partition(FEEDBACK.partition(id)):
+        for each in self.table.partition(FEEDBACK.partition(id)):
             if each["kind"] == FEEDBACK.kind:
                 item = each
             elif each["kind"] == ENTRY.kind:
@@ -52,7 +52,7 @@ class Cases:
 
     def due(self, until: datetime) -> Iterator[Found]:
         """The cases that are to move on by themselves by a moment, the most overdue first."""
-        return map(read_case, self._table.due(FEEDBACK.kind, to_iso(until)))
+        return map(read_case, self.table.due(FEEDBACK.kind, to_iso(until)))
 
     def waiting(self, team: str) -> Iterator[Found]:
         """All cases that wait for a team, however many."""
@@ -60,14 +60,14 @@ class Cases:
 
     def move(self, change: Change, *others: Operation) -> bool:
         """Write a change and what goes with it, all or nothing; False where somebody else was first."""
-        return self._table.transact([*self._operations(change), *others])
+        return self.table.transact([*self._operations(change), *others])
 
     def _operations(self, change: Change) -> list[Operation]:
         before, after = change.before, change.case
         fresh = [*before.timeline_unsaved, change.entry]
         numbers = range(after.moves - len(fresh), after.moves)
         puts = [
-            self._table.putting(_entry_item(before.feedback.id, number, entry, change.at))
+            self.table.putting(_entry_item(before.feedback.id, number, entry, change.at))
             for number, entry in zip(numbers, fresh, strict=True)
         ]
         return [self._update(change), *puts]
@@ -94,7 +94,7 @@ class Cases:
             sets += ["team = :team", "kept_team = :team", "team_shard = :team_shard", "kept_team_shard = :team_shard"]
         return {
             "type": "update",
-            "table": self._table.name,
+            "table": self.table.name,
             "key": FEEDBACK.key(id),
             "update_expression": f"SET {', '.join(sets)}{removes}",
             "condition_expression": "revision = :seen",
@@ -108,8 +108,8 @@ class Cases:
         ]
 
     def _query(self, partition: str, *, newest_first: bool, limit: int | None = None) -> Iterable[Mapping[str, Any]]:
-        return self._table.client.sync_query(
-            self._table.name,
+        return self.table.client.sync_query(
+            self.table.name,
             key_condition_expression="inbox = :inbox",
             expression_attribute_values={":inbox": partition},
             index_name="by_inbox",

@@ -23,6 +23,7 @@ from shared.model.case import (
     Move,
     Step,
     check,
+    given_after,
     moved,
 )
 
@@ -152,9 +153,10 @@ def snooze(found: Found, who: str, reason: str, until: datetime, way: str, now: 
 def granted(found: Found, entry: Entry, now: Now) -> Change:
     """A remedy was granted, carried out or not (`entry` says which)."""
     check(found.case, entry.what, entry.who)
+    given = given_after(found.case, entry)
     if entry.what is Move.NOT_CARRIED_OUT:
-        return _change(found, entry, now, due=_next_take(found, now), step=None)
-    return _change(found, entry, now, stays=True)
+        return _change(found, entry, now, due=_next_take(found, now), step=None, given=given)
+    return _change(found, entry, now, stays=True, given=given)
 
 
 def overdue(found: Found, now: Now) -> Change:

@@ -163,6 +163,20 @@ class Case(Model):
     """The last entry of its timeline."""
     moves: int = 0
     """How many entries its timeline has."""
+    given: Mapping[str, int] = {}
+    """What was granted by `remedy_line`, in the smallest unit; what was not carried out counts no more."""
+
+
+def remedy_line(remedy: str, currency: str | None) -> str:
+    """What amounts of a remedy are added up by: what was given in another currency is another line."""
+    return f"{remedy} {currency}" if currency else remedy
+
+
+def given_after(case: Case, entry: Entry) -> Mapping[str, int]:
+    """`Case.given` after an entry about a remedy."""
+    sign = {Move.GRANT: 1, Move.NOT_CARRIED_OUT: -1}.get(entry.what, 0)
+    line = remedy_line(entry.remedy or "", entry.currency)
+    return {**case.given, line: case.given.get(line, 0) + sign * (entry.amount or 0)}
 
 
 class Found(NamedTuple):

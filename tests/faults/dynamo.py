@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from pydynox.exceptions import ConditionalCheckFailedException
+from pydynox.exceptions import ConditionalCheckFailedException, TransactionCanceledException
 from pydynox.pydynox_core import item_from_dynamo, item_to_dynamo
 
 Item = dict[str, Any]
@@ -76,6 +76,27 @@ class MemoryDynamo:
             new.pop(names.get(name, name), None)
         self._write(table, before, new)
         return new if return_values == "ALL_NEW" else None
+
+    def sync_transact_write(self, operations: list[Item], *, client_request_token: str | None = None) -> None:
+        """Write all or nothing; raises TransactionCanceledException where a condition does not hold."""
+        for each in operations:
+            names, values = each.get("expression_attribute_names", {}), each.get("expression_attribute_values", {})
+            where = each["item"] if each["type"] == "put" else each["key"]
+            try:
+                self._check(each["table"], where, each.get("condition_expression"), names, values, shown=False)
+            except ConditionalCheckFailedException:
+                raise TransactionCanceledException("ConditionalCheckFailed") from None
+        for each in operations:
+            if each["type"] == "put":
+                self.sync_put_item(each["table"], each["item"])
+                continue
+            self.sync_update_item(
+                each["table"],
+                each["key"],
+                update_expression=each["update_expression"],
+                expression_attribute_names=each.get("expression_attribute_names"),
+                expression_attribute_values=each.get("expression_attribute_values"),
+            )
 
     def sync_query(
         self,
