@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from shared.cases.answers import Reach
 from shared.config.model import Config, Route
 from shared.languages.packs import direction, texts
 from shared.languages.ratings import choice_in_words
@@ -30,6 +31,8 @@ class Crowd(NamedTuple):
     people: int
     since: datetime
     latest: Revision
+    thread: str = ""
+    """What the cards about it have in common."""
 
 
 class Beside(NamedTuple):
@@ -47,8 +50,8 @@ class Beside(NamedTuple):
     """Opens the case's page for a time without signing in."""
     reply_to: str | None = None
     """Where an answer to the card goes to the customer; None where it cannot."""
-    reach: str = ""
-    """How an answer reaches the customer, or why it cannot, as a sentence."""
+    reach: Reach | None = None
+    """How an answer of this team reaches the customer; None where it is not this team's to answer."""
 
 
 class Card(NamedTuple):
@@ -73,6 +76,7 @@ class Card(NamedTuple):
     facts: tuple[tuple[str, str], ...]
     """Labels and values, in reading order."""
     reach: str
+    """How an answer reaches the customer, or why it cannot, as a sentence; empty where it is another team's."""
     because: str
     """Why the reader gets this."""
     link: str
@@ -82,6 +86,8 @@ class Card(NamedTuple):
     show_all: str | None
     """What it is called on a card whose words may be only part of what came: a mail quotes."""
     reply_to: str | None
+    reply_here: str
+    """Said in a mail that is answered to the customer."""
     thread: str | None
     """What cards that belong together have in common; None for a card of its own."""
 
@@ -113,13 +119,14 @@ def make_card(config: Config, route_id: str, route: Route, revision: Revision, b
         choice=choice,
         mood_colour=MOOD_COLOURS[feedback.mood],
         facts=tuple(_facts(config, revision, beside, where, choice)),
-        reach=beside.reach,
+        reach=_reach(config, beside),
         because=_because(config, route_id, route),
         link=whole_link(config, route, feedback.id, beside.key),
         open=say["card.open"],
         show_all=say["card.show_all"] if feedback.channel is Channel.EMAIL else None,
         reply_to=beside.reply_to,
-        thread=None,
+        reply_here=say["card.reply_here"],
+        thread=None if beside.crowd is None else beside.crowd.thread,
     )
 
 
@@ -167,6 +174,13 @@ def _note(config: Config, beside: Beside, where: str) -> str | None:
         since = _when(beside.crowd.since, config, say)
         return say["card.crowd"].format(people=beside.crowd.people, since=since, where=where)
     return say["card.added"] if beside.added else None
+
+
+def _reach(config: Config, beside: Beside) -> str:
+    say, reach = texts(config.language), beside.reach
+    if reach is None:
+        return ""
+    return say[f"card.reach_{reach.channel}"].format(to=one_line(reach.to)) if reach.channel else say[reach.why_not]
 
 
 def _name(config: Config, who: str) -> str:

@@ -14,12 +14,13 @@ from pydantic import ValidationError
 from functions.notify import floods
 from functions.notify.breaker import Verdict
 from functions.notify.cards import Beside, Crowd, fingerprint, make_card, whole_link
-from functions.notify.floods import Floods, Turn
+from functions.notify.floods import Flood, Floods, Turn
 from functions.notify.health import TargetHealth, Tell
 from functions.notify.overdue import cards_of_team, route_of
 from functions.notify.parcel import Parcel, Sender
 from functions.notify.retries import LEASE, Attempt, next_attempt
 from shared.addresses.targets import Target, TargetKind
+from shared.cases.answers import Answers
 from shared.cases.cases import Cases
 from shared.conditions.reader import parse
 from shared.config.model import OVERDUE, Config, Route
@@ -31,6 +32,7 @@ from shared.feedback.store import Store
 from shared.keys.case_links import CaseLink
 from shared.keys.signing import Keys
 from shared.mail.received import Mails
+from shared.mail.reply_address import ReplyKind, ReplyTo
 from shared.model.case import Step
 from shared.model.events import CASE_EVENTS, RouteTested
 from shared.model.feedback import Channel, Feedback, Revision
@@ -79,6 +81,7 @@ class Notifier:
         self._store = store
         self._keys = keys
         self._cases = Cases(store.client, store.table)
+        self._answers = Answers(store.client, store.table, keys, config)
         self._mails = Mails(store.client, store.table)
         self._floods = Floods(store.client, store.table)
         self._between_updates = floods.BETWEEN / retry_speed
@@ -261,16 +264,18 @@ class Notifier:
             known = self._floods.get(key)
             turn, flood, until = floods.admit(known, key, feedback, now, self._between_updates)
             if flood == known or self._floods.save(flood, now):
-                crowd = self._crowd(feedback, flood.since) if turn is Turn.UPDATE else None
+                crowd = self._crowd(feedback, flood) if turn is Turn.UPDATE else None
                 return turn, crowd, until
         return Turn.CARD, None, None  # too many at once to be counted: nobody is left out for that
 
-    def _crowd(self, feedback: Feedback, since: datetime) -> Crowd | None:
-        """How many people have said the same since a moment; None where the index has none of it yet."""
+    def _crowd(self, feedback: Feedback, flood: Flood) -> Crowd | None:
+        """How many people have said the same since it began; None where the index has none of it yet."""
+        since = flood.since
         said = islice(self._store.newest([feedback.team], since), _MOST_COUNTED)
         same = [each for each in said if each.feedback.received_at >= since and floods.is_same(each.feedback, feedback)]
         people = {floods.person(each.feedback) for each in same}
-        return Crowd(len(people), since, same[0]) if same else None
+        thread = f"{flood.about}.{since:%Y%m%d%H%M%S}"
+        return Crowd(len(people), since, same[0], thread) if same else None
 
     def _send(
         self,
@@ -358,6 +363,9 @@ class Notifier:
         if message.type == RouteTested.detail_type:
             return Beside(now)
         found = self._cases.get(id)
+        reach = self._answers.reach(shown.feedback) if found and route.team == shown.feedback.team else None
+        can_answer = reach is not None and reach.channel is not None
+        reply = ReplyTo(ReplyKind.CARD, id, route.team).address(self._config.mail.address, self._keys)
         mails = self._mails.of_feedback(id) if shown.feedback.channel is Channel.EMAIL else []
         return Beside(
             now,
@@ -368,6 +376,8 @@ class Notifier:
             crowd=crowd,
             attachments=[name for mail in mails for name in mail.attachments],
             key=CaseLink(route.team, id).token(self._keys, now),
+            reach=reach,
+            reply_to=reply if can_answer else None,
         )
 
     def _record_failure(

@@ -123,7 +123,7 @@ class People:
             config=self.config,
             routes=self.routes.get,
             store=Store(client, self.table),
-            keys=cast(Any, SimpleNamespace(dumps=lambda purpose, payload: purpose)),
+            keys=cast(Any, SimpleNamespace(dumps=lambda purpose, payload: purpose, tag=lambda purpose, text: purpose)),
             deliveries=self.table_of_deliveries,
             senders={
                 TargetKind.EMAIL: self._send_card,

@@ -14,6 +14,7 @@ from functions.notify.mail import Mailer, render
 from functions.notify.notices import Notices
 from functions.notify.parcel import Parcel
 from shared.addresses.targets import Target
+from shared.cases.answers import Reach
 from shared.config.model import Config, Route
 from shared.model.feedback import Channel
 from shared.model.scales import Mood
@@ -101,12 +102,21 @@ def test_a_card_without_words_is_headed_by_what_they_chose(config: Config) -> No
 
 
 def test_a_card_opens_its_case_and_says_where_an_answer_goes(config: Config) -> None:
-    card = a_card(config, key="signed", reach="A reply to this mail reaches Ana by text.", reply_to="a@b.example")
+    reach = Reach(Channel.SMS, "+447700900123", "")
+    card = a_card(config, key="signed", reach=reach, reply_to="a@b.example")
     mail = render(card, config.business.brand_colour)
-    assert f"Open: {card.link}\nA reply to this mail reaches Ana by text.\n" in mail.text
+    reaches = "An answer reaches them by text, at +447700900123. Reply to this mail, and it goes to them."
+    assert f"Open: {card.link}\n{reaches}\n" in mail.text
     assert f'<a href="{card.link.replace("&", "&amp;")}"' in mail.html
     assert mail.headers["Reply-To"] == "a@b.example"
     assert "Reply-To" not in render(a_card(config), config.business.brand_colour).headers
+
+
+def test_a_card_says_before_anybody_types_why_no_answer_can_reach_the_customer(config: Config) -> None:
+    mail = render(a_card(config, reach=Reach(None, "", "answer.stopped")), config.business.brand_colour)
+    assert "They asked for no more texts.\n" in mail.text
+    assert "Reply-To" not in mail.headers
+    assert "Reply to this mail" not in mail.text
 
 
 def test_a_card_needs_no_images_and_turns_dark(config: Config) -> None:
