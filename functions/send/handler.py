@@ -4,22 +4,15 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config as ClientConfig
 
+from functions.send.build import build
 from functions.send.faults import code_of
 from functions.send.sender import Sender
-from shared.cases.arrivals import Arrivals
-from shared.cases.cases import Cases
-from shared.config.load import load
-from shared.customers.invitations import Invitations
-from shared.customers.messages import Messages, is_to_send, read_message
-from shared.customers.people import People
-from shared.mail.received import Mails
+from shared.customers.messages import is_to_send, read_message
 from shared.observe import count, logger, metrics
-from shared.settings import SendSettings
-from shared.table.client import connect
+
+_sender = cache(build)
 
 
 @metrics.log_metrics
@@ -43,21 +36,3 @@ def send(records: Iterable[Mapping[str, Any]], sender: Sender, remaining_ms: Cal
             count("MessagesFailed")
             logger.error("A message could not be sent", error=type(error).__name__, reason=code_of(error))
     return failed
-
-
-@cache
-def _sender() -> Sender:
-    client, table = connect(), SendSettings.from_environment().table
-    # Once: after a time-out nobody knows whether the message left.
-    once = ClientConfig(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
-    config = load(deployed=True)
-    return Sender(
-        messages=Messages(client, table),
-        invitations=Invitations(client, table),
-        people=People(client, table),
-        mails=Mails(client, table),
-        arrivals=Arrivals(Cases(client, table), config),
-        config=config,
-        sms=boto3.client("pinpoint-sms-voice-v2", config=once),
-        ses=boto3.client("sesv2", config=once),
-    )
