@@ -4,7 +4,7 @@ The moves and the states between which they lead are `shared.model.case.MOVES`. 
 its move does not fit what has happened since.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -23,8 +23,8 @@ from shared.model.case import (
     Move,
     Step,
     check,
-    given_after,
     moved,
+    remedy_line,
 )
 
 LONGEST_SNOOZE = timedelta(days=90)
@@ -153,10 +153,22 @@ def snooze(found: Found, who: str, reason: str, until: datetime, way: str, now: 
 def granted(found: Found, entry: Entry, now: Now) -> Change:
     """A remedy was granted, carried out or not (`entry` says which)."""
     check(found.case, entry.what, entry.who)
-    given = given_after(found.case, entry)
+    given = _given_after(found, entry)
     if entry.what is Move.NOT_CARRIED_OUT:
         return _change(found, entry, now, due=_next_take(found, now), step=None, given=given)
     return _change(found, entry, now, stays=True, given=given)
+
+
+def _given_after(found: Found, entry: Entry) -> Mapping[str, int]:
+    """`Case.given` after an entry about a remedy. What was carried out counts, whatever else is said of it."""
+    said = {each.what for each in found.timeline if each.grant == entry.grant}
+    sign = {
+        Move.GRANT: 1,
+        Move.NOT_CARRIED_OUT: 0 if Move.CARRIED_OUT in said else -1,
+        Move.CARRIED_OUT: 1 if Move.NOT_CARRIED_OUT in said else 0,
+    }[entry.what]
+    line, given = remedy_line(entry.remedy or "", entry.currency), found.case.given
+    return {**given, line: given.get(line, 0) + sign * (entry.amount or 0)}
 
 
 def overdue(found: Found, now: Now) -> Change:

@@ -22,7 +22,7 @@ from shared.table.table import Key, Operation
 TWICE = timedelta(minutes=1)
 """The same amount of the same remedy within this time is a second press, whoever pressed first."""
 
-_AMOUNT = re.compile(r"\d{1,7}([.٫]\d{1,6})?")  # digits of any script; no comma, which may mean thousands
+_AMOUNT = re.compile(r"\d{1,30}([.٫]\d{1,30})?")  # digits of any script; no comma, which may mean thousands
 
 
 class Remedies:
@@ -46,7 +46,7 @@ class Remedies:
         _check_room(
             remedy, units, remedy.units(remedy.per_feedback), found.case.given.get(line, 0), "for this feedback"
         )
-        _check_room(remedy, units, per_day, self._given(key), "for today")
+        _check_room(remedy, units, per_day, self._given(key), "for today, until midnight")
         entry = Entry(
             at=now.at,
             who=who,
@@ -84,12 +84,12 @@ class Remedies:
 def reported(found: Found, grant: str, source: str, failure: str | None, now: Now) -> Entry | None:
     """The entry of a system's report of a grant; `failure` says why it was not carried out, None that it was.
 
-    None where the case has no such grant, or another report of it came first.
+    None where the case has no such grant, or the same was said of it before.
     """
-    of_grant = [entry for entry in found.timeline if entry.grant == grant]
-    if [entry.what for entry in of_grant] != [Move.GRANT]:
-        return None
     what = Move.CARRIED_OUT if failure is None else Move.NOT_CARRIED_OUT
+    of_grant = [entry for entry in found.timeline if entry.grant == grant]
+    if not of_grant or what in {entry.what for entry in of_grant}:
+        return None
     said = {"at": now.at, "who": source, "what": what, "way": "bus", "text": failure or ""}
     return of_grant[0].model_copy(update=said)
 
@@ -142,7 +142,6 @@ def _check_room(remedy: Remedy, units: int, limit: int, given: int, where: str) 
     if units <= limit - given:
         return
     if given >= limit:
-        raise InvalidInput(
-            f"remedy: nothing is left {where}; {in_words(limit, remedy.currency)} is the limit.", field="remedy"
-        )
+        most = in_words(limit, remedy.currency)
+        raise InvalidInput(f"remedy: nothing is left {where}; the limit is {most}.", field="remedy")
     raise InvalidInput(f"amount: {in_words(limit - given, remedy.currency)} is left {where}.", field="amount")

@@ -172,13 +172,6 @@ def remedy_line(remedy: str, currency: str | None) -> str:
     return f"{remedy} {currency}" if currency else remedy
 
 
-def given_after(case: Case, entry: Entry) -> Mapping[str, int]:
-    """`Case.given` after an entry about a remedy."""
-    sign = {Move.GRANT: 1, Move.NOT_CARRIED_OUT: -1}.get(entry.what, 0)
-    line = remedy_line(entry.remedy or "", entry.currency)
-    return {**case.given, line: case.given.get(line, 0) + sign * (entry.amount or 0)}
-
-
 class Found(NamedTuple):
     """A case with its feedback as it now is, and the entries of its timeline, oldest first."""
 

@@ -101,6 +101,8 @@ def test_an_amount_is_read_as_people_type_it(
         ("1,250", "amount must be a number"),
         ("£5", "amount must be a number"),
         ("9" * 100, "amount must be a number"),
+        ("9" * 20, "amount: 20.00 GBP is left for this feedback."),
+        ("50 EUR", "amount must be a number"),
         ("0", "amount must be more than 0."),
         ("0.00", "amount must be more than 0."),
         ("1.005", "amount has more decimal places than there are"),
@@ -134,7 +136,7 @@ def test_the_limit_of_a_feedback_holds_over_several_grants(cases: Cases, config:
     press(cases, later, "7.50")
     assert refusal(cases, Now(config, now + 2 * HOUR), "0.01") == (
         "remedy",
-        "remedy: nothing is left for this feedback; 20.00 GBP is the limit.",
+        "remedy: nothing is left for this feedback; the limit is 20.00 GBP.",
     )
     press(cases, later, "20", name="b")  # another feedback has a limit of its own
 
@@ -145,10 +147,13 @@ def test_the_limit_of_a_day_holds_over_all_feedback_until_the_businesss_midnight
     config = with_remedy(config, per_day=30)
     summer = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)  # 23:30 in London
     press(cases, Now(config, summer), "20")
-    assert refusal(cases, Now(config, summer), "10.01", name="b") == ("amount", "amount: 10.00 GBP is left for today.")
+    assert refusal(cases, Now(config, summer), "10.01", name="b") == (
+        "amount",
+        "amount: 10.00 GBP is left for today, until midnight.",
+    )
     press(cases, Now(config, summer), "10", name="b")
     assert refusal(cases, Now(config, summer + 25 * timedelta(minutes=1)), "1", name="b")[1] == (
-        "remedy: nothing is left for today; 30.00 GBP is the limit."
+        "remedy: nothing is left for today, until midnight; the limit is 30.00 GBP."
     )
     press(cases, Now(config, summer + timedelta(minutes=35)), "5", name="b")
 
@@ -220,17 +225,30 @@ def test_what_was_not_carried_out_brings_the_case_back_and_can_be_given_again(
     press(cases, later, "20")
 
 
+def report(cases: Cases, grant: Entry, failure: str | None, now: Now, name: str = "a") -> bool:
+    """Whether a system's report of a grant changes the case."""
+    entry = reported(the(cases, name), grant.grant or "", "orders.fernleaf", failure, now)
+    return entry is not None and cases.move(changes.granted(the(cases, name), entry, now))
+
+
 def test_what_was_carried_out_is_given_for_good_and_reported_once(cases: Cases, config: Config, now: datetime) -> None:
-    granted = press(cases, Now(config, now), "20")
-    later = Now(config, now + HOUR)
-    entry = reported(the(cases), granted.grant or "", "orders.fernleaf", None, later)
-    assert entry is not None
-    assert cases.move(changes.granted(the(cases), entry, later))
-    for failure in (None, "too late"):
-        assert reported(the(cases), granted.grant or "", "orders.fernleaf", failure, later) is None
-    assert reported(the(cases, "b"), granted.grant or "", "orders.fernleaf", None, later) is None
+    granted, later = press(cases, Now(config, now), "20"), Now(config, now + HOUR)
+    assert report(cases, granted, None, later)
+    assert not report(cases, granted, None, later)
+    assert not report(cases, granted, None, later, name="b"), "the grant is of another feedback"
     assert refusal(cases, later, "0.01")[0] == "remedy"
     assert the(cases).case.due_at == the(cases, "b").case.due_at, "the case goes on as it was"
+
+
+def test_a_system_that_says_both_is_believed_that_it_happened(cases: Cases, config: Config, now: datetime) -> None:
+    later = Now(config, now + HOUR)
+    for name, order in (("a", ("lost", None)), ("b", (None, "lost"))):
+        granted = press(cases, Now(config, now), "20", name=name)
+        assert [report(cases, granted, failure, later, name) for failure in (*order, *order)] == [
+            *(True, True),
+            *(False, False),
+        ]
+        assert refusal(cases, later, "0.01", name=name)[0] == "remedy", "nothing is left to give"
 
 
 @pytest.mark.parametrize(
