@@ -5,8 +5,9 @@ have written is feedback, and is not answered either.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
+from string import digits
 
 from functions.capture_email.bodies import bodies
 from functions.capture_email.envelope import Envelope
@@ -37,10 +38,11 @@ _REPORTS = frozenset(
 )
 _OUTLOOKS_OWN = ("REPORT.", "IPM.SCHEDULE.", "IPM.MICROSOFT MAIL.READ RECEIPT", "IPM.MICROSOFT MAIL.NON-DELIVERY")
 _CALENDARS = frozenset({"text/calendar", "application/ics"})
-_SENTENCES_WITHIN = 2_000
+_SENTENCES_WITHIN = 600
 """How many characters at the beginning of a mail, and at its end, are looked at for what programs write."""
 _METHOD = re.compile(r"^METHOD:\s*(\w+)", re.IGNORECASE | re.MULTILINE)
 _ANSWERS = frozenset({"reply", "counter", "cancel"})
+_BETWEEN = re.compile("[._-]")
 _COMMENT = re.compile(r"\([^()]*\)")
 _TAGS = re.compile(r"\s*(?:\[[^\]]{0,30}\]\s*)*【?")
 _DAEMON = re.compile(
@@ -68,8 +70,10 @@ _FORWARDED = re.compile(
 )
 
 
-def automatic(mail: Part, envelope: Envelope, sender: str, ours: Collection[str]) -> str | None:
-    """Why a mail is a machine's, in one word; None for a person's. `ours` are the addresses of our own mail."""
+def automatic(mail: Part, shown: Sequence[Part], envelope: Envelope, sender: str, ours: Collection[str]) -> str | None:
+    """Why a mail is a machine's, in one word; None for a person's. `shown` are its bodies, `ours` the addresses of our
+    own mail.
+    """
     if any(_is(sender, address) for address in ours):
         return "own"
     parts = list(_leaves(mail))
@@ -79,40 +83,41 @@ def automatic(mail: Part, envelope: Envelope, sender: str, ours: Collection[str]
         return "calendar"
     if envelope.return_path == "" or mail.headers.get("return-path").replace(" ", "") == "<>":
         return "bounce"
-    if _is_daemon(mail, sender):
+    if _is_daemon(mail, shown, sender):
         return "bounce"
-    if any(_says(word, sender.partition("@")[0]) for word in _no_reply()):
+    if _says_no_reply(sender.partition("@")[0]):
         return "no-reply"
     why = _by_headers(mail.headers) or ("auto-reply" if _absent(mail.headers.text("subject")) else None)
-    return why or _forwarded(mail, envelope, ours)
+    return why or _forwarded(mail, shown, envelope)
 
 
-def may_be_automatic(mail: Part, sender: str) -> bool:
+def may_be_automatic(mail: Part, shown: Sequence[Part], sender: str) -> bool:
     """Whether a mail that no sign of its own shows as a machine's may be one all the same."""
     headers = mail.headers
     local, _, domain = sender.partition("@")
-    shown = decode_words(headers.get("from")[:2_000]).lower()
+    written_by = decode_words(headers.get("from")[:2_000]).lower()
     reply_to = headers.get("reply-to")[:2_000].lower().rpartition("@")[0].rpartition("<")[2]
-    names = (shown.partition("<")[0].strip("\"' "), local, reply_to, *domain.split("."))
+    names = (written_by.partition("<")[0].strip("\"' "), local, reply_to, *domain.split("."))
     return (
         bool(_MAY_BE.fullmatch(local))
         or len(headers.all("from")) > 1
-        or any(_says(word, name.replace(" ", "-")) for word in _no_reply() for name in names)
+        or any(_says_no_reply(name.replace(" ", "-")) for name in names)
         or "noreply" in local.partition("+")[2].replace("-", "")
-        or "mailer-daemon" in shown
+        or "mailer-daemon" in written_by
         or bool(headers.get("x-ms-exchange-inbox-rules-loop"))
         or any(name.startswith("list-") for name, _ in headers.items)
         or bool(_MAY_BE_SUBJECT.match(headers.text("subject")))
         or any(_calendar_method(part) not in ("", "publish") for part in _leaves(mail))
-        or _speaks_as_machine(mail)
+        or _speaks_as_machine(shown)
     )
 
 
-def _speaks_as_machine(mail: Part) -> bool:
+def _speaks_as_machine(shown: Sequence[Part]) -> bool:
     """Whether a sentence of the mail is one that programs write: "This is an automated message"."""
-    text = "".join(part.text for part in bodies(mail)[:1])
+    text = "".join(part.text for part in shown[:1])
     ends = text if len(text) < 2 * _SENTENCES_WITHIN else text[:_SENTENCES_WITHIN] + text[-_SENTENCES_WITHIN:]
-    return bool(_sentences().search(" ".join(ends.casefold().split())))
+    said = " ".join(ends.casefold().split())
+    return any(map(said.__contains__, _sentences(of_ascii=said.isascii())))
 
 
 def _leaves(part: Part) -> Iterator[Part]:
@@ -134,16 +139,14 @@ def _calendar_method(part: Part) -> str:
     return part.headers.parameter("content-type", "method").lower() or (written[1].lower() if written else "")
 
 
-def _is_daemon(mail: Part, sender: str) -> bool:
+def _is_daemon(mail: Part, shown: Sequence[Part], sender: str) -> bool:
     local = sender.partition("@")[0].partition("+")[0]
     if not sender:
-        shown = mail.headers.get("from")[:2_000].strip()
-        return not shown or bool(re.search(r"<\s*>", shown)) or bool(_DAEMON.search(shown.lower()))
+        written_by = mail.headers.get("from")[:2_000].strip()
+        return not written_by or bool(re.search(r"<\s*>", written_by)) or bool(_DAEMON.search(written_by.lower()))
     if _POSTMASTER.fullmatch(local):
-        first = bodies(mail)[:1]
-        return bool(
-            _RETURNED.search(mail.headers.text("subject") + "\n" + "".join(part.text[:2_000] for part in first))
-        )
+        said = "".join(part.text[:2_000] for part in shown[:1])
+        return bool(_RETURNED.search(f"{mail.headers.text('subject')}\n{said}"))
     return bool(_DAEMON.fullmatch(local))
 
 
@@ -185,36 +188,36 @@ def _absences() -> re.Pattern[str]:
 
 
 @cache
-def _sentences() -> re.Pattern[str]:
-    said = {word.casefold() for pack in mail_programs() for word in pack.get("automatic", {}).get("sentences", ())}
-    return re.compile("|".join(re.escape(sentence) for sentence in sorted(said)) or r"(?!)")
+def _sentences(*, of_ascii: bool) -> tuple[str, ...]:
+    """Those of all languages, or those that a text in ASCII can have."""
+    packs = (pack.get("automatic", {}) for pack in mail_programs())
+    known = {sentence.casefold() for pack in packs for sentence in pack.get("sentences", ())}
+    return tuple(sentence for sentence in known if sentence.isascii() or not of_ascii)
 
 
 @cache
-def _no_reply() -> tuple[str, ...]:
-    return tuple({word for pack in mail_programs() for word in pack.get("automatic", {}).get("senders", ())})
+def _no_reply() -> frozenset[str]:
+    return frozenset(word for pack in mail_programs() for word in pack.get("automatic", {}).get("senders", ()))
 
 
-def _says(word: str, local: str) -> bool:
-    """Whether a word stands in an address between its dots and dashes, which may also stand in it."""
-    local = local.partition("+")[0]
-    if word not in re.sub(r"[._-]", "", local):
-        return False
-    spread = "[._-]?".join(map(re.escape, word))
-    return bool(re.search(rf"(?:^|[._-]){spread}\d*(?:$|[._-])", local))
+def _says_no_reply(local: str) -> bool:
+    """Whether such a word stands in an address between its dots and dashes, which may also stand in it."""
+    pieces = _BETWEEN.split(local.partition("+")[0])
+    starts = range(len(pieces))
+    return any(
+        "".join(pieces[start : end + 1]).rstrip(digits) in _no_reply() for start in starts for end in starts[start:]
+    )
 
 
-def _forwarded(mail: Part, envelope: Envelope, ours: Collection[str]) -> str | None:
+def _forwarded(mail: Part, shown: Sequence[Part], envelope: Envelope) -> str | None:
     """Why the mail that is passed on, with no word added, is a machine's."""
-    shown = [part for part in bodies(mail) if part.text.strip()]
-    if shown:
-        return "bounce" if _FORWARDED.match(shown[0].text[:1_000]) else None
+    if said := next((part.text for part in shown if part.text.strip()), ""):
+        return "bounce" if _FORWARDED.match(said[:1_000]) else None
     for part in _leaves(mail):
         if part.is_message and part.parts and part.parts[0].headers.get("from"):
             inner = part.parts[0]
-            return automatic(
-                inner, envelope, inner.headers.get("from")[:2_000].lower().rpartition("<")[2].strip(" >"), ()
-            )
+            sender = inner.headers.get("from")[:2_000].lower().rpartition("<")[2].strip(" >")
+            return automatic(inner, bodies(inner), envelope, sender, ())
     return None
 
 

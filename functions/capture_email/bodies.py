@@ -11,6 +11,7 @@ MAX_PARTS_SHOWN = 20
 _MAX_PLACEHOLDER = 300  # characters
 _LOOKED_AT = 4_000  # characters
 _MAX_HTML = 64_000  # characters
+_TAG = re.compile(r"<(?:style|script|title)\b.*?</|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _EMPTY_LETTERS = "\u2800\u3164\u115f\u1160\uffa0\u034f"  # letters and marks that show nothing
 _OTHER_FILE = re.compile(r"\.(?!(?:txt|text|html?|asc|md)$)\w{1,5}$", re.IGNORECASE)
@@ -66,7 +67,11 @@ def _stands_in(text: str, other: list[Part]) -> bool:
     if len(text) > _MAX_PLACEHOLDER:
         return False
     words = _WORD.findall(text.casefold())
-    pages = (to_lines(part.text[:_MAX_HTML]) for part in other if part.content_type == "text/html")
+    markup = [part.text[:_MAX_HTML] for part in other if part.content_type == "text/html"]
+    perhaps_there = set(_WORD.findall(_TAG.sub(" ", "".join(markup)).casefold()))
+    if words and 2 * sum(word in perhaps_there for word in words) >= len(words):
+        return False  # most mails are done without reading the markup
+    pages = map(to_lines, markup)
     page = " ".join(line.bare for lines in pages for line in lines)
     there = set(_WORD.findall(page[:_LOOKED_AT].casefold()))
     return bool(there) and 2 * sum(word in there for word in words) < len(words)

@@ -157,6 +157,8 @@ def decode(data: bytes, label: str, *, html: bool = False) -> str:
     """The text, whatever the bytes are: by their own mark, by the label, by what only ISO-2022 has, by HTML's `meta`,
     or as UTF-8 or else Windows' Latin. Control characters are still in it.
     """
+    if not label and not html and data.isascii() and b"\x1b" not in data and b"\0" not in data:
+        return data.decode("ascii")
     for mark, codec in _MARKS:
         if data.startswith(mark) and (mark != codecs.BOM_UTF32_LE or len(data) % 4 == 0):
             return _decode(data[len(mark) :], codec)

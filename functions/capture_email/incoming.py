@@ -73,17 +73,17 @@ def _read(raw: bytes, config: Config) -> IncomingMail:
     subject = headers.text("subject")[:200]
     references = _MESSAGE_ID.findall(headers.get("in-reply-to")) + _MESSAGE_ID.findall(headers.get("references"))[::-1]
     references = references or _BARE_ID.findall(headers.get("in-reply-to")[:2_000])
-    parts = list(_leaves(mail))
+    parts, shown = list(_leaves(mail)), bodies(mail)
     return IncomingMail(
         envelope=envelope,
-        automatic=automatic(mail, envelope, sender, {config.mail.address, config.business.sender}),
-        may_be_automatic=may_be_automatic(mail, sender),
+        automatic=automatic(mail, shown, envelope, sender, {config.mail.address, config.business.sender}),
+        may_be_automatic=may_be_automatic(mail, shown, sender),
         sender=sender,
         name=name,
         subject=subject,
         message_id=headers.get("message-id").strip()[:250],
         answers=tuple(dict.fromkeys(references[:20])),
-        lines=tuple(_lines(mail)),
+        lines=tuple(_lines(mail, shown)),
         attachments=tuple(name for part in parts[:MAX_PARTS_SHOWN] if (name := _file_name(part))),
         is_answer=bool(references) or _answers_ours(subject, config),
     )
@@ -129,9 +129,9 @@ def _deliverable(address: str) -> str:
         return ""
 
 
-def _lines(mail: Part) -> list[Line]:
+def _lines(mail: Part, shown: list[Part]) -> list[Line]:
     """The text that a mail shows; where it shows none, whatever else in it is text."""
-    return _read_bodies(bodies(mail)) or _read_bodies(last_resort(mail))
+    return _read_bodies(shown) or _read_bodies(last_resort(mail))
 
 
 def _read_bodies(parts: list[Part]) -> list[Line]:

@@ -7,9 +7,8 @@ before what it bounds is read, and an attachment of 30 MB costs one search for t
 
 import binascii
 import re
-from collections import Counter
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import unquote_to_bytes
 
 from functions.capture_email.charsets import decode
@@ -61,10 +60,11 @@ class Headers:
 
     def __init__(self, items: list[tuple[str, str]]) -> None:
         self.items = items
+        self._first = dict(reversed(items))
 
     def get(self, name: str) -> str:
         """The first value, or nothing."""
-        return next((value for each, value in self.items if each == name), "")
+        return self._first.get(name, "")
 
     def all(self, name: str) -> list[str]:
         """Every value, in order."""
@@ -76,8 +76,11 @@ class Headers:
 
     def parameter(self, header: str, name: str) -> str:
         """A header's parameter, such as `charset`, also in numbered or encoded pieces (RFC 2231); or nothing."""
+        written = self.get(header)
+        if name not in written.lower():
+            return ""
         pieces: dict[int, tuple[str, bool]] = {}
-        for match in _PARAMETER.finditer(self.get(header)):
+        for match in _PARAMETER.finditer(written):
             if match[1].lower() == name:
                 value = match[4]
                 if value.startswith('"'):
@@ -256,12 +259,12 @@ def _read_headers(raw: bytes, start: int, end: int, *, is_part: bool) -> tuple[H
         length = _headers_length(block)
         block, body = (block[:length], start + length) if length is not None else (block, body)
     items: list[tuple[str, str]] = []
-    names: Counter[bytes] = Counter()
+    names: dict[bytes, int] = {}
     for line in _LINE_END.split(_FOLD.sub(b"", block)):
         name, colon, value = line.partition(b":")
         if not colon or not _NAME.fullmatch(name := name.rstrip().lower()):
             continue
-        names[name] += 1
+        names[name] = names.get(name, 0) + 1
         if names[name] <= MAX_SAME_HEADERS:
             items.append((name.decode("ascii"), decode_text(value[:MAX_HEADER_LENGTH].strip(), "")))
         if len(items) > MAX_HEADERS:
@@ -371,8 +374,11 @@ def decode_text(data: bytes, charset: str) -> str:
     return clean(decode(data, charset))
 
 
+@lru_cache(maxsize=16)
 def decode_words(value: str) -> str:
     """A header's value with its RFC 2047 words decoded, on one line. A letter may be spread over two words."""
+    if "=?" not in value:
+        return " ".join(clean(value).split())
     pieces: list[str] = []
     charset, data, end = "", b"", 0
     for word in _WORD.finditer(value):

@@ -80,7 +80,7 @@ class Ours(NamedTuple):
     def may_stand_in(self, text: str) -> bool:
         """Whether a question or a link of ours can be in a text; quick, and True where it may be."""
         lowered = text.lower()
-        return any(sign in lowered for sign in self.rare)
+        return any(map(lowered.__contains__, self.rare))
 
     def asks(self, line: str) -> bool:
         """Whether a line is a question of ours, and nothing else."""

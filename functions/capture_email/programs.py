@@ -25,6 +25,8 @@ _CLOSING = re.compile(r"[>)\]]*[^:：]{0,40}[:：](?=\s|$)")
 _MAX_BLOCK = 16  # lines
 _MAX_LABEL = 32  # characters
 _LABEL = re.compile(r"[*_|\s]*([^\s*|:：][^*|:：\t]*?)[\s*_]*[:：|\t]")
+_MAX_RULE = 120  # characters, and of what it says between its dashes:
+_MAX_RULE_SAID = 60
 _DASHES = "-_=*‐‑‒–—― :："
 _DASHED = re.compile(r"[-‐-―]{3,}\s*(\S.{1,300}\S)\s*[-‐-―]{2,}")
 _RULE_IN_FRONT = re.compile(r"[-_]{3,}\s*([^\s_-][^_]{1,50}?)\s*[-_]{3,}")
@@ -105,9 +107,10 @@ def is_header(bare: str) -> bool:
 
 def rule_says(bare: str) -> str | None:
     """`original` or `forwarded`, for a line that a program puts above such a mail; None for any other."""
-    if len(bare) > 120:
+    if len(bare) > _MAX_RULE:
         return None
-    return _rules().get(_fold(bare.replace("&nbsp;", " ").strip(_DASHES)))
+    said = bare.replace("&nbsp;", " ").strip(_DASHES)
+    return _rules().get(_fold(said)) if 0 < len(said) <= _MAX_RULE_SAID else None
 
 
 def begins_with_rule(bare: str) -> bool:
@@ -124,7 +127,8 @@ def undashed(bare: str) -> str | None:
 
 def has_verb(text: str) -> bool:
     """Whether a program's word for writing stands in it."""
-    return bool(_verbs().search(text))
+    folded = text.casefold()
+    return any(word in folded and pattern.search(folded) for word, pattern in _verbs().items())
 
 
 def inline_introduction(bare: str, ours: re.Pattern[str]) -> tuple[int, int] | None:
@@ -140,7 +144,7 @@ def inline_introduction(bare: str, ours: re.Pattern[str]) -> tuple[int, int] | N
 
 def is_sent_from(bare: str) -> bool:
     """Whether a line is what a program or a phone puts below what was written, such as `Sent from my iPhone`."""
-    if not bare or len(bare) > 160 or not _hints().search(bare):
+    if not bare or len(bare) > 160 or not _is_hinted(bare.casefold()):
         return False
     line = _URL.sub(" ", bare).strip(" .!。")
     for pattern in _sent_from():
@@ -170,7 +174,7 @@ def _is_product(thing: str) -> bool:
 
 def _label(bare: str, *, without_colons: bool) -> Label | None:
     head = bare[: _MAX_LABEL + 4]
-    match = _LABEL.match(head)
+    match = _LABEL.match(head) if ":" in head or "：" in head or "|" in head or "\t" in head else None
     if match:
         return _labels().get(_fold(match[1]))
     if without_colons:
@@ -214,14 +218,12 @@ def _rules() -> dict[str, str]:
 
 
 @cache
-def _verbs() -> re.Pattern[str]:
-    return re.compile(
-        "|".join(
-            re.escape(word) if _CASELESS.search(word) else rf"(?<!\w){re.escape(word)}(?!\w)"
-            for word in sorted(set(_words("wrote")), key=len, reverse=True)
-        ),
-        re.IGNORECASE,
-    )
+def _verbs() -> dict[str, re.Pattern[str]]:
+    words = {word.casefold() for word in _words("wrote")}
+    return {
+        word: re.compile(re.escape(word) if _CASELESS.search(word) else rf"(?<!\w){re.escape(word)}(?!\w)")
+        for word in words
+    }
 
 
 @cache
@@ -235,11 +237,17 @@ def _devices() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(map(_fold, _words("devices"))), frozenset(map(_fold, _words("beside")))
 
 
+def _is_hinted(folded: str) -> bool:
+    """Whether a word stands in a line that stands in every such line, of whatever language."""
+    return any(map(folded.__contains__, _hints()))
+
+
 @cache
-def _hints() -> re.Pattern[str]:
-    """What stands in every such line, of whatever language."""
-    devices = sorted(set(_words("devices")), key=len, reverse=True)
-    return re.compile("|".join([_BRANDS.pattern, r"virus-free|avast|avg\.", *map(re.escape, devices)]), re.IGNORECASE)
+def _hints() -> tuple[str, ...]:
+    # Each brand as plain letters: its pattern without boundaries of words, and without what may stand before a blank.
+    brands = re.sub(r"\\b|\w+ \?", "", _BRANDS.pattern).replace("\\", "").split("|")
+    words = {*brands, "virus-free", "avast", "avg.", *(device.casefold() for device in _words("devices"))}
+    return tuple(word for word in words if not any(other != word and other in word for other in words))
 
 
 @cache

@@ -125,7 +125,7 @@ class _Reader:
             self._kept.append(inline)
             self._cut()
             return len(self._lines)
-        if self._answers_us and self._ours.asks(line.bare) and self._leads_soon(at):
+        if self._answers_us and self._anchors_in(at, at + 1) and self._ours.asks(line.bare) and self._leads_soon(at):
             while self._kept and self._ours.wrote(self._kept[-1].bare):
                 self._kept.pop()  # the greeting above the question
             return self._unmarked(at, by_us=True)
@@ -235,7 +235,8 @@ class _Reader:
         """The lines that nobody but us writes: our question, and a link of ours with nothing but its label."""
         if not self._ours.may_stand_in("\n".join(line.bare for line in self._lines)):
             return []
-        return [at for at, line in enumerate(self._lines) if line.bare and self._is_anchor(line)]
+        may_be = self._ours.may_stand_in
+        return [at for at, line in enumerate(self._lines) if may_be(line.bare) and self._is_anchor(line)]
 
     def _is_anchor(self, line: Line) -> bool:
         if self._ours.asks(line.bare) or self._ours.leads(line.bare):

@@ -85,10 +85,10 @@ class Commands(NamedTuple):
         parts = _CLAUSE_ENDS.split(folded)
         if len(parts) == 1:
             return None  # it has been read as a whole
-        after_comma = False
+        after_comma, mixed = False, has_lookalikes(folded)
         for clause, end in zip(parts[::2], [*parts[1::2], ""], strict=True):
             comma = end in (",", "،")
-            found = _words(clause) if 0 < len(clause) <= _LONGEST else []
+            found = _words(clause, mixed=mixed) if 0 < len(clause) <= _LONGEST else []
             if self._is_sentence(found) or (not (after_comma and comma) and self._is_bare(found)):
                 return Command.STOP
             after_comma = comma
@@ -112,10 +112,12 @@ class Commands(NamedTuple):
         return words[start:]
 
 
-def _words(folded: str) -> list[str]:
-    """The words of a folded text; letters that stand apart (`S T O P`) are one word where there is nothing else."""
+def _words(folded: str, *, mixed: bool = True) -> list[str]:
+    """The words of a folded text; letters that stand apart (`S T O P`) are one word where there is nothing else.
+    `mixed`: it may have letters that look like others.
+    """
     found = tokens_of(folded)
-    if has_lookalikes(folded):
+    if mixed and has_lookalikes(folded):
         found = [same_script(word) for word in found]
     apart = len(found) > 2 and max(map(len, found)) == 1
     return ["".join(found)] if apart else found

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import compress
 
 _TOKEN = re.compile(r"[^\W_]+")
-_APOSTROPHES = dict.fromkeys(map(ord, "'’‘ʼʹ`´′ـ"))
+_APOSTROPHES = "'’‘ʼʹ`´′ـ"
 _ALIKE = str.maketrans("авекмнорстухіјѕԁοατ", "abekmhopctyxijsdoat")  # Cyrillic and Greek that look Latin
 _LATIN = re.compile(r"[a-z]")
 
@@ -15,7 +15,10 @@ def fold(text: str) -> str:
     """The comparable text. Apostrophes go, so that "don't" is one word."""
     if text.isascii():
         return text.lower().replace("'", "").replace("`", "")
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_APOSTROPHES))
+    text = text.casefold()
+    for sign in _APOSTROPHES:
+        text = text.replace(sign, "")
+    decomposed = unicodedata.normalize("NFKD", text)
     if decomposed.isascii():
         return decomposed
     return "".join(compress(decomposed, map("Mn".__ne__, map(unicodedata.category, decomposed))))

@@ -1,5 +1,7 @@
 """What cannot be seen in a text: it neither blocks nor changes what is written around it."""
 
+import re
+
 UNSEEN: dict[int, None] = dict.fromkeys(
     (  # format characters (Unicode's Cf), variation selectors and fillers; the signs of Arabic numbers are seen
         *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0x200B, 0x2010)),
@@ -27,12 +29,20 @@ _PLAIN: dict[int, str | None] = {
 }
 
 
+# A search is quicker than a translation of nothing, where the planes above the first stand in it as ranges.
+_ODD = re.compile(
+    f"[{''.join(chr(code) for code in _PLAIN if code < 0x1_0000)}\U0001bca0-\U0001d17a\U000e0001-\U000e01ef]"
+)
+
+
 def plain(text: str) -> str:
     """The text without what cannot be seen, each blank as a space, full-width signs and their like as ASCII.
 
     No sign becomes more than one: see `before`.
     """
-    return text if text.isascii() and "\t" not in text else text.translate(_PLAIN)
+    if text.isascii() and "\t" not in text:
+        return text
+    return text.translate(_PLAIN) if _ODD.search(text) else text
 
 
 def before(text: str, position: int) -> int:

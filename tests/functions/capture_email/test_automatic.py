@@ -1,6 +1,7 @@
 import pytest
 
 from functions.capture_email.automatic import automatic
+from functions.capture_email.bodies import bodies
 from functions.capture_email.envelope import read_envelope
 from functions.capture_email.mime import read
 from tests.kit.samples import load_bytes
@@ -10,7 +11,7 @@ OURS = ("feedback@fernleaf.example", "hello@fernleaf.example")
 
 def why(raw: bytes, sender: str = "ana@example.com") -> str | None:
     mail = read(raw)
-    return automatic(mail, read_envelope(mail.headers), sender, OURS)
+    return automatic(mail, bodies(mail), read_envelope(mail.headers), sender, OURS)
 
 
 @pytest.mark.parametrize(
