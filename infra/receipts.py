@@ -31,7 +31,7 @@ class Receipts(Construct):
             self,
             "Function",
             stage=stage,
-            handler="functions.receipts.handler",
+            handler="functions.receipts.handler.handler",
             settings=ReceiptsSettings(table=store.table.table_name),
             timeout=Duration.seconds(15),
             memory_mb=256,

@@ -25,7 +25,7 @@ class Sweep(Construct):
             self,
             "Function",
             stage=stage,
-            handler="functions.sweep.handler",
+            handler="functions.sweep.handler.handler",
             settings=SweepSettings(
                 table=store.table.table_name,
                 deliveries_queue_url=notify.queue.queue_url,

@@ -21,7 +21,7 @@ from functions.notify.outgoing import Answer, NoAnswer, Request
 from functions.notify.parcel import Parcel
 from functions.notify.retries import Attempt
 from functions.notify.webhook import Webhooks
-from functions.sweep import sweep
+from functions.sweep.sweep import sweep
 from shared.addresses.targets import Target, TargetKind
 from shared.conditions.reader import parse
 from shared.config.model import Config, Route

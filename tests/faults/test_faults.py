@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from functions import sweep
 from functions.notify import notifier as delivery
 from functions.notify import webhook
 from functions.notify.cards import fingerprint
@@ -23,6 +22,7 @@ from functions.notify.notifier import Notifier
 from functions.notify.retries import LEASE
 from functions.publish import records as publish
 from functions.publish.bus import Bus, Entry
+from functions.sweep import sweep
 from shared.config.model import Config, Route
 from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import Delivery

@@ -19,7 +19,7 @@ from functions.notify.notifier import Notifier
 from functions.notify.parcel import Parcel
 from functions.notify.retries import Attempt
 from functions.notify.webhook import webhook_id
-from functions.sweep import sweep
+from functions.sweep.sweep import sweep
 from shared.addresses.targets import Target, TargetKind
 from shared.config.model import Config, Route
 from shared.deliveries.deliveries import Deliveries

@@ -18,7 +18,7 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from bench import deployed
-from functions.setup.mail import Wanted
+from functions.setup.receiving import Wanted
 from functions.team.members import SignInRequest
 from infra import asset
 from shared.config.model import Config
@@ -197,11 +197,11 @@ def event_for(handler: str, api: RuntimeApi, store: Store, config: Config) -> Js
         "capture_email.handler": lambda: {"detail": {"object": {"key": MAIL}}},
         "capture_email.sweep": lambda: schedule,
         "invite.handler": lambda: {"ids": ["one"], "requests": [feedback], "dry_run": True, "any_hour": True},
-        "receipts": lambda: load_event("samples/receipts/mail_delivery.json"),
+        "receipts.handler": lambda: load_event("samples/receipts/mail_delivery.json"),
         "publish.handler": lambda: load_event("samples/stream_insert.json"),
         "send.handler": lambda: a_mail_and_a_text(store),
         "notify.handler": lambda: a_card(store, config),
-        "sweep": lambda: schedule,
+        "sweep.handler": lambda: schedule,
         "setup.rules": lambda: custom_resource("Delete", api, {}),
         "setup.mail": lambda: custom_resource("Create", api, wanted._asdict()),
     }

@@ -77,7 +77,25 @@ def test_a_function_imports_no_other_function(path: Path) -> None:
     assert not [name for name in imports(path) if re.match(r"(infra|cli|local|bench)\b", name)]
 
 
-@pytest.mark.parametrize("path", [path for path in modules("functions") if path.name == "handler.py"], ids=named)
+NAMED = {
+    name
+    for path in modules("infra")
+    for name in re.findall(r'"functions\.([\w.{}]+)\.handler"', path.read_text(encoding="utf-8"))
+}
+"""The modules that infra names as handlers; capture_email fills in which of two."""
+HANDLERS = [
+    ROOT / "functions" / f"{each.replace('.', '/')}.py"
+    for name in sorted(NAMED)
+    for each in ((name.format(module=module) for module in ("handler", "sweep")) if "{" in name else (name,))
+]
+
+
+def test_infra_names_the_handler_of_every_function() -> None:
+    folders = {path.name for path in (ROOT / "functions").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert {path.relative_to(ROOT / "functions").parts[0] for path in HANDLERS} == folders
+
+
+@pytest.mark.parametrize("path", HANDLERS, ids=named)
 def test_a_handler_verifies_parses_calls_and_responds_in_under_60_lines(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) < 60
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from functions.receipts import Receipts, handler, read_receipt
+from functions.receipts.handler import handler
+from functions.receipts.receipt import read_receipt
+from functions.receipts.receipts import Receipts
 from shared.cases.answers import Answers
 from shared.cases.arrivals import Arrivals
 from shared.cases.cases import Cases

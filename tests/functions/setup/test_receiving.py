@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from functions.setup import mail as mail_setup
-from functions.setup.mail import Wanted, set_up, tear_down
+from functions.setup.receiving import Wanted, set_up, tear_down
 from tests.kit.cloudformation import CloudFormation, waiting
 from tests.kit.factories import a_context
 

@@ -36,7 +36,7 @@ def sweep(aws: str, monkeypatch: pytest.MonkeyPatch) -> Sweep:
     monkeypatch.setenv("EARSHOT_TABLE", "earshot-test")
     monkeypatch.setenv("EARSHOT_DELIVERIES_QUEUE_URL", f"{aws}/queue")
     monkeypatch.setenv("EARSHOT_ASIDE_QUEUE_URL", f"{aws}/aside")
-    from functions import sweep as module
+    from functions.sweep import sweep as module
 
     return module.sweep
 
@@ -177,7 +177,7 @@ def test_what_the_queue_lost_during_an_attempt_is_put_back_when_its_lease_has_en
 
 @pytest.fixture
 def wake(sweep: Sweep) -> Callable[[Messages, datetime, Callable[[], bool]], int]:
-    from functions import sweep as module
+    from functions.sweep import sweep as module
 
     return module.wake
 

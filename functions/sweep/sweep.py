@@ -1,4 +1,4 @@
-"""Every minute: what is due by the table's clock (`due_at`) goes on.
+"""What is due by the table's clock (`due_at`) goes on.
 
 Deliveries go back into their queue, and messages to customers that waited are woken, so that the stream brings them.
 """
@@ -6,25 +6,18 @@ Deliveries go back into their queue, and messages to customers that waited are w
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
-import boto3
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from shared.customers.messages import Messages
 from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import State
-from shared.deliveries.queue import Queue, QueueMessage, SqsQueue
-from shared.observe import count, logger, metrics, without_words
-from shared.settings import SweepSettings
-from shared.table.client import connect
-from shared.values import utc_now
+from shared.deliveries.queue import Queue, QueueMessage
+from shared.observe import count, logger, without_words
 
 AHEAD = timedelta(minutes=1)  # what falls due before the next sweep is sent now, with a delay to its very second
 LOOK_AGAIN = timedelta(minutes=15)  # should the message be lost; longer than the queue takes to show one again
-SPARE_MS = 10_000
 MOST_WOKEN = 500  # of messages to customers: more would only wait again, for room at AWS
 
 
@@ -65,22 +58,3 @@ def wake(messages: Messages, now: datetime, has_time: Callable[[], bool]) -> int
             break
         woken += messages.wake(waiting, now)
     return woken
-
-
-_settings = SweepSettings.from_environment()
-_client = connect()
-_deliveries = Deliveries(_client, _settings.table)
-_messages = Messages(_client, _settings.table)
-_queue = SqsQueue(boto3.client("sqs"), _settings.deliveries_queue_url, _settings.aside_queue_url)
-
-
-@logger.inject_lambda_context
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Sweep once."""
-
-    def has_time() -> bool:
-        return context.get_remaining_time_in_millis() > SPARE_MS
-
-    count("MessagesWoken", wake(_messages, utc_now(), has_time))
-    count("DeliveriesSwept", sweep(_deliveries, _queue, utc_now(), has_time))
