@@ -9,6 +9,7 @@ _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")  # the object identifier 
 _OCTETS = 0x04
 _SEQUENCE = 0x30
 _FIRST = 0xA0  # [0], explicit
+_END = b"\0\0"  # of content of unsaid length
 _TNEF = 0x223E9F78
 _MESSAGE_CLASS = 0x00078008
 _BODY = 0x0002800C
@@ -82,22 +83,29 @@ def _inside(data: bytes, element: _Element, tag: int) -> Iterator[_Element]:
     return _children(data, element)
 
 
-def _children(data: bytes, parent: _Element, depth: int = 0) -> Iterator[_Element]:
+def _children(data: bytes, parent: _Element) -> Iterator[_Element]:
     at, last = parent.start, len(data) if parent.end is None else min(parent.end, len(data))
-    while at < last and not (parent.end is None and data[at : at + 2] == b"\0\0"):
+    while at < last and not (parent.end is None and data[at : at + 2] == _END):
         child = _element(data, at)
         yield child
-        at = child.end if child.end is not None else _end(data, child, depth)
+        at = child.end if child.end is not None else _end(data, child)
 
 
-def _end(data: bytes, element: _Element, depth: int) -> int:
-    """Where an element of unsaid length ends."""
-    if depth > _MAX_DEPTH:
-        raise ValueError("too deep")
-    at = element.start
-    for child in _children(data, element, depth + 1):
-        at = child.end if child.end is not None else _end(data, child, depth + 1)
-    return at + 2
+def _end(data: bytes, element: _Element) -> int:
+    """Where an element of unsaid length ends, or the data: in one go, however deep and often such are nested in it."""
+    at, depth = element.start, 1
+    while depth and at < len(data):
+        if data[at : at + 2] == _END:
+            at, depth = at + 2, depth - 1
+            continue
+        child = _element(data, at)
+        if child.end is None:
+            at, depth = child.start, depth + 1
+        else:
+            at = child.end
+        if depth > _MAX_DEPTH:
+            raise ValueError("too deep")
+    return at
 
 
 def _octets(data: bytes, element: _Element, depth: int) -> Iterator[bytes]:

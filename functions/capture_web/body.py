@@ -168,14 +168,19 @@ def _parse_form(text: str) -> dict[str, Any]:
     fields, twice = _fold(pairs)
     if twice:
         raise _invalid(twice, "stands twice")
-    if re.fullmatch(r"\s*\d{1,3}\s*", rating := unicodedata.normalize("NFKC", seen(str(fields.get("rating"))))):
+    if re.fullmatch(r"\s*\d{1,3}\s*", rating := _compatible(str(fields.get("rating")))):
         fields["rating"] = int(rating)
     if "contact" in fields and isinstance(fields["contact"], str):
-        written = unicodedata.normalize("NFKC", seen(fields["contact"])).strip()
+        written = _compatible(fields["contact"]).strip()
         fields["contact"] = {"email" if "@" in written else "phone": written} if written else {}
     if not seen(str(fields.get("comment", "x"))).strip():
         fields["comment"] = ""
     return fields
+
+
+def _compatible(text: str) -> str:
+    """Wide and styled signs as plain ones. Without the marks that are too many, whose order takes long to find."""
+    return unicodedata.normalize("NFKC", marks.bounded(seen(text)))
 
 
 def _fold(pairs: list[tuple[str, str]]) -> tuple[dict[str, Any], str | None]:

@@ -10,13 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import grapheme
-
 from functions.notify.outgoing import Outgoing
 from functions.notify.parcel import Parcel, post
 from functions.notify.retries import Attempt
 from shared.keys.webhook_secrets import PREFIX, WebhookSecrets
-from shared.text.graphemes import ELLIPSIS
+from shared.text.graphemes import ELLIPSIS, clusters
 
 MAX_BYTES = 20_000
 
@@ -48,11 +46,11 @@ def _cut_words(body: dict[str, Any], link: str) -> bytes:
     data["feedback"].pop("words", None)  # follows from the comment, and takes the room of it
     holders = (data["feedback"], data.get("previous") or {})
     places = [(holder, name) for holder in holders for name in ("comment", "comment_folded") if holder.get(name)]
-    whole = [list(grapheme.graphemes(holder[name])) for holder, name in places]
+    whole = [list(clusters(holder[name])) for holder, name in places]
 
     def at(kept: int) -> bytes:
-        for (holder, name), clusters in zip(places, whole, strict=True):
-            holder[name] = "".join(clusters[:kept]) + (ELLIPSIS if len(clusters) > kept else "")
+        for (holder, name), signs in zip(places, whole, strict=True):
+            holder[name] = "".join(signs[:kept]) + (ELLIPSIS if len(signs) > kept else "")
         return _dump(body)
 
     too_many = bisect_left(range(MAX_BYTES), True, key=lambda kept: len(at(kept)) > MAX_BYTES)

@@ -9,6 +9,7 @@ from shared.text.unseen import seen
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
+_LONGEST = 500  # characters, with the name and whatever else was pasted around an address; a longer one is none
 _ASIDE = " \t\r\n\"'“”‘’„«»<>()[]"  # that wraps an address
 _BEHIND = ".,;:!?。、，；"  # of the sentence that it stood in
 _MAILTO = re.compile(r"(?:mailto|e-?mail)\s*:\s*", re.IGNORECASE)
@@ -32,7 +33,10 @@ def email(text: str) -> str:
     What cannot be seen, a name, brackets, quotes and a full stop around it are no part of it. ValueError says how to
     write one.
     """
-    plain = unicodedata.normalize("NFKC", seen(text)).translate(_DOTS).replace("’", "'")
+    pasted = seen(text).strip()
+    if len(pasted) > _LONGEST:
+        raise _no_email(text)
+    plain = unicodedata.normalize("NFKC", pasted).translate(_DOTS).replace("’", "'")
     address = _MAILTO.sub("", _BLANKS.sub(r"\1", plain).strip().strip(_ASIDE + _BEHIND), count=1)
     named = _NAMED.fullmatch(f"{address}>" if "<" in address and not address.endswith(">") else address)
     address = _MAILTO.sub("", named[1]) if named else address
@@ -42,7 +46,7 @@ def email(text: str) -> str:
     *labels, top = domain.split(".")
     is_domain = labels and all(map(_LABEL.fullmatch, labels)) and _TOP.fullmatch(top)
     if len(address) > 254 or not _LOCAL.fullmatch(local) or not is_domain:
-        raise ValueError(f"{text.strip()[:60]!r} is not an email address; write name@host.tld")
+        raise _no_email(text)
     return address
 
 
@@ -52,16 +56,27 @@ def phone(text: str, country: str | None = None) -> str:
     Digits of any script, and what phone books, links and spreadsheets put around a number, are read. ValueError says
     how to write one.
     """
-    plain = seen(text).translate(_WIDE).rstrip().rstrip(_ASIDE + _BEHIND)
+    pasted = seen(text).strip()
+    if len(pasted) > _LONGEST:
+        raise _no_phone()
+    plain = pasted.translate(_WIDE).rstrip(_ASIDE + _BEHIND)
     number = _PUNCTUATION.sub("", _BEFORE.sub("", plain, count=1))
     number = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in number)
     if number.startswith("00"):
         number = f"+{number[2:]}"
     if not _NUMBER.fullmatch(number):
-        raise ValueError("is not a phone number; write one like +44 7700 900123")
+        raise _no_phone()
     if country is None and not number.startswith("+"):
         return number
     return _dialled(number, country)
+
+
+def _no_email(text: str) -> ValueError:
+    return ValueError(f"{text.strip()[:60]!r} is not an email address; write name@host.tld")
+
+
+def _no_phone() -> ValueError:
+    return ValueError("is not a phone number; write one like +44 7700 900123")
 
 
 def _dialled(number: str, country: str | None) -> str:

@@ -286,8 +286,11 @@ def test_a_language_is_understood_or_said_and_never_silently_english(config: Con
 def test_a_list_is_asked_as_it_was_saved_or_refused_in_a_line_that_says_what_to_do(
     earshot: Earshot, function: FakeLambda, tmp_path: Path, row: dict[str, Any]
 ) -> None:
-    file = tmp_path / Path(row["file"]).name
-    file.write_bytes(load_bytes(f"samples/edges/{row['file']}"))
+    file = tmp_path / Path(row.get("file", "made.csv")).name
+    if "made" in row:
+        file.write_text("".join(text * times for text, times in row["made"]))
+    else:
+        file.write_bytes(load_bytes(f"samples/edges/{row['file']}"))
     given: list[dict[str, Any]] = []
     invoke = function.invoke
 

@@ -3,10 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.text.graphemes import ELLIPSIS, cut, cut_to_fit, exceeds, split
+from shared.text.graphemes import ELLIPSIS, clusters, cut, cut_to_fit, exceeds, split
 
 FAMILY = "👨‍👩‍👧‍👦"
-PIECES = [*"ab \n", FAMILY, "🇬🇧", "e\u0301", "\u0627\u064b", "\u202e", "\u200d"]
+PIECES = [*"ab \r\n", FAMILY, "🇬🇧", "🇬", "e\u0301", "\u0627\u064b", "\u202e", "\u200d", "\ufe0f", "👍🏽", "🏽", "⭐"]
+PIECES += [*"\u0600\u1100\u1161\u11a8가각", *"क\u094dष\u093f", "ก\u0e33", "\x00"]
 ANY_TEXT = st.lists(st.sampled_from(PIECES)).map("".join) | st.text()
 
 
@@ -27,6 +28,11 @@ def utf16_units(text: str) -> int:
 )
 def test_a_text_is_cut_between_what_a_reader_sees_as_characters(text: str, limit: int, expected: str) -> None:
     assert cut(text, limit) == expected
+
+
+@given(ANY_TEXT)
+def test_graphemes_are_those_of_the_library(text: str) -> None:
+    assert list(clusters(text)) == list(grapheme.graphemes(text))
 
 
 @given(ANY_TEXT, st.integers(1, 20))
