@@ -30,7 +30,8 @@ def serve() -> Iterator[Stub]:
             return {"Item": kept[0]} if kept else {}
         if operation == "UpdateItem" and request.get("ReturnValues") == "ALL_NEW":
             values = request["ExpressionAttributeValues"]
-            item = {name: values[f":{name}"] for name in request["ExpressionAttributeNames"].values()}
+            set_to = ((name, values.get(f":{name}")) for name in request["ExpressionAttributeNames"].values())
+            item = {name: value for name, value in set_to if value}  # some are only asked after
             return {"Attributes": item | request["Key"] | {"revision": {"N": "1"}}}
         if operation == "PutEvents":
             return {"FailedEntryCount": 0, "Entries": [{"EventId": "taken"} for _ in request["Entries"]]}
