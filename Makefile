@@ -53,7 +53,7 @@ node_modules/ready: package.json package-lock.json $(VENV)/ready
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-faults: $(VENV)/ready ## Live through a thousand kinds of weather (SEEDS=1000)
+faults: $(VENV)/ready ## Run the fault model with 1,000 seeds
 	@SEEDS=$(or $(SEEDS),1000) $(BIN)/pytest -q tests/faults/test_faults.py
 
 contract: $(VENV)/ready ## Write the events' schemas and page again from their classes

@@ -45,7 +45,7 @@ _LEFT_OUT_PARTS = (
 
 
 class BundlingError(Exception):
-    """The code cannot be bundled: the Python is none of Lambda's, or the installer's own message."""
+    """The code cannot be bundled. The message names a Python version that Lambda lacks, or quotes the installer."""
 
 
 def build(target: Target, cache: Path = CACHE) -> tuple[Path, str]:

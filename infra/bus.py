@@ -40,7 +40,7 @@ class Bus(Construct):
         return [rules, self.bus.event_bus_arn] if self._stage.local else [rules]
 
     def reserve_source_for(self, publisher: iam.IRole) -> None:
-        """Let nobody but `publisher` put our events, whatever their own permissions say: feedback cannot be forged."""
+        """Deny `events:PutEvents` with our source to everybody but `publisher`, so that feedback cannot be forged."""
         self._state(
             "OnlyPublishSpeaksForUs",
             "Deny",

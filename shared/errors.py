@@ -99,7 +99,7 @@ class LinkInvalid(EarshotError):
 
 
 class FeedbackUnknown(EarshotError):
-    """There is no such feedback, or it is none of theirs who ask."""
+    """There is no such feedback, or the team that asks may not read it."""
 
     code = "feedback_unknown"
     status = 404

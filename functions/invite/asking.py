@@ -60,7 +60,7 @@ class Address(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A customer's addresses, each in its one form; None for one that is missing or leads to nobody."""
+    """A customer's normalised addresses; None for one that is missing or not valid."""
 
     phone: Phone | None
     email: str | None

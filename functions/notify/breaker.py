@@ -11,7 +11,9 @@ FAILURES_TO_OPEN = 5
 OPEN_AT_FIRST = timedelta(minutes=1)
 OPEN_AT_MOST = timedelta(minutes=15)
 DISABLE_AFTER = timedelta(days=5)
-FORGET_AFTER = timedelta(days=14)  # without trouble, nor a success that would tell: what was says nothing of now
+FORGET_AFTER = timedelta(
+    days=14
+)  # without a failure or a success; older failures say nothing about how the target is now
 
 SLOW = timedelta(seconds=3)  # such a request holds a worker as long as fifteen healthy ones
 WATCHED = timedelta(minutes=5)  # without trouble, until a target is trusted again

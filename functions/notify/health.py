@@ -69,7 +69,7 @@ class TargetHealth:
             health = self._deliveries.health(health.route, health.target)
 
     def knows_of_disabled(self, health: Health, route: Route, target: Target) -> bool:
-        """Whether the owner knows that nothing more is sent; else they are told, twice rather than not at all."""
+        """Whether the owner has been told that nothing more is sent; tells them otherwise. A crash can tell them twice."""
         if health.noticed:
             return True
         count("TargetDisabled")
@@ -79,7 +79,7 @@ class TargetHealth:
         return True
 
     def knows_of_given_up(self, delivery: Delivery, route: Route, target: Target, why: str) -> bool:
-        """Whether the owner knows that deliveries are given up; else they are told: of the first, not of each."""
+        """Whether the owner has been told that deliveries are given up; tells them otherwise, of the first one only."""
         count("DeliveryGivenUp")
         health = self._deliveries.health(delivery.route, delivery.target)
         if health.warned or health.noticed:

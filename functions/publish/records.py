@@ -1,8 +1,8 @@
-"""Records of the table's stream as the events that they are.
+"""Maps records of the table's stream to events and publishes them.
 
-A record that fails does not hold back later revisions of the same feedback. EventBridge keeps no order anyway, every
-event carries the whole feedback and a `revision` to order by, and a revision that can never be published would
-otherwise silence all that the customer says afterwards.
+A record that fails does not hold back later revisions of the same feedback: EventBridge keeps no order, every event
+carries the whole feedback and a `revision` to order by, and a revision that can never be published would otherwise
+block everything that the customer says afterwards.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

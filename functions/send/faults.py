@@ -17,14 +17,14 @@ from shared.errors import NotConfigured
 
 
 class Fault(StrEnum):
-    """Whose fault it is."""
+    """What keeps a message from being sent."""
 
     MESSAGE = "message"
-    """The message is refused for good: nobody else's would be."""
+    """This message or its address is refused for good; other messages are not affected."""
     ACCOUNT = "account"
-    """The admin has something to mend, after which the message can leave."""
+    """The AWS account cannot send, for example in the sandbox; the message can be sent once an admin has fixed it."""
     WAIT = "wait"
-    """AWS has no room or has trouble: the message can leave later, whatever anybody does."""
+    """AWS throttles or fails: the message can be sent later, and nobody has to do anything."""
 
 
 FAULTS: dict[str, dict[str, Fault]] = {

@@ -1,7 +1,7 @@
-"""Sending one message: at most once, and not before it may.
+"""Sending one message at most once, and not in quiet hours.
 
-A message is taken before it is sent, so a customer is never told twice. One that AWS does not take now waits in the
-table, which owes it from then on: the sweep wakes it when its time comes. What never leaves is recorded as such.
+A message is marked as started before it is sent, so it is never sent twice. One that AWS does not take now is stored with
+the time of its next attempt, at which the sweep brings it back. One that is never sent is recorded with the reason.
 """
 
 import time

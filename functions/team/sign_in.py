@@ -1,6 +1,6 @@
 """Mails the sign-in links that were asked for on the teams' pages.
 
-Behind a queue, since only for a listed address is there anything to do: who asks must not be able to tell by how long
+Behind a queue, since only for a listed address is there anything to do: nobody must be able to tell by how long
 it takes, nor hold the concurrency that customers need. Requests for other addresses never come here.
 """
 

@@ -20,7 +20,7 @@ _ATTEMPTS = 5
 
 
 class Silence(StrEnum):
-    """Why nobody may write to an address."""
+    """Why no messages may be sent to an address."""
 
     STOPPED = "stopped"
     UNSUBSCRIBED = "unsubscribed"
@@ -74,18 +74,18 @@ class Person(Model):
         return self.model_copy(update=first | {"decided_at": at})
 
     def resumed(self, at: datetime) -> "Person":
-        """The person back in."""
+        """The person after opting in again."""
         return self.model_copy(update={"silence": None, "silent_since": None, "decided_at": at})
 
     def not_asked(self, at: datetime) -> "Person":
-        """The person as if what they were asked at this moment had not been; asked again since, they stay so."""
+        """The person without the invitation of this moment; unchanged if they were invited again since."""
         if self.asked_at != at:
             return self
         answered = self.conversation is not None and self.conversation.answered_at is not None
         return self.model_copy(update={"asked_at": None, "conversation": self.conversation if answered else None})
 
     def decided_since(self, at: datetime) -> bool:
-        """Whether silence was asked for, or ended, after this moment: what they wished then has been overtaken."""
+        """Whether they opted out or in after this moment, so that an earlier wish no longer holds."""
         last = self.decided_at or self.silent_since
         return last is not None and at < last
 

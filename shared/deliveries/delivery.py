@@ -56,7 +56,7 @@ class Delivery(Model):
 
     @property
     def was_shown(self) -> bool:
-        """Whether something of it has arrived, whatever became of what followed."""
+        """Whether the target has received it at least once, even if later attempts failed."""
         return self.shown is not None or self.state is State.DELIVERED
 
     @property
@@ -76,7 +76,7 @@ class Delivery(Model):
         return self._owed(State.WAITING, now, until, **changes)
 
     def renewed(self, message: str) -> Self:
-        """It waits as before, but for something newer to be told."""
+        """It waits as before, and will deliver a newer event."""
         return self.model_copy(update={"message": message})
 
     def retry(self, now: datetime, at: datetime, error: str) -> Self:

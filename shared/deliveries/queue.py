@@ -31,7 +31,7 @@ class QueueMessage(BaseModel):
     """How often notify has put it back into a queue, since the sweep or a rule put it there."""
     replay: str | None = None
     aside: bool = False
-    """Its target is in trouble: it waits where it holds up nobody else's card."""
+    """Its target is in trouble, so it waits in a queue of its own and does not delay others."""
 
     @property
     def detail(self) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ def reader(config: Config, touchpoint: str, before: Revision | None) -> str:
 def claimed(config: Config, touchpoint: str, reasons: Iterable[str]) -> bool:
     """Whether a reason or the touchpoint names a team; else the default team owns what nobody claims.
 
-    What was said about a touchpoint that is not asked about any more is nobody's.
+    False for a touchpoint that was removed from the config.
     """
     return touchpoint in config.touchpoints and _named(config, touchpoint, reasons) is not None
 

@@ -2,7 +2,7 @@
 
 Nobody has a password. A link is recorded when it is mailed, together with the browser that asked for it. In that
 browser one press opens it; anywhere else it also takes the code that the asking page showed. So a scanner, which has
-the mail alone, neither gets in nor uses the link up, and who asks for another person's link gets nothing by that.
+the mail alone, neither gets in nor uses the link up, and asking for another person's link gives no access.
 
 Link and session are one item, which says how far they have come and since when: a signature alone opens nothing, both
 live as long as the constants here say, and ending works at once and everywhere. Whether the address still belongs to a
@@ -69,7 +69,7 @@ class Browser(NamedTuple):
 
     @property
     def id(self) -> str:
-        """What a link's record says of it; the text in the cookie cannot be told from it."""
+        """The hash that a link's record stores of the text in the cookie."""
         return sha256(f"browser\0{self.secret}".encode()).hexdigest()[:32]
 
     @property

@@ -306,7 +306,7 @@ def _stands_apart(rest: str, word: str) -> bool:
 
 
 def _closing_line(text: str) -> str:
-    """The last line that has words, without what is none at its end; empty where it is the first one too."""
+    """The last line that has words, without punctuation at its end; empty if there is only one line."""
     end = len(text)
     while end and not (text[end - 1].isalnum() or text[end - 1] == "_"):
         end -= 1

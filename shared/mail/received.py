@@ -142,5 +142,5 @@ def _sent_key(message_id: str) -> dict[str, str]:
 
 
 def _short(id: str) -> str:
-    """Ids come from outside: whatever their length and characters, a key stays a key."""
+    """An id from outside as part of a key: the id itself, or its hash where it is long or has unusual characters."""
     return id if len(id) <= 100 and id.isascii() and id.isprintable() else sha256(id.encode()).hexdigest()

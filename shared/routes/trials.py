@@ -13,7 +13,7 @@ TEST_ID = "test-"  # what the ids of tests begin with, and those of feedback can
 
 
 def trial(config: Config, id: str, route: Route, test_id: str, by: str, now: datetime) -> Feedback:
-    """The feedback of a test, which nobody gave, and whose words say so."""
+    """Made-up feedback for a test, whose words say that it is one."""
     touchpoint, asked = next(iter(config.touchpoints.items()))
     rating = asked.scale.ratings[0]
     return Feedback(

@@ -61,15 +61,14 @@ FEEDBACK = Item("feedback", "F", _YEARS, Holds.CUSTOMER)
 CLAIM = Item("claim", "N", _YEARS, Holds.NOBODY)
 """A message from outside that was taken, by the hash of its provider's id."""
 PERSON = Item("person", "P", _YEARS, Holds.CUSTOMER)
-"""What is known of an address. A wish for silence has no `ttl`."""
+"""What is known about an address. An opt-out has no `ttl`."""
 DELIVERY = Item("delivery", "D", _YEARS, Holds.CUSTOMER)
 """Lies in a partition of its feedback's id. What is owed carries the event, words included."""
 INVITATION = Item("invitation", "I", timedelta(days=180), Holds.CUSTOMER)
 LINK = Item("link", "L", timedelta(days=180), Holds.CUSTOMER)
 """A short link, with which its customer answers. Kept from its end."""
 WAY_OUT = Item("way_out", "O", timedelta(days=180), Holds.CUSTOMER)
-"""The link with which its customer is left alone, and nothing else. Kept from the invitation's end: who asks for that
-is heard whenever they find the mail."""
+"""The unsubscribe link of an invitation. Kept for longer than the invitation, since people find old mails."""
 MESSAGE = Item("message", "M", _MONTHS, Holds.CUSTOMER)
 """A text or mail to a customer. Kept as long as receipts and questions about it may come."""
 RECEIPT = Item("receipt", "V", _MONTHS, Holds.CUSTOMER)

@@ -1,4 +1,4 @@
-"""What can go wrong, drawn from a seed, until the weather clears."""
+"""What can go wrong, drawn from a seed, for a bounded time."""
 
 import random
 from collections import Counter

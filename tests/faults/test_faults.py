@@ -1,4 +1,4 @@
-"""Nothing stored is lost and nothing is doubled, whatever fails: the real functions under a thousand kinds of weather.
+"""Nothing stored is lost and nothing is doubled, whatever fails: the real functions under faults drawn from seeds.
 
 Each seed is one world (world.py). SEEDS says how many are tried; `make faults` tries a thousand. Broken builds show
 that the model sees what it is there to see.
@@ -79,7 +79,7 @@ def test_a_seed_is_the_same_world_every_time(config: Config, monkeypatch: pytest
     assert first.clock.seconds == second.clock.seconds
 
 
-def test_the_weather_is_foul_enough_to_mean_something(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_enough_faults_are_drawn_to_mean_something(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     worlds = [live_through(seed, config, monkeypatch) for seed in range(SEEDS_PER_TEST)]
     assert sum(world.faults.crashes for world in worlds) > SEEDS_PER_TEST
     assert sum(len(world.bridge.accepted) - len(world.revisions) for world in worlds) > SEEDS_PER_TEST  # repeats
