@@ -69,7 +69,7 @@ class TargetHealth:
             health = self._deliveries.health(health.route, health.target)
 
     def knows_of_disabled(self, health: Health, route: Route, target: Target) -> bool:
-        """Whether the owner has been told that nothing more is sent; tells them otherwise. A crash can tell them twice."""
+        """Whether the owner has been told that nothing more is sent; tells them otherwise, after a crash twice."""
         if health.noticed:
             return True
         count("TargetDisabled")

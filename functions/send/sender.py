@@ -1,7 +1,7 @@
 """Sending one message at most once, and not in quiet hours.
 
-A message is marked as started before it is sent, so it is never sent twice. One that AWS does not take now is stored with
-the time of its next attempt, at which the sweep brings it back. One that is never sent is recorded with the reason.
+A message is marked as started before it is sent, so it is never sent twice. One that AWS does not take now is stored
+with the time of its next attempt, at which the sweep brings it back. One that is never sent is recorded with why.
 """
 
 import time
