@@ -8,6 +8,7 @@ mistakes hide none of it.
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from types import UnionType
 from typing import Any, cast, get_args, get_origin
@@ -21,7 +22,7 @@ from shared.conditions.pattern import makes_cards, rule_pattern
 from shared.conditions.reader import parse
 from shared.config import days_off
 from shared.config.fields import decimals, working_time
-from shared.config.model import OVERDUE, Config, Holidays, is_reserved
+from shared.config.model import MAX_SETTLING, OVERDUE, Config, Holidays, is_reserved
 from shared.config.problems import Problem
 from shared.languages.completeness import find_gaps
 from shared.languages.packs import LANGUAGES
@@ -32,6 +33,7 @@ Ids = Mapping[str, list[str]]
 MAX_RULES = 200  # of one file: a stack has 500 resources, and a bus 300 rules, with those made at run time
 
 _FOR_PEOPLE = tuple(f"{kind}:" for kind in TargetKind if kind.is_for_people)
+_DAY = "must be a day, like 2026-12-24"
 _MUST = {  # pydantic's type of mistake → what the value must be
     "string_type": "must be a text in quotes",
     "string_too_long": "must have at most {max_length} characters",
@@ -49,6 +51,12 @@ _MUST = {  # pydantic's type of mistake → what the value must be
     "float_parsing": "must be a number",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
+    "greater_than": "must be more than {gt}",
+    "decimal_type": "must be a number",
+    "decimal_parsing": "must be a number",
+    "date_type": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
     "missing": "missing; add it",
 }
 
@@ -76,7 +84,7 @@ def _as_written(location: Iterable[Any], data: Any) -> list[Any]:
         if isinstance(part, int) and isinstance(data, Mapping):
             continue
         path.append(part)
-        data = data.get(part) if isinstance(data, Mapping) else data[part] if isinstance(data, list) else None
+        data = data.get(part) if isinstance(data, Mapping) else None if isinstance(part, str) else data[part]
     return path
 
 
@@ -142,6 +150,7 @@ def _references(data: Table) -> Iterator[Problem]:
         )
     for path, route in _tables(data, "routes"):
         yield from _check_route(ids, path, route)
+        yield from _check_settling(data, path, route)
 
 
 def _check_team(ids: Ids, path: str, team: Table) -> Iterator[Problem]:
@@ -151,7 +160,8 @@ def _check_team(ids: Ids, path: str, team: Table) -> Iterator[Problem]:
         if shift.get("from") == shift.get("to"):
             yield Problem(f"{path}.hours", 'ends when it begins; for all day write from = "00:00" and to = "23:59"')
     for mood, promise in _table(team, "promise").items():
-        take, resolve = (working_time(promise.get(key)) for key in ("take", "resolve")) if promise else (None, None)
+        given = promise if isinstance(promise, Mapping) else {}
+        take, resolve = (working_time(given.get(key)) for key in ("take", "resolve"))
         if take and resolve and take > resolve:
             yield Problem(
                 f"{path}.promise.{mood}.resolve", "is shorter than take; nothing is resolved before it is taken"
@@ -159,6 +169,20 @@ def _check_team(ids: Ids, path: str, team: Table) -> Iterator[Problem]:
     yield from _check_holidays(f"{path}.holidays", _table(team, "holidays"))
     for id, remedy in _table(team, "remedies").items():
         yield from _check_remedy(ids, f"{path}.remedies.{id}", remedy if isinstance(remedy, Mapping) else {})
+
+
+def _check_settling(data: Table, path: str, route: Table) -> Iterator[Problem]:
+    """Nobody can keep a promise that is over before their card comes."""
+    team, seconds = route.get("team"), route.get("settling")
+    if not isinstance(team, str) or not isinstance(seconds, int) or not 0 <= seconds <= MAX_SETTLING:
+        return
+    for mood, promise in _table(_table(_table(data, "teams"), team), "promise").items():
+        take = working_time(promise.get("take")) if isinstance(promise, Mapping) else None
+        if take and take < timedelta(seconds=seconds):
+            yield Problem(
+                f"teams.{team}.promise.{mood}.take",
+                f"is over before a card of {path} comes, {seconds} seconds of settling; make this longer or that less",
+            )
 
 
 def _check_holidays(path: str, named: Table) -> Iterator[Problem]:
@@ -172,6 +196,9 @@ def _check_holidays(path: str, named: Table) -> Iterator[Problem]:
 
 def _check_remedy(ids: Ids, path: str, remedy: Table) -> Iterator[Problem]:
     yield from _check_labels(ids, f"{path}.name", remedy.get("name"))
+    of_feedback, of_day = remedy.get("per_feedback"), remedy.get("per_day")
+    if isinstance(of_feedback, int | float) and isinstance(of_day, int | float) and of_feedback > of_day:
+        yield Problem(f"{path}.per_feedback", "is more than per_day, which no feedback can be given; make it less")
     for key in ("per_feedback", "per_day"):
         amount, places = remedy.get(key), decimals(remedy.get("currency"))
         if isinstance(amount, int | float) and not isinstance(amount, bool):

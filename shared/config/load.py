@@ -70,8 +70,12 @@ def _addresses(config: Config) -> Iterator[tuple[str, str]]:
     """Every mail address, URL and host that is used on AWS, by its key."""
     yield "business.sender", config.business.sender
     yield "business.public_url", config.business.public_url
+    if config.business.chief:
+        yield "business.chief", config.business.chief
     for id, team in config.teams.items():
         yield from ((f"teams.{id}.people.{index}.email", person.email) for index, person in enumerate(team.people))
+        if team.lead:
+            yield f"teams.{id}.lead", team.lead
     for path, target in _targets(config):
         if not target.kind.is_aws and not target.is_on_loopback:
             yield path, target.address

@@ -39,6 +39,7 @@ from shared.config.worktime import Shift, WorkTime
 from shared.model.scales import Mood, Scale
 
 MAX_TARGETS = 5  # EventBridge's limit for one rule
+MAX_SETTLING = 900  # seconds: the longest delay of a message of SQS
 OVERDUE = "overdue"
 """The id of the rule that brings overdue cases to whoever is next."""
 
@@ -188,7 +189,7 @@ class Route(Model):
     team: str
     when: str = ""
     to: Annotated[tuple[TargetText, ...], Field(min_length=1, max_length=MAX_TARGETS)]
-    settling: Annotated[int, Field(ge=0, le=900)] | None = None
+    settling: Annotated[int, Field(ge=0, le=MAX_SETTLING)] | None = None
     """Seconds a person's card waits for the customer's next words; unset: the stage's default."""
 
     @property

@@ -385,6 +385,8 @@ def test_a_target_on_this_machine_is_for_the_local_stage_only(owned: Config) -> 
         ("business.public_url", 'public_url = "https://feedback.fernleaf.zz"', "feedback.fernleaf.example"),
         ("alarms.0", 'alarms = ["email:it@fernleaf.zz"]', "fernleaf.example"),
         ("teams.care.people.1.email", 'email = "tom@fernleaf.zz"', "fernleaf.example"),
+        ("teams.tills.lead", 'lead = "tills-lead@fernleaf.zz"', "fernleaf.example"),
+        ("business.chief", 'chief = "chief@fernleaf.zz"', "fernleaf.example"),
         ("teams.tills.cards.0", 'cards = ["email:tills@fernleaf.zz"]', "fernleaf.example"),
         ("routes.order-system.to.0", "webhook:https://orders.fernleaf.zz/hooks/feedback", "orders.fernleaf.example"),
         ("sms.help", 'help = "care@fernleaf.zz"', "fernleaf.example"),

@@ -1,11 +1,15 @@
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.config.days_off import days_off
+from shared.config.model import Holidays, Weekday
 from shared.config.worktime import Shift, WorkTime
+from tests.kit.samples import load_rows
 
 LONDON = "Europe/London"
 OFFICE = [Shift(day, time(9), time(17)) for day in range(5)]
@@ -126,3 +130,28 @@ def test_it_is_what_counting_minutes_gives(
     days_off = {begin.date() + timedelta(days=each) for each in off}
     start, length = begin + minute * MINUTE, work * MINUTE
     assert WorkTime(shifts, zone, days_off).after(start, length) == slowly(shifts, zone, days_off, start, length)
+
+
+@pytest.mark.parametrize("row", load_rows("samples/loop/due.jsonl"))
+def test_a_promise_is_due_when_the_teams_minutes_are_over(row: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    received = datetime.fromisoformat(row["receipt"])
+    shifts = [
+        Shift(list(Weekday).index(Weekday(day)), opens, time.fromisoformat(closes.replace("24:00", "00:00")))
+        for day, spans in row["hours"].items()
+        for opens, closes in ((time.fromisoformat(span[:5]), span[6:]) for span in spans)
+    ]
+    holidays = Holidays(country=row["country"], subdivision=row["subdivision"], extra=tuple(row["extra_days"]))
+    monkeypatch.setattr("shared.config.days_off.date", _Day)
+    monkeypatch.setattr(_Day, "year_now", received.year)
+    work = WorkTime(shifts, row["tz"], days_off(holidays))
+    assert work.after(received, timedelta(minutes=row["minutes"])) == datetime.fromisoformat(row["due"])
+
+
+class _Day(date):
+    """A day whose today is in the year of the row."""
+
+    year_now = 2026
+
+    @classmethod
+    def today(cls) -> date:
+        return date(cls.year_now, 1, 1)
