@@ -1,7 +1,7 @@
 """What `earshot doctor` looks at about routes: their rules, their teams, and feedback that nobody claims."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,8 +11,11 @@ from cli.stage import Stage
 from shared.conditions.language import ConditionError
 from shared.routes.rehearsal import LOOK_BACK, rehearse
 from shared.routes.route_table import TeamRoute
-from shared.routes.rules import RULE_PREFIX
+from shared.routes.rules import RULE_PREFIX, catches
 from shared.values import utc_now
+
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import RuleTypeDef
 
 RULES_PER_BUS = 300  # what AWS gives every account
 FULL = 0.8  # from here on, there is little time left to ask for more
@@ -24,12 +27,19 @@ _PUT_EVENTS = "putevents throttle limit in transactions per second"
 
 def check_rules(stage: Stage) -> Iterator[Finding]:
     """Whether every route has its rule, which says what the route says."""
-    states = dict(_rules(stage))
+    rules = {rule["Name"]: rule for rule in _rules(stage)}
     for id, route in stage.routes.all().items():
-        state = states.get(RULE_PREFIX + id)
+        rule = rules.get(RULE_PREFIX + id)
+        state = rule["State"] if rule else None
         if not isinstance(route, TeamRoute):
             if state in _GONE:
                 yield Finding(f"routes.{id}", f"its rule is {_GONE[state]}, so nothing is caught; {_restore(stage)}")
+            elif rule and not catches(rule.get("EventPattern", "{}"), id, route):
+                yield Finding(
+                    f"routes.{id}",
+                    "its rule is older than the condition, or than how conditions are read today, and may catch "
+                    f"something else; {_restore(stage)}",
+                )
             continue
         again = f"run `earshot routes {'pause' if route.paused else 'resume'} {id}`"
         if state is None:
@@ -59,7 +69,7 @@ def _check_rule(stage: Stage, route: TeamRoute, again: str) -> Iterator[Finding]
 
 def check_remains(stage: Stage) -> Iterator[Finding]:
     """Leftovers: items that cannot be read, rules of routes that were never added, and shadowed run-time routes."""
-    rules = {name for name, _ in _rules(stage)}
+    rules = {rule["Name"] for rule in _rules(stage)}
     for unreadable in stage.routes.unreadable():
         yield Finding("routes", unreadable.message)
     for id in stage.routes.abandoned():
@@ -132,10 +142,10 @@ def check_room(room: Room) -> Iterator[Finding]:
         )
 
 
-def _rules(stage: Stage) -> Iterator[tuple[str, str]]:
-    """The name and the state of each rule on the bus."""
+def _rules(stage: Stage) -> Iterator["RuleTypeDef"]:
+    """The rules on the bus."""
     for page in stage.client("events").get_paginator("list_rules").paginate(EventBusName=stage.outputs["Bus"]):
-        yield from ((rule["Name"], rule["State"]) for rule in page["Rules"])
+        yield from page["Rules"]
 
 
 def _quotas(stage: Stage) -> dict[str, dict[str, Any]]:

@@ -55,6 +55,7 @@ class _WordsFile(_Table):
     months: list[str] = []
     plural: str = r"(?!)"
     no_plural: list[str] = []
+    joins: list[str] = []
     ranges: _Words
     streets: list[str] = []
     verbs: list[str] = []

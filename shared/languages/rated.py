@@ -17,6 +17,8 @@ from shared.model.scales import Scale
 
 STARS = "⭐★🌟"
 _OF_FIVE = frozenset({Scale.SMILE5, Scale.STARS5, Scale.CSAT5})
+_LIKE_WHAT = 3
+"""How many words after a number may be what it counts, and what that is like."""
 _HEAD = 120
 """How many characters may say a rating, with what tells it from other numbers."""
 
@@ -44,6 +46,7 @@ class Ratings(NamedTuple):
     verbs: frozenset[str]
     pronouns: frozenset[str]
     no_plural: frozenset[str]
+    joins: frozenset[str]
     places: frozenset[str]
     courtesy: frozenset[str]
     after: tuple[frozenset[str], frozenset[str]]
@@ -76,6 +79,7 @@ class Ratings(NamedTuple):
             verbs=words("verbs"),
             pronouns=words("pronouns"),
             no_plural=words("no_plural"),
+            joins=words("joins", "ranges", "pronouns", "courtesy"),
             places=words("dates"),
             courtesy=words("courtesy"),
             after=(words("after_no"), words("after_yes")),
@@ -183,7 +187,8 @@ class Ratings(NamedTuple):
             end = points.end()
         if _pauses(text, end):
             doubted = re.match(r"\s*[?؟]\s*\w", text[end : end + 8])  # "5 stars? No way"
-            return None if doubted or self._goes_on(text, end) else Rated(number.value, end)
+            apart = doubted or self._goes_on(text, end) or self._is_house(text, end)
+            return None if apart else Rated(number.value, end)
         if points and not share:
             if re.match(r"[\w-]", text[end : end + 1]):
                 return None
@@ -197,13 +202,15 @@ class Ratings(NamedTuple):
 
     def _is_not_counted(self, text: str, end: int, number: _Number, *, share: bool, scale: Scale) -> bool:
         """Whether the words that follow a number without a pause are not what it counts or belongs to."""
-        raw = _FOLLOWING.findall(text[end : end + _HEAD].split("\n")[0])[:5]
+        line = text[end : end + _HEAD].partition("\n")[0]
+        raw = _FOLLOWING.findall(line)[:5]
         words = [fold(word) for word in raw]
         if not words:
             return True
         first = words[0]
         second = words[1] if len(words) > 1 else ""
-        counts_many = (share or number.value != 1) and self._is_plural(first)
+        phrase = _FOLLOWING.findall(_PAUSES.split(line, 1)[0])
+        counts_many = (share or number.value != 1) and self._are_many(words[: len(phrase)])
         counts_one = number.value == 1 and not share and first not in self.pronouns and second in self.verbs
         return not (
             first in self.quantities
@@ -215,6 +222,17 @@ class Ratings(NamedTuple):
             or self._goes_on(text, end)
         )
 
+    def _are_many(self, words: list[str]) -> bool:
+        """Whether words begin with many things, of which one or two words say what they are like: `rude drivers`. A
+        word that begins a sentence ends that.
+        """
+        for word in words[:_LIKE_WHAT]:
+            if self._is_plural(word):
+                return True
+            if word in self.no_plural or word in self.joins or word.isdecimal():
+                return False
+        return False
+
     def _is_plural(self, word: str) -> bool:
         return word not in self.no_plural and self.plural.fullmatch(word) is not None
 
@@ -223,8 +241,16 @@ class Ratings(NamedTuple):
             return True
         if len(words) > 1 and words[1] in self.streets:
             return True
+        if words[0] in self.streets and _is_name(raw[1:]):
+            return True
         named = [word[:1].isupper() for word in raw]
-        return any(word in self.streets and all(named[: place + 1]) for place, word in enumerate(words))
+        return any(place and word in self.streets and all(named[: place + 1]) for place, word in enumerate(words))
+
+    def _is_house(self, text: str, end: int) -> bool:
+        """Whether a comma and a street's name follow: `5, Park Avenue`."""
+        match = _BEHIND_COMMA.match(text, end)
+        named = match[1].split() if match else []
+        return 1 < len(named) <= 4 and all(word[0].isupper() for word in named) and fold(named[-1]) in self.streets
 
     def _goes_on(self, text: str, end: int) -> bool:
         """Whether another number follows that makes a range of the two: `4 or 5`, `4, maybe 5`."""
@@ -276,6 +302,8 @@ _CURRENCIES = (  # ISO 4217, those apart that are words in capitals: ALL, TOP, C
 _AMOUNT = re.compile(rf"[ ]?[$¢£¤¥֏؋৳฿៛\u20a0-\u20c0]|[ ]?(?:{_CURRENCIES.replace(' ', '|')})\b|[.,][-–—]+(?:\s|$)")
 _WORDS = re.compile(r"[\s\"'“”‘’(*]*([^\W\d_]+)(?:[ ][^\W\d_]+)?")
 _FOLLOWING = re.compile(r"[\w'’]+")
+_PAUSES = re.compile(r"[^\w\s'’-]")
+_BEHIND_COMMA = re.compile(r"\s?[,،]\s*([^\n,،.;!?]{3,60})")
 _JOINED = re.compile(r"\s+[^\W\d]{1,4}\s+\d{1,2}")
 _NEXT_LINE = re.compile(r"\n\s*[(\[]?(\d{1,2})\b[^\n\w/%]*(?=[^\W\d])")
 _NEXT_ITEM = re.compile(r"[\n,;]\s*[(\[]?(\d{1,2})\b[^\n\w/%]*(?=[^\W\d])")
@@ -296,6 +324,12 @@ def _pauses(text: str, position: int) -> bool:
         return True
     rest = text[position : position + 3].lstrip()
     return bool(rest) and unicodedata.category(rest[0]) in ("So", "Sk", "Cn")
+
+
+def _is_name(words: Iterable[str]) -> bool:
+    """Whether words begin with a name in capitals, perhaps behind short ones: `de la Paix`."""
+    first = next((word for word in words if len(word) > 3 or word[0].isupper()), "")
+    return first[:1].isupper() and not first.isupper()
 
 
 def _stands_apart(rest: str, word: str) -> bool:

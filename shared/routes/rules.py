@@ -60,6 +60,12 @@ def rule_targets(
     return targets
 
 
+def catches(pattern: str, id: str, route: Route) -> bool:
+    """Whether a rule's pattern, as EventBridge tells it, is the one that the route would be given today."""
+    there: Any = json.loads(pattern)
+    return bool(there == json.loads(pattern_text(_pattern(id, route))))
+
+
 class Rules:
     """The rules of run-time routes on the bus of one stage."""
 
@@ -78,7 +84,7 @@ class Rules:
             self._client.put_rule(
                 Name=name,
                 EventBusName=self._bus,
-                EventPattern=_pattern(route),
+                EventPattern=pattern_text(_pattern(route.id, route)),
                 State=_state(route),
                 Description=f"{MADE} {route.team}: {route.when or 'every event'}"[:512],
             )
@@ -112,7 +118,7 @@ class Rules:
         rule = self._client.describe_rule(Name=name, EventBusName=self._bus)
         there = {target["Id"]: target["Arn"] for target in self._list_targets(name)}
         wanted = {target["Id"]: target["Arn"] for target in self.targets(route)}
-        is_same = json.loads(rule["EventPattern"]) == json.loads(_pattern(route))
+        is_same = catches(rule["EventPattern"], route.id, route)
         return is_same and rule["State"] == _state(route) and there == wanted
 
     def made_at_run_time(self, id: str) -> bool:
@@ -175,8 +181,8 @@ def _target_id(target: Target) -> str:
     return f"{target.kind}-{target.id}"
 
 
-def _pattern(route: TeamRoute) -> str:
-    return pattern_text(rule_pattern(route.id, parse(route.when)))
+def _pattern(id: str, route: Route) -> dict[str, Any]:
+    return rule_pattern(id, parse(route.when))
 
 
 def _state(route: TeamRoute) -> Literal["ENABLED", "DISABLED"]:

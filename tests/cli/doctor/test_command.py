@@ -7,6 +7,8 @@ import pytest
 
 from cli.doctor import routes as route_checks
 from shared.addresses.targets import Target
+from shared.conditions.pattern import pattern_text, rule_pattern
+from shared.conditions.reader import parse
 from shared.config import load as config_file
 from shared.config.model import Config
 from shared.feedback.store import Store
@@ -25,10 +27,10 @@ def stage(stage: str, config: Config) -> str:
     """A running stage, with the rules that a deployment makes."""
     events = boto3.client("events")
     events.create_event_bus(Name="earshot-local")
-    for id in [*config.declared_routes(), "refunds"]:
-        events.put_rule(
-            Name=f"earshot-route-{id}", EventBusName="earshot-local", EventPattern='{"source": ["earshot"]}'
-        )
+    routes = config.declared_routes() | {"refunds": config.routes["care-hears-every-refund"]}
+    patterns = {id: pattern_text(rule_pattern(id, parse(route.when))) for id, route in routes.items()}
+    for id, pattern in patterns.items():
+        events.put_rule(Name=f"earshot-route-{id}", EventBusName="earshot-local", EventPattern=pattern)
     return stage
 
 
@@ -128,6 +130,22 @@ def test_a_rule_that_a_crash_left_behind_its_route_is_named_and_mended(earshot: 
     earshot("routes", "resume", "late")
     targets = boto3.client("events").list_targets_by_rule(Rule="earshot-route-late", EventBusName="earshot-local")
     assert [target["Arn"] for target in targets["Targets"]] == [f"arn:aws:sqs:eu-west-1:{ACCOUNT}:deliveries"]
+    assert earshot("doctor").status == 0
+
+
+def test_a_rule_that_is_older_than_what_conditions_read_is_named_and_mended(earshot: Earshot, stage: str) -> None:
+    earshot("routes", "add", "late", "--to", "email:care@fernleaf.example", "--when", "words ~ refund")
+    events = boto3.client("events")
+    rule = events.describe_rule(Name="earshot-route-late", EventBusName="earshot-local")
+    older = rule["EventPattern"].replace('"words"', '"comment_folded"')
+    assert older != rule["EventPattern"]
+    events.put_rule(Name="earshot-route-late", EventBusName="earshot-local", EventPattern=older)
+
+    findings = {finding["subject"]: finding["message"] for finding in findings_of(earshot)}
+    assert findings == {"routes.late": "its rule says something else than the route; run `earshot routes resume late`"}
+    earshot("routes", "resume", "late")
+    rule_now = events.describe_rule(Name="earshot-route-late", EventBusName="earshot-local")
+    assert rule_now["EventPattern"] == rule["EventPattern"]
     assert earshot("doctor").status == 0
 
 
