@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from aws_cdk import App
-from aws_cdk.assertions import Template
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from cfnlint.helpers import REGIONS
@@ -46,21 +45,31 @@ def test_most_regions_are_supported() -> None:
 
 
 @pytest.mark.parametrize("schemas", [True, False], ids=["with the registry", "without"])
-def test_every_supported_region_takes_the_template_with_everything_switched_on(
-    everything: Parsed, full_template: Parsed, schemas: bool
+@pytest.mark.parametrize("whole", [False, True], ids=["default", "everything switched on"])
+def test_every_supported_region_takes_the_template_as_it_is_there(
+    config: Config, everything: Parsed, whole: bool, schemas: bool
 ) -> None:
     where = [region for region in SUPPORTED if regions.has(region, "AWS::EventSchemas::Registry") is schemas]
-    template = (
-        full_template
-        if schemas
-        else template_of(Config.model_validate(everything), place=("123456789012", where[0])).to_json()
-    )
-    assert findings(dict(template), where) == set()
+    file = Config.model_validate(everything) if whole else config
+    template = template_of(file, place=("123456789012", where[0])).to_json()
+    assert ("AWS::EventSchemas::Registry" in types_in(template)) is schemas
+    assert findings(template, where) == set()
 
 
-def test_every_supported_region_with_a_registry_takes_the_default_template(template: Template) -> None:
-    where = [region for region in SUPPORTED if regions.has(region, "AWS::EventSchemas::Registry")]
-    assert findings(dict(template.to_json()), where) == set()
+@pytest.mark.parametrize("whole", [False, True], ids=["default", "everything switched on"])
+def test_a_template_differs_between_supported_regions_by_the_registry_alone(
+    config: Config, everything: Parsed, whole: bool
+) -> None:
+    file = Config.model_validate(everything) if whole else config
+    gaps = {
+        region: {type for type in GAPS if not regions.has(region, type)} & types_in(template)
+        for template in [template_of(file, place=("123456789012", "eu-west-1")).to_json()]
+        for region in SUPPORTED
+    }
+    assert {frozenset(gap) for gap in gaps.values()} == {
+        frozenset(),
+        frozenset({"AWS::EventSchemas::Registry", "AWS::EventSchemas::Schema"}),
+    }
 
 
 def test_the_lint_finds_what_a_region_lacks_and_what_a_schema_forbids(full_template: Parsed) -> None:
