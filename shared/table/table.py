@@ -2,7 +2,8 @@
 
 The client sends a request again by itself where no answer came. A conditional write that was made, and whose answer was
 lost, is then refused: its own first attempt is in its way. So each leaves a token in the item, by which a refusal is
-told from the loss of an answer. A transaction has one for DynamoDB itself, which makes it once.
+told from the loss of an answer, and a change is not made on top of itself. A transaction has one for DynamoDB itself,
+which makes it once.
 """
 
 import heapq
@@ -20,6 +21,9 @@ DUE_SHARDS = 4  # one index key takes 1,000 writes a second
 TOKEN = "write_id"  # noqa: S105  # the attribute with the token of the last conditional write
 _PAUSES = (0.02, 0.05, 0.1, 0.2)
 """Seconds between attempts: a transaction holds an item for some milliseconds."""
+
+_REFUSED = "ConditionalCheckFailed"
+"""The reason of a cancelled transaction of which a condition did not hold."""
 
 _Answer = TypeVar("_Answer")
 Key = Mapping[str, str]
@@ -58,13 +62,14 @@ def at_version(version: int) -> Condition:
 def again(request: Callable[[], _Answer]) -> _Answer:
     """Make a request, up to five times, where a transaction holds its item or DynamoDB fails inside.
 
-    pydynox has an exception of its own for everything else, and the same plain one for these.
+    pydynox has an exception of its own for everything else, and the same plain one for these. Of a transaction that was
+    cancelled, it hands on the reasons in its text alone.
     """
     for pause in _PAUSES:
         try:
             return request()
         except PydynoxException as error:
-            if type(error) is not PydynoxException:
+            if _is_final(error):
                 raise
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  # spread over time, no secret
     return request()
@@ -143,6 +148,7 @@ class Table:
         token = _token()
         sets = f"SET #{TOKEN} = :{TOKEN}"
         expression = f"{sets}, {expression[4:]}" if expression.startswith("SET ") else f"{sets} {expression}"
+        only_once = f"({condition['condition_expression']}) AND NOT #{TOKEN} = :{TOKEN}"
         names = condition.get("expression_attribute_names", {}) | {f"#{TOKEN}": TOKEN}
         values = condition.get("expression_attribute_values", {}) | {f":{TOKEN}": token}
         return _made(
@@ -151,7 +157,7 @@ class Table:
                 self.name,
                 dict(key),
                 update_expression=expression,
-                condition_expression=condition["condition_expression"],
+                condition_expression=only_once,
                 expression_attribute_names=names,
                 expression_attribute_values=values,
                 return_values_on_condition_check_failure=True,
@@ -163,11 +169,16 @@ class Table:
         again(lambda: self.client.sync_delete_item(self.name, dict(key)))
 
     def transact(self, operations: Sequence[Operation]) -> bool:
-        """Write all or nothing; False when a condition did not hold, or another transaction was in the way."""
+        """Write all or nothing; False when a condition did not hold.
+
+        Raises `PydynoxException` where other transactions stay in the way.
+        """
         token = _token()
         try:
             again(lambda: self.client.sync_transact_write(list(operations), client_request_token=token))
-        except TransactionCanceledException:
+        except TransactionCanceledException as error:
+            if _REFUSED not in str(error):
+                raise
             return False
         return True
 
@@ -175,6 +186,13 @@ class Table:
 def _token() -> str:
     """The token of one write, the same in all its attempts; DynamoDB takes up to 36 characters."""
     return secrets.token_urlsafe(12)
+
+
+def _is_final(error: PydynoxException) -> bool:
+    """Whether a request that failed would fail again."""
+    if isinstance(error, TransactionCanceledException):
+        return _REFUSED in str(error)
+    return type(error) is not PydynoxException
 
 
 def _made(token: str, write: Callable[[], Any]) -> bool:

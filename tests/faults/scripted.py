@@ -46,7 +46,7 @@ class ScriptedDynamo:
 
     def __init__(self, url: str, moto: str) -> None:
         self.url = url
-        self.faults: deque[Fault] = deque()
+        self.faults: deque[Fault | None] = deque()
         self.writes: list[tuple[str, dict[str, Any]]] = []
         """Every write that was asked for, with its content."""
         self.ended = Event()
@@ -73,7 +73,14 @@ class ScriptedDynamo:
         if made and fault is None:
             return made
         status, code = _REFUSALS.get(fault or Fault.LOST, (500, "InternalServerError"))
-        return status, json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": ""}).encode()
+        more: dict[str, Any] = {"message": ""}
+        if fault is Fault.CONFLICT and operation == "TransactWriteItems":
+            code, reasons = "TransactionCanceledException", ["TransactionConflict", "None"]
+            more = {
+                "message": f"Transaction cancelled, please refer cancellation reasons for specific reasons {reasons}",
+                "CancellationReasons": [{"Code": each} for each in reasons],
+            }
+        return status, json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", **more}).encode()
 
     def _write(self, body: bytes, headers: dict[str, str], token: str | None) -> tuple[int, bytes]:
         """Make a write; a transaction of the same token once, as DynamoDB does and moto does not."""

@@ -4,15 +4,26 @@ A write that was made and not answered counts as made, once; one that was not ma
 """
 
 import ast
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple, cast
 
+import boto3
 import pytest
 from pydynox import DynamoDBClient
-from pydynox.exceptions import ConnectionException, ProvisionedThroughputExceededException, PydynoxException
+from pydynox.exceptions import (
+    ConnectionException,
+    ProvisionedThroughputExceededException,
+    PydynoxException,
+    TransactionCanceledException,
+)
 
+from shared.cases import changes
+from shared.cases.cases import Cases
 from shared.config.load import load
 from shared.customers.budget import Budget
 from shared.customers.invitations import Invitations
@@ -22,7 +33,7 @@ from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import Delivery
 from shared.deliveries.health import Health
 from shared.feedback.store import Captured, CaptureStatus, Store
-from shared.keys.sessions import LINKS_AT_ONCE, Browser, Sessions
+from shared.keys.sessions import Browser, Session, Sessions
 from shared.keys.signing import Keys
 from shared.keys.webhook_secrets import WebhookSecrets
 from shared.mail.received import MailOutcome, MailRecord, Mails
@@ -74,6 +85,8 @@ class Write(NamedTuple):
     prepare: Callable[[DynamoDBClient], object]
     write: Callable[[DynamoDBClient], Any]
     made: Callable[[Any], bool] = bool
+    after: int = 0
+    """How many other requests that write come before it."""
 
 
 def nothing(client: DynamoDBClient) -> None:
@@ -124,13 +137,29 @@ def capture(client: DynamoDBClient, rating: int = 2) -> Captured:
     return Store(client, TABLE).capture(an_answer(rating=rating), load(), NOW)
 
 
-def links_left(client: DynamoDBClient) -> int:
-    """How many sign-in links an address still gets after one."""
-    assert sessions(client).link("a@fernleaf.example", NOW, BROWSER.id)
-    left = 0
-    while sessions(client).link("a@fernleaf.example", NOW, BROWSER.id):
-        left += 1
-    return left
+def linked(client: DynamoDBClient) -> str | None:
+    return sessions(client).link("a@fernleaf.example", NOW, BROWSER.id)
+
+
+def typed(client: DynamoDBClient) -> Session:
+    link = sessions(client).read_link(str(linked(client)), NOW)
+    return sessions(client).begin(link, NOW, [], BROWSER.code)
+
+
+def taken_case(client: DynamoDBClient) -> bool:
+    config, cases = load(), Cases(client, TABLE)
+    found = cases.get(an_answer().id)
+    assert found is not None
+    return cases.move(changes.take(found, "a@fernleaf.example", "page", changes.Now(config, NOW)))
+
+
+def budget(client: DynamoDBClient) -> Budget:
+    return Budget(client, TABLE, of_stage=9, of_source=9)
+
+
+def noted(answer: None) -> bool:
+    """What is only noted has no answer."""
+    return answer is None
 
 
 WRITES = {
@@ -156,9 +185,14 @@ WRITES = {
     "waking a message": Write(
         held_message, lambda client: Messages(client, TABLE).wake(next(Messages(client, TABLE).due(NOW)), NOW)
     ),
-    "a text of the day's budget": Write(
-        nothing, lambda client: Budget(client, TABLE, of_stage=1, of_source=1).take("com.shop", NOW)
+    "a text of the day's budget": Write(nothing, lambda client: budget(client).take("com.shop", NOW)),
+    "a text that the day's budget gets back": Write(
+        lambda client: [budget(client).take("com.shop", NOW) for _ in range(5)],
+        lambda client: budget(client).give_back("com.shop", NOW),
+        noted,
     ),
+    "a message's receipt": Write(started_message, lambda client: Messages(client, TABLE).delivered("m", NOW), noted),
+    "a case's step": Write(capture, taken_case),
     "an invitation": Write(nothing, stored_invitation),
     "an invitation's step": Write(
         stored_invitation, lambda client: Invitations(client, TABLE).move("i", InvitationStatus.SENT, NOW)
@@ -174,6 +208,9 @@ WRITES = {
     ),
     "a route": Write(nothing, lambda client: RouteTable(client, TABLE).save(ROUTE)),
     "a mail's record": Write(nothing, lambda client: Mails(client, TABLE).save(MAIL)),
+    "a mail's record beside what the mail says": Write(
+        nothing, transacting(lambda client: Mails(client, TABLE).saving(MAIL))
+    ),
     "the first signing key": Write(nothing, lambda client: Keys(client, KEYS).dumps("link", [1])),
     "a rotation of keys": Write(
         lambda client: Keys(client, KEYS).dumps("link", [1]),
@@ -181,16 +218,22 @@ WRITES = {
         lambda keys: len(keys) == 2,
     ),
     "a webhook's first secret, shown once": Write(nothing, lambda client: secrets(client).reveal("r", "t")),
+    "showing it": Write(nothing, lambda client: secrets(client).reveal("r", "t"), after=1),
     "a webhook's new secret": Write(
         lambda client: secrets(client).reveal("r", "t"),
         rotated,
         lambda live: len(live) == 2,
     ),
-    "a sign-in": Write(
-        lambda client: Keys(client, KEYS).dumps("link", [1]),
-        signed_in,
+    "a link for signing in": Write(lambda client: Keys(client, KEYS).dumps("link", [1]), linked),
+    "a link that could not be mailed": Write(
+        lambda client: [linked(client) for _ in range(3)],
+        lambda client: sessions(client).unlink("a@fernleaf.example", NOW),
+        noted,
     ),
+    "a code that is typed": Write(lambda client: Keys(client, KEYS).dumps("link", [1]), typed, after=2),
+    "a sign-in": Write(lambda client: Keys(client, KEYS).dumps("link", [1]), signed_in, after=2),
 }
+COUNTERS = ("revision", "version", "answers", "taken", "asked", "tries", "moves", "waits", "heard", "told")
 ATTEMPTS = 2
 """Of pydynox alone, at each request."""
 
@@ -203,44 +246,54 @@ def dynamo(client: DynamoDBClient, moto_server: str) -> Iterator[ScriptedDynamo]
 
 def writes(name: str, dynamo: ScriptedDynamo, client: DynamoDBClient, faults: list[Fault]) -> Any:
     """The write's answer, where these faults befall its requests one after the other."""
-    WRITES[name].prepare(client)
-    dynamo.faults.extend(faults)
-    answer = WRITES[name].write(dynamo.connect())
+    write = WRITES[name]
+    write.prepare(client)
+    dynamo.faults.extend([*[None] * write.after, *faults])
+    answer = write.write(dynamo.connect())
     assert not dynamo.faults
     return answer
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_a_write_that_was_made_and_not_answered_counts_as_made(
-    name: str, dynamo: ScriptedDynamo, client: DynamoDBClient
-) -> None:
-    assert WRITES[name].made(writes(name, dynamo, client, [Fault.LOST]))
+def counted(client: DynamoDBClient) -> list[list[tuple[str, Any]]]:
+    """What is counted in each item of both tables; ids and secrets differ from run to run."""
+    items = [item for table in (TABLE, KEYS) for item in client.sync_scan(table)]
+    return sorted([(name, item[name]) for name in COUNTERS if name in item] for item in items)
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_a_write_waits_while_transactions_hold_its_item(
-    name: str, dynamo: ScriptedDynamo, client: DynamoDBClient
-) -> None:
-    assert WRITES[name].made(writes(name, dynamo, client, [Fault.CONFLICT] * 4))
+@cache
+def counted_without_faults(name: str) -> list[list[tuple[str, Any]]]:
+    """What a write leaves where nothing befalls it, in the tables of the first test that asks, emptied again."""
+    client = DynamoDBClient()
+    WRITES[name].prepare(client)
+    assert WRITES[name].made(WRITES[name].write(client))
+    found = counted(client)
+    for table, names in ((TABLE, ("pk", "sk")), (KEYS, ("name",))):
+        for item in list(client.sync_scan(table)):
+            client.sync_delete_item(table, {each: item[each] for each in names})
+    return found
 
 
 @pytest.mark.parametrize(
     "faults",
     [
+        [Fault.LOST],
         [Fault.LOST] * ATTEMPTS,
         [Fault.HANGS],
         [Fault.FAILED],
         [Fault.THROTTLED],
+        [Fault.CONFLICT] * 4,
         [Fault.IN_PROGRESS] * ATTEMPTS,
         [Fault.CONFLICT, Fault.LOST, Fault.CONFLICT, Fault.FAILED],
     ],
     ids=lambda faults: ", ".join(faults),
 )
-@pytest.mark.parametrize("name", ["an answer", "taking a message to send it", "a text and its claim", "a person"])
+@pytest.mark.parametrize("name", WRITES)
 def test_a_write_is_made_once_whatever_befalls_its_first_requests(
     name: str, faults: list[Fault], dynamo: ScriptedDynamo, client: DynamoDBClient
 ) -> None:
+    expected = counted_without_faults(name)
     assert WRITES[name].made(writes(name, dynamo, client, faults))
+    assert counted(client) == expected
 
 
 def test_a_table_that_never_answers_is_given_up_after_two_attempts(
@@ -282,12 +335,64 @@ def test_somebody_elses_write_is_still_told_from_ones_own(dynamo: ScriptedDynamo
     assert not Messages(dynamo.connect(), TABLE).start("m", NOW)
 
 
-def test_a_link_for_signing_in_counts_once_or_twice_but_is_always_mailed(
+def test_a_transaction_that_others_keep_in_conflict_is_no_refusal(
     dynamo: ScriptedDynamo, client: DynamoDBClient
 ) -> None:
-    Keys(client, KEYS).dumps("link", [1])
-    dynamo.faults.append(Fault.LOST)
-    assert links_left(dynamo.connect()) >= LINKS_AT_ONCE - 2
+    dynamo.faults.extend([Fault.CONFLICT] * 99)
+    with pytest.raises(TransactionCanceledException):
+        stored_message(dynamo.connect())
+    assert len(dynamo.writes) == 5
+
+
+def conditional(path: Path) -> set[str]:
+    """The functions of a module that state a condition, or hand one to a put, by their qualified names."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST, within: tuple[str, ...]) -> None:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            within = (*within, node.name)
+        states = isinstance(node, ast.Constant) and node.value == "condition_expression"
+        states = states or (isinstance(node, ast.keyword) and node.arg == "condition_expression")
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            states = states or (
+                ast.unparse(node.func) in ("self._table.put", "self._table.putting")
+                and len(node.args) + len(node.keywords) > 1
+            )
+        if states and within:
+            found.add(f"{path.relative_to(ROOT).as_posix()} {'.'.join(within)}")
+        for each in ast.iter_child_nodes(node):
+            visit(each, within)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")), ())
+    return found
+
+
+def test_every_conditional_write_of_the_product_stands_in_the_table(aws: str) -> None:
+    """By the functions that run while the table's writes are made."""
+    sources = [path for folder in ("shared", "functions", "cli") for path in (ROOT / folder).rglob("*.py")]
+    stated = set().union(*(conditional(path) for path in sources if path.name != "table.py"))
+    run: set[str] = set()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(str(ROOT)):
+            run.add(f"{Path(code.co_filename).relative_to(ROOT).as_posix()} {code.co_qualname}")
+
+    dynamodb = boto3.client("dynamodb")
+    for write in WRITES.values():
+        for table in (MAIN_TABLE, KEYS_TABLE):
+            dynamodb.create_table(**table)
+        client = DynamoDBClient()
+        write.prepare(client)
+        sys.setprofile(note)
+        try:
+            write.write(client)
+        finally:
+            sys.setprofile(None)
+        for table in (TABLE, KEYS):
+            dynamodb.delete_table(TableName=table)
+    assert len(stated) > 15
+    assert stated - run == set()
 
 
 def test_conditional_writes_are_made_in_two_modules_alone() -> None:
