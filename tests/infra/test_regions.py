@@ -51,7 +51,7 @@ def test_every_supported_region_takes_the_template_as_it_is_there(
 ) -> None:
     where = [region for region in SUPPORTED if regions.has(region, "AWS::EventSchemas::Registry") is schemas]
     file = Config.model_validate(everything) if whole else config
-    template = template_of(file, place=("123456789012", where[0])).to_json()
+    template = dict(template_of(file, place=("123456789012", where[0])).to_json())
     assert ("AWS::EventSchemas::Registry" in types_in(template)) is schemas
     assert findings(template, where) == set()
 
@@ -62,7 +62,7 @@ def test_a_template_differs_between_supported_regions_by_the_registry_alone(
 ) -> None:
     file = Config.model_validate(everything) if whole else config
     gaps = {
-        region: {type for type in GAPS if not regions.has(region, type)} & types_in(template)
+        region: {type for type in GAPS if not regions.has(region, type)} & types_in(dict(template))
         for template in [template_of(file, place=("123456789012", "eu-west-1")).to_json()]
         for region in SUPPORTED
     }
