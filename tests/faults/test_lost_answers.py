@@ -22,8 +22,10 @@ from pydynox.exceptions import (
     TransactionCanceledException,
 )
 
+from functions.notify.floods import Flood, Floods
 from shared.cases import changes
 from shared.cases.cases import Cases
+from shared.cases.remedies import Remedies
 from shared.config.load import load
 from shared.customers.budget import Budget
 from shared.customers.invitations import Invitations
@@ -153,6 +155,13 @@ def taken_case(client: DynamoDBClient) -> bool:
     return cases.move(changes.take(found, "a@fernleaf.example", "page", changes.Now(config, NOW)))
 
 
+def granted(client: DynamoDBClient) -> bool:
+    cases, now = Cases(client, TABLE), changes.Now(load(), NOW)
+    found = cases.get(an_answer().id)
+    assert found is not None
+    return cases.move(*Remedies(cases).grant(found, "refund", "5", "a@fernleaf.example", "page", now))
+
+
 def budget(client: DynamoDBClient) -> Budget:
     return Budget(client, TABLE, of_stage=9, of_source=9)
 
@@ -193,6 +202,10 @@ WRITES = {
     ),
     "a message's receipt": Write(started_message, lambda client: Messages(client, TABLE).delivered("m", NOW), noted),
     "a case's step": Write(capture, taken_case),
+    "a remedy and the day's count of it": Write(capture, granted),
+    "what comes about one thing": Write(
+        nothing, lambda client: Floods(client, TABLE).save(Flood(about="a", since=NOW, last_at=NOW), NOW)
+    ),
     "an invitation": Write(nothing, stored_invitation),
     "an invitation's step": Write(
         stored_invitation, lambda client: Invitations(client, TABLE).move("i", InvitationStatus.SENT, NOW)
@@ -233,7 +246,7 @@ WRITES = {
     "a code that is typed": Write(lambda client: Keys(client, KEYS).dumps("link", [1]), typed, after=2),
     "a sign-in": Write(lambda client: Keys(client, KEYS).dumps("link", [1]), signed_in, after=2),
 }
-COUNTERS = ("revision", "version", "answers", "taken", "asked", "tries", "moves", "waits", "heard", "told")
+COUNTERS = ("revision", "version", "answers", "taken", "given", "asked", "tries", "moves", "waits", "heard", "told")
 ATTEMPTS = 2
 """Of pydynox alone, at each request."""
 
