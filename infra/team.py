@@ -26,7 +26,7 @@ from shared.table.items import KeyItem
 
 
 class Team(Construct):
-    """Where a team changes its own routes, signed in by a mailed link."""
+    """Where a team acts on its cases and changes its own routes, signed in by a mailed link."""
 
     def __init__(
         self,
@@ -63,8 +63,8 @@ class Team(Construct):
             timeout=Duration.seconds(25),  # a rehearsal reads 90 days; the API gives up at 30
             memory_mb=1024,
         )
-        # Routes and sessions, and what became of deliveries; of feedback, what the index shows, and one to read with
-        # the mails that it is made of.
+        # Routes and sessions, and what became of deliveries; of feedback, what the indexes show, and one to read with
+        # the mails that it is made of and the invitation it came by.
         store.grant(
             function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=(items.ROUTE,)
         )
@@ -74,7 +74,14 @@ class Team(Construct):
         store.grant(
             function.resource, "dynamodb:Query", only=(items.ROUTE, items.SESSION, items.DELIVERY, items.FILED_MAIL)
         )
-        store.grant(function.resource, "dynamodb:GetItem", only=(items.FEEDBACK, items.MAIL))
+        store.grant(function.resource, "dynamodb:GetItem", only=(items.FEEDBACK, items.MAIL, items.INVITATION))
+        # Cases, whatever is done about them: what the customer is told and whether they can be, and what a day gives.
+        store.grant_cases(function.resource)
+        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", only=(items.MESSAGE, items.PERSON))
+        store.grant(function.resource, "dynamodb:UpdateItem", only=(items.BUDGET,))
+        store.grant(function.resource, "dynamodb:GetItem", "dynamodb:UpdateItem", only=(items.REMEDIES_GIVEN,))
+        store.grant_query(function.resource, index="by_inbox")
+        store.grant_signing(function.resource)  # reads the keys on cards, signs what customers are sent
         # What is known of targets: shown, forgotten where one is taken up again or removed.
         store.grant(
             function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", only=(items.HEALTH,)

@@ -53,6 +53,6 @@ class Members:
 
 
 def teams_of(config: Config, email: str) -> list[str]:
-    """The ids of the teams that list an address."""
+    """The ids of the teams that list an address, as one of their people, their lead or the chief customer officer."""
     listed = email.lower()
-    return [id for id, team in config.teams.items() if any(person.email.lower() == listed for person in team.people)]
+    return [id for id in config.teams if listed in config.members(id)]

@@ -1,9 +1,17 @@
-"""The pages of `/t/{link}`, from the templates beside this module. They work without a script, and have none."""
+"""The pages of `/t/{link}`, from the templates beside this module. They work without a script.
 
-from collections.abc import Iterable, Sequence
+An inbox and a case have one, which brings what is new while the page is looked at.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
+from functions.team.cases import CaseLook, Heard, Inbox, More, Voices
+from functions.team.reading import Reader
 from functions.team.routes import KINDS, TARGETS, Done, Look, hooks
 from shared.config.model import Config
 from shared.keys.sessions import Wanted
@@ -21,12 +29,15 @@ class Pages:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._say = {
-            key.removeprefix("team."): text for key, text in texts(config.language).items() if key.startswith("team.")
-        }
+        self._said = texts(config.language)
+        self._say = {key.removeprefix("team."): text for key, text in self._said.items() if key.startswith("team.")}
         self._templates = Templates(_TEMPLATES)
         self._layout = Layout(config, _TEMPLATES / "page.css")
+        self._live = Layout(config, _TEMPLATES / "page.css", _TEMPLATES / "page.js")
+        self._reader = Reader(config)
         self.content_security_policy = self._layout.content_security_policy
+        self.live_policy = self._live.content_security_policy
+        """Of the pages that bring what is new by themselves."""
 
     def sent(self, code: str) -> str:
         """What follows, whether a link is on its way or not, and the code that opens it in another browser."""
@@ -83,9 +94,89 @@ class Pages:
         title = self._say["feedback_title"]
         return self._page(title, "feedback.html", self._header(email), revision=revision, mails=mails)
 
-    def _page(self, title: str, template: str, header: str = "", **values: Any) -> str:
+    def inbox(self, team: str, teams: Iterable[str], email: str, inbox: Inbox, etag: str, now: datetime) -> str:
+        """What waits for a team, and what it has done of late."""
+        names = {id: each.name for id, each in self._config.teams.items()}
+        return self._page(
+            self._say["inbox_title"].format(team=names[team]),
+            "inbox.html",
+            footer=self._header(email),
+            live=(etag, self._said["case.something_new"]),
+            id=team,
+            team=self._config.teams[team],
+            others={id: names[id] for id in teams if id != team},
+            waiting=[self._reader.row(found, now) for found in inbox.waiting],
+            done=[self._reader.row(found, now) for found in inbox.done],
+            said=self._said,
+        )
+
+    def case(
+        self,
+        team: str,
+        email: str | None,
+        look: CaseLook,
+        more: More,
+        etag: str,
+        now: datetime,
+        *,
+        error: str = "",
+        typed: Mapping[str, str] | None = None,
+    ) -> str:
+        """One case, and what can be done about it: by `email`, who is signed in, or else once somebody is.
+
+        `error` says why something was not done, and `typed` is the form that asked for it.
+        """
+        feedback = look.found.feedback
+        return self._page(
+            self._reader.title(feedback),
+            "case.html",
+            self._templates.render("back.html", id=team, called=self._config.teams[team].name, email=email),
+            footer=self._header(email) if email else "",
+            live=(etag, self._reader.news(look, now)),
+            said=self._said,
+            case=self._reader.case(team, email, look, more, now),
+            error=error,
+            typed=typed or {},
+            wanted=Wanted(team, feedback.id)._asdict(),
+            email=email,
+        )
+
+    def voices(self, team: str, email: str, wanted: Voices, heard: Heard, now: datetime) -> str:
+        """What others said at a place, or about a touchpoint, lately."""
+        title = self._reader.about(wanted)
+        return self._page(
+            title,
+            "voices.html",
+            self._templates.render("back.html", id=team, called=self._config.teams[team].name, email=email),
+            footer=self._header(email),
+            id=team,
+            voices=[self._reader.voice(each, now) for each in heard.voices],
+            heard=heard,
+            said=self._said,
+        )
+
+    def _page(
+        self,
+        title: str,
+        template: str,
+        header: str = "",
+        *,
+        footer: str = "",
+        live: tuple[str, str] | None = None,
+        **values: Any,
+    ) -> str:
+        """A page; `live` are the version of one that brings what is new by itself, and what is new in it."""
         main = self._templates.render(template, say=self._say, title=title, **values)
-        return self._layout.render(self._config.language, title, f"<main>\n{main}\n</main>", header)
+        content = self._templates.render(
+            "frame.html",
+            main=Markup(main),  # noqa: S704  # a template's
+            footer=Markup(footer),  # noqa: S704  # a template's
+            live=live,
+            script=Markup(self._live.script) if live else "",  # noqa: S704  # ours
+            said=self._said,
+        )
+        layout = self._live if live else self._layout
+        return layout.render(self._config.language, title, content, header)
 
     def _header(self, email: str) -> str:
         return self._templates.render("header.html", say=self._say, email=email)

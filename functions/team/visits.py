@@ -5,11 +5,16 @@ from datetime import datetime, timedelta
 import boto3
 from botocore.config import Config as ClientConfig
 
+from functions.team.cases import TeamCases
+from functions.team.desk import Desk
 from functions.team.members import Members
 from functions.team.pages import Pages
 from functions.team.request import TeamRequest
 from functions.team.routes import Done, TeamRoutes
 from shared.addresses.dns import resolve
+from shared.cases.answers import Answers
+from shared.cases.cases import Cases
+from shared.cases.work import Work
 from shared.config.load import load
 from shared.deliveries.deliveries import Deliveries
 from shared.errors import EarshotError, LinkExpired, LinkInvalid
@@ -33,10 +38,11 @@ SIGN_IN = "sign_in"  # no id of a team: those have no underscore
 class Visits:
     """Answers the requests of one stage."""
 
-    def __init__(self, members: Members, sessions: Sessions, routes: TeamRoutes, pages: Pages) -> None:
+    def __init__(self, members: Members, sessions: Sessions, routes: TeamRoutes, desk: Desk, pages: Pages) -> None:
         self.members = members
         self.sessions = sessions
         self.routes = routes
+        self.desk = desk
         self.pages = pages
 
     def answer(self, request: TeamRequest, now: datetime) -> Response:
@@ -49,7 +55,8 @@ class Visits:
     def refuse(self, request: TeamRequest, error: EarshotError) -> Response:
         """What is said where something is wrong with a request."""
         if isinstance(error, LinkInvalid | LinkExpired):
-            return self._page(request, error.status, self.pages.sign_in(error=error.message))
+            wanted = None if request.is_post else request.wanted
+            return self._page(request, error.status, self.pages.sign_in(wanted, error=error.message))
         return self._page(request, error.status, self.pages.refused(error.message))
 
     def unavailable(self, request: TeamRequest, error: Exception) -> Response:
@@ -88,6 +95,8 @@ class Visits:
         """The page of one team, for its members."""
         session = self._session(request, now)
         if session is None:
+            if "key" in request.query and not request.is_post:
+                return self.desk.shared(request, self.pages, now)
             return self._page(request, 401, self.pages.sign_in(request.wanted))
         team, action = request.link, request.form.get("action", "")
         if team not in self.members.teams(session.email):
@@ -97,9 +106,25 @@ class Visits:
             end_all = action == "sign_out_everywhere"
             self.sessions.end_all(session.email, now) if end_all else self.sessions.end(session, now)
             return redirect(f"/t/{SIGN_IN}", request.session_cookie("", timedelta(0)))
-        if "feedback" in request.query and not request.is_post:
-            read = self.routes.read(team, request.query["feedback"])
-            return self._page(request, 200, self.pages.feedback(session.email, read, self.routes.whole_mails(read)))
+        if "feedback" in request.query:
+            return self._case(request, team, session, now)
+        if "since" in request.query and not request.is_post:
+            return self.desk.voices(request, self.pages, team, session.email, now)
+        if request.is_post or request.query.keys() & {"routes", "change", "tested"}:
+            return self._routes(request, team, action, session, now)
+        return self.desk.inbox(request, self.pages, team, self.members.teams(session.email), session.email, now)
+
+    def _case(self, request: TeamRequest, team: str, session: Session, now: datetime) -> Response:
+        """One case; what is none is only read."""
+        if request.is_post:
+            return self.desk.act(request, self.pages, team, session.email, now)
+        shown = self.desk.case(request, self.pages, team, session.email, now)
+        if shown is not None:
+            return shown
+        read = self.routes.read(team, request.query["feedback"])
+        return self._page(request, 200, self.pages.feedback(session.email, read, self.routes.whole_mails(read)))
+
+    def _routes(self, request: TeamRequest, team: str, action: str, session: Session, now: datetime) -> Response:
         done = self._act(request, team, action, session, now)
         if done.refused:
             _warn("refused: not a route of this team", session, team, action)
@@ -143,7 +168,10 @@ def build(settings: TeamSettings) -> Visits:
     sessions = Sessions(client, settings.table, Keys(client, settings.keys_table, KeyItem.SESSIONS))
     store = Store(client, settings.table)
     team_routes = TeamRoutes(config, routes, store, deliveries, secrets, Mails(client, settings.table))
-    return Visits(members, sessions, team_routes, Pages(config))
+    keys, cases = Keys(client, settings.keys_table), Cases(client, settings.table)
+    answers = Answers(client, settings.table, keys, config)
+    desk = Desk(TeamCases(config, store, cases, answers, team_routes), Work(config, cases, answers), keys)
+    return Visits(members, sessions, team_routes, desk, Pages(config))
 
 
 def _warn(message: str, session: Session, team: str, action: str) -> None:

@@ -41,8 +41,7 @@ class Remedies:
         units = _units(remedy, amount)
         _check_twice(found, id, units, now.at)
         line, per_day = remedy_line(id, remedy.currency), remedy.units(remedy.per_day)
-        zone = ZoneInfo(now.config.business.time_zone)
-        key = REMEDIES_GIVEN.key(f"{found.feedback.team}#{line}#{now.at.astimezone(zone).date().isoformat()}")
+        key = _day(found, line, now)
         _check_room(
             remedy, units, remedy.units(remedy.per_feedback), found.case.given.get(line, 0), "for this feedback"
         )
@@ -58,6 +57,17 @@ class Remedies:
             grant=f"{found.feedback.id}-{found.case.moves}",
         )
         return granted(found, entry, now), self._counting(key, units, per_day - units, now.at)
+
+    def left(self, found: Found, now: Now) -> dict[str, int]:
+        """How much of each remedy of its team a feedback may still be given today, in the smallest unit."""
+        team = now.config.teams.get(found.feedback.team)
+        found_left = {}
+        for id, remedy in team.remedies.items() if team else ():
+            line = remedy_line(id, remedy.currency)
+            of_feedback = remedy.units(remedy.per_feedback) - found.case.given.get(line, 0)
+            of_day = remedy.units(remedy.per_day) - self._given(_day(found, line, now))
+            found_left[id] = max(0, min(of_feedback, of_day))
+        return found_left
 
     def _given(self, key: Key) -> int:
         item = self._table.get(key)
@@ -98,6 +108,12 @@ def in_words(units: int, currency: str | None) -> str:
     """An amount as people read it: `12.50 GBP`; of things, how many."""
     amount = f"{Decimal(units).scaleb(-decimals(currency)):f}"
     return f"{amount} {currency}" if currency else amount
+
+
+def _day(found: Found, line: str, now: Now) -> Key:
+    """Where is counted what the case's team gives on this day."""
+    today = now.at.astimezone(ZoneInfo(now.config.business.time_zone)).date()
+    return REMEDIES_GIVEN.key(f"{found.feedback.team}#{line}#{today.isoformat()}")
 
 
 def _remedy(found: Found, id: str, now: Now) -> Remedy:

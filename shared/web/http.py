@@ -98,9 +98,11 @@ def page(
     *,
     referrer: str = "no-referrer",
     cookie: str | None = None,
+    etag: str | None = None,
 ) -> Response:
     """A page for a person. `referrer` is how much of its own address the browser tells when it leaves."""
     headers = {"Content-Security-Policy": content_security_policy, "Referrer-Policy": referrer}
+    headers |= {"ETag": etag} if etag else {}
     response = _respond(request, status, html, "text/html; charset=utf-8", headers)
     return response | {"cookies": [cookie]} if cookie else response
 
@@ -130,9 +132,15 @@ def text(request: Request, status: int, content: str, content_type: str) -> Resp
     return _respond(request, status, content, content_type, {})
 
 
-def redirect(path: str, cookie: str) -> Response:
+def redirect(path: str, cookie: str | None = None) -> Response:
     """On to another page, with a GET."""
-    return {"statusCode": 303, "headers": _HEADERS | {"Location": path}, "cookies": [cookie], "body": ""}
+    response: Response = {"statusCode": 303, "headers": _HEADERS | {"Location": path}, "body": ""}
+    return response | {"cookies": [cookie]} if cookie else response
+
+
+def unchanged(etag: str) -> Response:
+    """What a browser has is still so."""
+    return {"statusCode": 304, "headers": _HEADERS | {"ETag": etag}, "body": ""}
 
 
 # Nobody keeps, indexes or passes on what a link leads to: the link is what authorises.

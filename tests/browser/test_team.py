@@ -38,6 +38,12 @@ def sign_in(page: Page, team_url: str, module: ModuleType) -> None:
     page.wait_for_url(f"{team_url}/t/tills")
 
 
+def open_routes(page: Page, team_url: str, module: ModuleType) -> None:
+    """Sign in, and go from the inbox to the routes."""
+    sign_in(page, team_url, module)
+    page.get_by_role("link", name=re.compile("Routes|المسارات")).click()
+
+
 def has_room(page: Page) -> bool:
     """Whether nothing sticks out at the side."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
@@ -53,7 +59,7 @@ def test_a_team_subscribes_on_a_phone_and_the_browser_has_no_complaint(
     store.capture(an_answer(reasons=("queue",), comment="One till open."), config, utc_now() - timedelta(days=1))
     seen = visit()
     page = seen.page
-    sign_in(page, team_url, team)
+    open_routes(page, team_url, team)
     expect(page.get_by_role("heading", name="Tills and queues")).to_be_visible()
     page.get_by_label("Name").fill("queues")
     page.get_by_label("Which feedback").fill("reason = queue")
@@ -117,7 +123,7 @@ def test_a_mistake_is_announced_and_what_was_typed_is_still_there(
     team: ModuleType,
 ) -> None:
     page = visit().page
-    sign_in(page, team_url, team)
+    open_routes(page, team_url, team)
     page.get_by_label("Name").fill("queues")
     page.get_by_label("Which feedback").fill("moood = unhappy")
     page.get_by_label("Address 1").fill("lead@fernleaf.example")
@@ -136,7 +142,7 @@ def test_the_page_is_whole_from_right_to_left(
     business = config.business.model_copy(update={"languages": ("ar", "en")})
     monkeypatch.setattr(team.visits, "pages", Pages(config.model_copy(update={"business": business})))
     page = visit().page
-    sign_in(page, team_url, team)
+    open_routes(page, team_url, team)
     assert page.evaluate("getComputedStyle(document.body).direction") == "rtl"
     expect(page.get_by_role("button", name="عرض ما كان سيلتقطه")).to_be_visible()
     assert has_room(page)

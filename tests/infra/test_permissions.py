@@ -70,9 +70,18 @@ GRANTED: dict[str, Granted] = {
             *("GetItem F#*", "Query D#*"),
             *("Query F#*", "GetItem E#*"),  # the mails that a feedback is made of
             *("GetItem T#*", "PutItem T#*", "DeleteItem T#*"),
+            *MOVES_CASES,
+            *("GetItem M#*", "PutItem M#*", "GetItem P#*", "PutItem P#*"),  # what customers are told, and may be
+            *("UpdateItem B#*", "GetItem G#*", "UpdateItem G#*"),  # how many texts, and how much of a remedy, in a day
+            "GetItem I#*",  # the invitation that a feedback came by
         },
         "by_team": {"Query *"},
-        "keys": {*SIGNS_IN, *(f"{action} webhook#*" for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"))},
+        "by_inbox": {"Query *"},
+        "keys": {
+            *SIGNS,
+            *SIGNS_IN,
+            *(f"{action} webhook#*" for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem")),
+        },
     },
     "TeamSignIn": {"table": {"PutItem U#*", "UpdateItem U#*"}, "keys": SIGNS_IN},
     "Unsubscribe": {"table": {"GetItem O#*", "GetItem P#*", "PutItem P#*"}},
@@ -153,7 +162,7 @@ def place(resource: Any, resources: Resources) -> str:
             return "table" if table == main else "keys"
         if table == main and resource == {"Fn::GetAtt": [main, "StreamArn"]}:
             return "stream"
-        for index in ("by_team", "by_due"):
+        for index in ("by_team", "by_due", "by_inbox"):
             if resource == {"Fn::Join": ["", [arn, f"/index/{index}"]]}:
                 return index
     return json.dumps(resource)

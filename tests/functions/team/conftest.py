@@ -37,7 +37,7 @@ class Answer:
     @property
     def text(self) -> str:
         """What a person reads."""
-        body = re.sub(r"<style>.*?</style>|</?bdi>", "", self.html, flags=re.DOTALL)
+        body = re.sub(r"<(style|script)>.*?</\1>|</?bdi>", "", self.html, flags=re.DOTALL)
         return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
@@ -57,10 +57,21 @@ class Browser:
         """Open `/t/{link}`."""
         return self._send("GET", link, query, None, {})
 
-    def post(self, link: str, origin: str | None = SITE, media_type: str = FORM, **form: str) -> Answer:
+    def get_if_new(self, link: str, etag: str, **query: str) -> Answer:
+        """Ask for it as the page's script does, which has it as `etag` says."""
+        return self._send("GET", link, query, None, {"if-none-match": etag})
+
+    def post(
+        self,
+        link: str,
+        origin: str | None = SITE,
+        media_type: str = FORM,
+        query: dict[str, str] | None = None,
+        **form: str,
+    ) -> Answer:
         """Send a form to it."""
         headers = {"content-type": media_type} | ({"origin": origin} if origin else {})
-        return self._send("POST", link, {}, form, headers)
+        return self._send("POST", link, query or {}, form, headers)
 
     def _send(
         self, method: str, link: str, query: dict[str, str], form: dict[str, str] | None, headers: dict[str, str]

@@ -1,0 +1,80 @@
+"""How cards and pages call what a case is about: who, where, when, for how long, and about what."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.config.model import Config
+from shared.languages.packs import texts
+from shared.model.feedback import Feedback
+from shared.text.lines import one_line
+
+
+def name(config: Config, who: str) -> str:
+    """A member by name; others as they are."""
+    people = (person for team in config.teams.values() for person in team.people)
+    return next((person.name for person in people if person.email.lower() == who.lower()), who)
+
+
+def customer(feedback: Feedback) -> str:
+    """On one line, where a name that turns its direction would show the address behind it backwards."""
+    known = feedback.customer
+    ways = (known.email, known.phone, *feedback.other_contact)
+    return one_line(" · ".join(part for part in (known.name, *ways, known.ref) if part))
+
+
+def touchpoint(config: Config, id: str) -> str:
+    """A touchpoint's name in the business's first language; the id of one that was removed since."""
+    known = config.touchpoints.get(id)
+    return known.name.get(config.language, id) if known else id
+
+
+def where(config: Config, feedback: Feedback) -> str:
+    """The moment and, where it is known, the place."""
+    moment = touchpoint(config, feedback.touchpoint)
+    if not feedback.place:
+        return moment
+    return texts(config.language)["card.place"].format(touchpoint=moment, place=feedback.place)
+
+
+def when(moment: datetime, config: Config, say: Mapping[str, str], now: datetime | None = None) -> str:
+    """A moment on the business's clock; by its time alone where that is the day of `now`."""
+    zone = ZoneInfo(config.business.time_zone)
+    local = moment.astimezone(zone)
+    if now and now.astimezone(zone).date() == local.date():
+        return f"{local:%H:%M}"
+    return say["card.moment"].format(
+        weekday=say["card.weekdays"].split()[local.weekday()],
+        day=local.day,
+        month=say["card.months"].split()[local.month - 1],
+        year=local.year,
+        time=f"{local:%H:%M}",
+    )
+
+
+def length(length: timedelta, say: Mapping[str, str]) -> str:
+    """How long something takes, in at most two units."""
+    minutes = int(length.total_seconds()) // 60
+    days, hours = minutes // (24 * 60), minutes // 60
+    if days:
+        return say["card.days"].format(days=days, hours=hours % 24)
+    return say["card.hours" if hours else "card.minutes"].format(hours=hours, minutes=minutes % 60)
+
+
+def reasons(config: Config, feedback: Feedback) -> list[str]:
+    """What they picked as the cause, by its label."""
+    known = config.touchpoints.get(feedback.touchpoint)
+    labels = {reason.id: reason.label.get(config.language, reason.id) for reason in (known.reasons if known else ())}
+    return [labels.get(reason, reason) for reason in feedback.reasons]
+
+
+def words_direction(words: str) -> str | None:
+    """`rtl` or `ltr`, of the first letter that has a direction: mail programs do not work out dir="auto"."""
+    for sign in words:
+        bidirectional = unicodedata.bidirectional(sign)
+        if bidirectional in ("R", "AL"):
+            return "rtl"
+        if bidirectional == "L":
+            return "ltr"
+    return None
