@@ -107,7 +107,7 @@ def is_header(bare: str) -> bool:
 
 def rule_says(bare: str) -> str | None:
     """`original` or `forwarded`, for a line that a program puts above such a mail; None for any other."""
-    if len(bare) > _MAX_RULE:
+    if len(bare) > (_MAX_RULE if bare[:1] in _DASHES else _MAX_RULE_SAID):
         return None
     said = bare.replace("&nbsp;", " ").strip(_DASHES)
     return _rules().get(_fold(said)) if 0 < len(said) <= _MAX_RULE_SAID else None
@@ -128,7 +128,8 @@ def undashed(bare: str) -> str | None:
 def has_verb(text: str) -> bool:
     """Whether a program's word for writing stands in it."""
     folded = text.casefold()
-    return any(word in folded and pattern.search(folded) for word, pattern in _verbs().items())
+    verbs = _verbs()
+    return any(verbs[word].search(folded) for word in filter(folded.__contains__, verbs))
 
 
 def inline_introduction(bare: str, ours: re.Pattern[str]) -> tuple[int, int] | None:

@@ -21,6 +21,7 @@ _MAX_LINES = 4  # of an introduction
 _MAX_SIGNATURE = 8  # lines below `-- `
 _NEAR = 14  # lines within which our question is followed by what answers it
 _BLANK_LINES = re.compile(r"\n{3,}")
+_MANY_BLANK_LINES = re.compile(r"\n{4,}")
 _COLONS = (":", "：")
 _ENDS_A_SENTENCE = re.compile(r"[!?。！？]$|\w{3,}\.$")
 
@@ -61,7 +62,7 @@ class _Part(NamedTuple):
 def customers_words(lines: Sequence[Line], ours: Ours, *, answers_us: bool) -> Words:
     """The words without quotations and what programs put below them. `answers_us`: the mail answers one of ours."""
     whole = _joined([line.text for line in lines])
-    if not seen(whole):
+    if not any(line.bare for line in lines) and not seen(whole):
         return Words("", "", has_own=False)
     if not answers_us and not ours.addresses.search(whole):
         return Words(whole, whole)
@@ -76,7 +77,8 @@ def customers_words(lines: Sequence[Line], ours: Ours, *, answers_us: bool) -> W
 
 def _joined(texts: Sequence[str]) -> str:
     """The lines as a text, with at most two blank ones in a row."""
-    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(text.rstrip() for text in texts)).strip().lstrip("\ufeff")
+    text = "\n".join([text.rstrip() for text in texts])
+    return (_MANY_BLANK_LINES.sub("\n\n\n", text) if "\n\n\n\n" in text else text).strip().lstrip("\ufeff")
 
 
 class _Reader:
