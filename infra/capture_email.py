@@ -70,6 +70,7 @@ class CaptureEmail(Construct):
             memory_mb=_MEMORY_MB,
         )
         store.grant(function.resource, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        store.grant(function.resource, "dynamodb:Query", only=(items.FEEDBACK,))
         store.grant_signing(function.resource)
         for prefix, actions in (
             (MAIL_FOLDER, ("s3:GetObject",)),

@@ -74,7 +74,8 @@ class CaptureSms(Construct):
         )
         store.grant(self.function.resource, "dynamodb:GetItem", only=(items.FEEDBACK, items.PERSON, items.CLAIM))
         store.grant(self.function.resource, "dynamodb:PutItem", only=(items.PERSON, items.CLAIM, items.MESSAGE))
-        store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.FEEDBACK, items.BUDGET))
+        store.grant(self.function.resource, "dynamodb:UpdateItem", only=(items.BUDGET,))
+        store.grant_cases(self.function.resource)
         alarms.when_counted(
             "capture_sms",
             "RepliesOverBudget",

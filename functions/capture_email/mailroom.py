@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 from functions.capture_email.incoming import IncomingMail, read_mail, words_of
 from functions.capture_email.ours import Ours
 from functions.capture_email.quoting import Words
+from shared.cases.cases import Cases
+from shared.cases.changes import Change, Now
+from shared.cases.hearing import heard
 from shared.config.model import Config
 from shared.customers.invitations import Invitations
 from shared.customers.messages import Message, Messages, Purpose
@@ -56,6 +59,7 @@ class Mailroom:
         self._keys = keys
         self._config = config
         self._ours = Ours.of(config)
+        self._cases = Cases(store.client, store.table)
         self._mails = Mails(store.client, store.table)
         self._people = People(store.client, store.table)
         self._messages = Messages(store.client, store.table)
@@ -84,9 +88,15 @@ class Mailroom:
         """The record of a mail, and the operations that store it with all that follows from it."""
         verified = Flag.SENDER_UNVERIFIED not in flags
         topic = self._topic(mail, verified, now)
-        before = self._store.get(topic.feedback_id) if topic.feedback_id else None
+        found = self._cases.get(topic.feedback_id) if topic.feedback_id else None
+        before = found.revision if found else self._store.get(topic.feedback_id) if topic.feedback_id else None
         words = words_of(mail, self._ours, answers_us=topic.answers_us)
         reading = self._reading(mail, words, topic, verified=verified)
+        if found and not (flags or reading.command or mail.may_be_automatic):
+            way = Channel.EMAIL.value
+            change = heard(found, words.shown if words.has_own else "", way, Now(self._config, now))
+            if change:
+                return self._verdict(id, mail, words, change, now)
         comment = joined(before, reading.comment, _BETWEEN)
         if comment is None:  # one feedback holds no more: what they say now opens the next
             topic, before = topic._replace(feedback_id=None), None
@@ -95,8 +105,9 @@ class Mailroom:
         if person and reading.command is Command.STOP:
             person = person.silenced(Silence.UNSUBSCRIBED, now)
         silent = person is not None and person.silence is not None
-        answer = self._answer(id, topic, reading, comment, flagged(before, *flags, *topic.flags, silent=silent))
         only_stops = reading.command is Command.STOP and not reading.says
+        kept = None if only_stops and before else comment  # a STOP alone opens nothing again
+        answer = self._answer(id, topic, reading, kept, flagged(before, *flags, *topic.flags, silent=silent))
         outcome = MailOutcome.UNSUBSCRIBED if only_stops else MailOutcome.FEEDBACK
         whole = _kept(words.whole) if words.is_cut else None
         record = _record(id, outcome, mail, now, flags=flags, whole=whole)
@@ -108,6 +119,17 @@ class Mailroom:
             record = record.model_copy(update={"feedback_id": answer.id})
             operations += [self._mails.filing(record), self._store.revise(answer, self._config, before, now)]
         return record, [self._mails.saving(record), *operations]
+
+    def _verdict(
+        self, id: str, mail: IncomingMail, words: Words, change: Change, now: datetime
+    ) -> tuple[MailRecord, list[dict[str, Any]]]:
+        """The same of a mail that only says whether what was done has helped."""
+        whole = _kept(words.whole) if words.is_cut else None
+        record = _record(id, MailOutcome.FEEDBACK, mail, now, whole=whole, feedback_id=change.before.feedback.id)
+        person = self._people.get(mail.sender).on(now)
+        person = person.model_copy(update={"heard": person.heard + 1})
+        operations = [self._mails.saving(record), self._mails.filing(record), self._people.saving(person, now)]
+        return record, [*operations, *self._cases.moving(change)]
 
     def _topic(self, mail: IncomingMail, verified: bool, now: datetime) -> Topic:
         """By the signed address it came to, then by the mails of ours that it answers; else a fresh mail."""
@@ -177,8 +199,10 @@ class Mailroom:
             return Reading(None, words)
         return Reading(reading.rating, words if reading.command else reading.comment)  # START and HELP are for texts
 
-    def _answer(self, id: str, topic: Topic, reading: Reading, comment: str, flags: tuple[Flag, ...]) -> Answer:
-        language = topic.language or language_of(comment, self._config.business.languages) or self._config.language
+    def _answer(self, id: str, topic: Topic, reading: Reading, comment: str | None, flags: tuple[Flag, ...]) -> Answer:
+        language = (
+            topic.language or language_of(comment or "", self._config.business.languages) or self._config.language
+        )
         return Answer(
             id=topic.feedback_id or answer_id("email", id),
             touchpoint=topic.touchpoint,

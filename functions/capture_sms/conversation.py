@@ -5,17 +5,20 @@ from typing import NamedTuple
 
 from functions.capture_sms.replies import Replies
 from shared.addresses.phones import may_text
+from shared.cases.changes import Change
 from shared.config.model import Config, SmsSettings
 from shared.customers.messages import Purpose
 from shared.customers.people import Conversation, Person, Silence
 from shared.feedback.joining import flagged, joined
 from shared.feedback.owners import reader
 from shared.ids import answer_id
-from shared.languages.commands import Command
+from shared.languages.commands import Command, Commands
 from shared.languages.packs import language_of
 from shared.languages.reading import Reading, read
+from shared.model.case import Move
 from shared.model.feedback import Answer, Channel, Customer, Revision
-from shared.model.scales import Mood
+from shared.model.scales import Mood, Scale
+from shared.text.unseen import plain
 
 PAUSE = timedelta(hours=24)
 """Texts that follow each other within it are one feedback; after it, a text is about something new."""
@@ -60,7 +63,7 @@ def topic(person: Person, text: Text, sms: SmsSettings, config: Config) -> Conve
     known = person.conversation
     said_before_we_asked = person.asked_at is not None and text.at < person.asked_at - CLOCKS
     if known and known.touchpoint in config.touchpoints and not said_before_we_asked:
-        last = known.answered_at
+        last = None if known.told_at else known.answered_at
         going_on = text.at < known.expires_at if last is None else abs(text.at - last) < PAUSE
         if going_on:
             return known
@@ -119,9 +122,40 @@ def take_turn(
     return Turn(person, answer, reply)
 
 
+def take_verdict(
+    text: Text,
+    person: Person,
+    about: Conversation,
+    change: Change,
+    sms: SmsSettings,
+    config: Config,
+    now: datetime,
+) -> Turn:
+    """What becomes of a text that only says whether what was done has helped: `change` is what it does to the case."""
+    person = person.on(now)
+    if person.heard >= sms.texts_per_day:
+        return Turn(person, None, None)
+    person = person.model_copy(update={"heard": person.heard + 1})
+    reply = None
+    may_reply = person.silence is None and person.told < sms.replies_per_day and may_text(text.sender, sms.countries)
+    if change.entry.what is Move.REOPEN and may_reply:
+        replies = Replies(config, sms, about.language, reader(config, about.touchpoint, change.before.revision))
+        reply = Reply(Purpose.THANKS, replies.again())
+        person = person.model_copy(update={"told": person.told + 1})
+    return Turn(person, None, reply)
+
+
+def is_command(text: Text) -> bool:
+    """Whether a text is, or begins with, STOP, START or HELP, also as its provider has it."""
+    return text.command is not None or Commands.known().hear(plain(text.body))[0] is not None
+
+
 def _reading(text: Text, person: Person, about: Conversation, before: Revision | None, config: Config) -> Reading:
     """What a text says, without what they have said otherwise since: a command, or a rating. Its words always count."""
-    reading = read(text.body, config.touchpoints[about.touchpoint].scale, config.business.languages)
+    scale = config.touchpoints[about.touchpoint].scale
+    reading = read(text.body, scale, config.business.languages)
+    if about.told_at and scale is Scale.THUMBS and reading.rating is not None:
+        reading = reading._replace(rating=None, comment=text.body)  # their yes or no is for whoever has answered them
     if text.command:
         # A provider's keyword is a whole text, such as ALTO; where more came with it, such as a picture, all is kept.
         words = "" if len(text.body.split()) == 1 else reading.comment
@@ -185,7 +219,7 @@ def _answer(
         language=about.language,
         customer=about.customer if text.is_hidden else about.customer.model_copy(update={"phone": text.sender}),
         rating=reading.rating,
-        comment=comment,
+        comment=comment if reading.comment or before is None else None,  # a STOP alone opens nothing again
         flags=flags,
     )
 

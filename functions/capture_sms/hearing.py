@@ -6,8 +6,11 @@ from typing import NamedTuple
 
 from pydynox import DynamoDBClient
 
-from functions.capture_sms.conversation import Reply, Text, Turn, take_turn, topic
+from functions.capture_sms.conversation import Reply, Text, Turn, is_command, take_turn, take_verdict, topic
 from functions.capture_sms.senders import read_sender
+from shared.cases.cases import Cases
+from shared.cases.changes import Now
+from shared.cases.hearing import heard
 from shared.config.model import Config, SmsSettings
 from shared.customers.budget import STRANGERS, Budget
 from shared.customers.messages import Message, Messages, Purpose
@@ -44,6 +47,7 @@ class Ear(NamedTuple):
     """Everything that hearing a text takes."""
 
     store: Store
+    cases: Cases
     people: People
     messages: Messages
     config: Config
@@ -57,7 +61,15 @@ class Ear(NamedTuple):
         if sms is None:
             raise NotConfigured("This business has no number: earshot.toml has no [sms].")
         budget = Budget(client, table, of_stage=sms.sent_per_day, of_source=sms.sent_per_source)
-        return cls(Store(client, table), People(client, table), Messages(client, table), config, sms, budget)
+        return cls(
+            Store(client, table),
+            Cases(client, table),
+            People(client, table),
+            Messages(client, table),
+            config,
+            sms,
+            budget,
+        )
 
     def hear(self, text: Text, now: datetime, *, sends_reply: bool) -> Heard:
         """Store what a text says. With `sends_reply` the reply is stored with it, to be sent from the stream.
@@ -96,6 +108,12 @@ class Ear(NamedTuple):
 
     def _plan(self, text: Text, person: Person, now: datetime) -> tuple[Turn, list[dict[str, object]]]:
         about = topic(person, text, self.sms, self.config)
+        found = self.cases.get(about.feedback_id) if about.told_at else None
+        way = Channel.SMS.value
+        change = heard(found, text.body, way, Now(self.config, now)) if found and not is_command(text) else None
+        if change:
+            turn = take_verdict(text, person, about, change, self.sms, self.config, now)
+            return turn, self.cases.moving(change)
         before = self.store.get(about.feedback_id)
         turn = take_turn(text, person, about, before, self.sms, self.config, now)
         if turn.answer is None:

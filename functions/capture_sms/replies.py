@@ -20,6 +20,10 @@ class Replies:
         """That no more texts will come and, where they said more than that, who reads it."""
         return self._say("stopped_heard" if heard else "stopped")
 
+    def again(self) -> str:
+        """That what they were told is done, and is not, is with the same people again."""
+        return self._say("again", "answer")
+
     def resumed(self) -> str:
         """That texts may come again."""
         return self._say("resumed")
@@ -28,5 +32,5 @@ class Replies:
         """Who this is, whom to ask, and how to make it stop."""
         return self._say("help")
 
-    def _say(self, key: str) -> str:
-        return gsm7.plain(self._texts[f"sms.{key}"].format(**self._names))
+    def _say(self, key: str, table: str = "sms") -> str:
+        return gsm7.plain(self._texts[f"{table}.{key}"].format(**self._names))

@@ -60,9 +60,10 @@ class Cases:
 
     def move(self, change: Change, *others: Operation) -> bool:
         """Write a change and what goes with it, all or nothing; False where somebody else was first."""
-        return self.table.transact([*self._operations(change), *others])
+        return self.table.transact([*self.moving(change), *others])
 
-    def _operations(self, change: Change) -> list[Operation]:
+    def moving(self, change: Change) -> list[Operation]:
+        """Writing a change as operations of a transaction, refused where somebody else was first."""
         before, after = change.before, change.case
         fresh = [*before.timeline_unsaved, change.entry]
         numbers = range(after.moves - len(fresh), after.moves)

@@ -19,14 +19,15 @@ SIGNS_IN = {"GetItem sessions", "PutItem sessions"}  # those of sessions: who si
 READS_STREAM = {"DescribeStream *", "GetRecords *", "GetShardIterator *", "ListStreams *"}
 
 MOVES_CASES = {"Query F#*", "PutItem F#*", "UpdateItem F#*"}
-TAKES_MAIL = {"GetItem *", "PutItem *", "UpdateItem *"}  # which is of everybody: feedback, people, conversations
+TAKES_MAIL = {"GetItem *", "PutItem *", "UpdateItem *", "Query F#*"}  # of everybody: feedback, people, conversations
 
 GRANTED: dict[str, Granted] = {
     "CaptureWeb": {"table": {"GetItem L#*", "UpdateItem F#*"}, "keys": SIGNS},
     "CaptureSms": {
         "table": {
             *("GetItem F#*", "GetItem P#*", "GetItem N#*"),
-            *("PutItem P#*", "PutItem N#*", "PutItem M#*", "UpdateItem F#*", "UpdateItem B#*"),
+            *("PutItem P#*", "PutItem N#*", "PutItem M#*", "UpdateItem B#*"),
+            *MOVES_CASES,
         },
         "keys": {"GetItem twilio#*"},
     },

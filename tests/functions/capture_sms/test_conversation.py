@@ -50,7 +50,8 @@ def turn(
 
 def said(number: int = 1, **changes: object) -> Revision:
     feedback = a_feedback(id=ASKED.feedback_id, touchpoint="delivery", scale=Scale.STARS5, rating=2, comment="")
-    return Revision(number, NOW, feedback.model_copy(update={"channel": Channel.SMS, "reasons": (), **changes}))
+    said = feedback.model_copy(update={"channel": Channel.SMS, "reasons": (), **changes})
+    return Revision(number, NOW, said, answers=number)
 
 
 def test_a_text_out_of_nowhere_is_about_the_numbers_touchpoint() -> None:
@@ -171,7 +172,7 @@ def test_stop_overcharging_me_is_a_complaint_and_a_stop() -> None:
 def test_a_stop_after_the_words_tells_the_team() -> None:
     heard = turn("stop", INVITED, said(comment="late"))
     assert heard.answer is not None
-    assert (heard.answer.comment, heard.answer.flags) == ("late", (Flag.OPTED_OUT,))
+    assert (heard.answer.comment, heard.answer.flags) == (None, (Flag.OPTED_OUT,))  # what was said stays
 
 
 def test_what_a_provider_took_for_a_command_is_one_and_loses_no_words() -> None:
