@@ -63,6 +63,7 @@ _MAY_BE_SUBJECT = re.compile(
     r"|gelesen|accepted|declined|tentative|canceled|cancelled)\s*(?::|$)|.{0,200}\bverify#",
     re.IGNORECASE,
 )
+_DAEMONS = ("mailer-daemon@", "postmaster@", "microsoftexchange")
 _FORWARDED = re.compile(
     r"\s*(?:-{2,}[^\n]{3,60}-{2,}\s*\n)?(?:[^:\n]{1,30}:[^\n]*\n){0,3}?[^:\n]{1,30}:[^\n]*"
     r"(?:mailer-daemon|postmaster|microsoftexchange\w*)@",
@@ -116,8 +117,15 @@ def _speaks_as_machine(shown: Sequence[Part]) -> bool:
     """Whether a sentence of the mail is one that programs write: "This is an automated message"."""
     text = "".join(part.text for part in shown[:1])
     ends = text if len(text) < 2 * _SENTENCES_WITHIN else text[:_SENTENCES_WITHIN] + text[-_SENTENCES_WITHIN:]
-    said = " ".join(ends.casefold().split())
-    return any(map(said.__contains__, _sentences(of_ascii=said.isascii())))
+    words = ends.casefold().split()
+    by_word, unspaced = _sentences()
+    likely = set(words).intersection(by_word)  # in most mails none, so that they need no search
+    if not likely and ends.isascii():
+        return False
+    said = " ".join(words)
+    return any(sentence in said for word in likely for sentence in by_word[word]) or any(
+        map(said.__contains__, unspaced)
+    )
 
 
 def _leaves(part: Part) -> Iterator[Part]:
@@ -188,11 +196,18 @@ def _absences() -> re.Pattern[str]:
 
 
 @cache
-def _sentences(*, of_ascii: bool) -> tuple[str, ...]:
-    """Those of all languages, or those that a text in ASCII can have."""
-    packs = (pack.get("automatic", {}) for pack in mail_programs())
-    known = {sentence.casefold() for pack in packs for sentence in pack.get("sentences", ())}
-    return tuple(sentence for sentence in known if sentence.isascii() or not of_ascii)
+def _sentences() -> tuple[dict[str, list[str]], list[str]]:
+    """What programs write: by the longest of its words that is not the last, which may go on; and what is one word."""
+    by_word: dict[str, list[str]] = {}
+    unspaced: list[str] = []
+    for pack in mail_programs():
+        for sentence in map(str.casefold, pack.get("automatic", {}).get("sentences", ())):
+            *words, _ = sentence.split()
+            if words:
+                by_word.setdefault(max(words, key=len), []).append(sentence)
+            else:
+                unspaced.append(sentence)
+    return by_word, unspaced
 
 
 @cache
@@ -212,7 +227,8 @@ def _says_no_reply(local: str) -> bool:
 def _forwarded(mail: Part, shown: Sequence[Part], envelope: Envelope) -> str | None:
     """Why the mail that is passed on, with no word added, is a machine's."""
     if said := next((part.text for part in shown if part.text.strip()), ""):
-        return "bounce" if _FORWARDED.match(said[:1_000]) else None
+        head = said[:1_000].lower()
+        return "bounce" if any(map(head.__contains__, _DAEMONS)) and _FORWARDED.match(head) else None
     for part in _leaves(mail):
         if part.is_message and part.parts and part.parts[0].headers.get("from"):
             inner = part.parts[0]
