@@ -62,3 +62,8 @@ class Publish(Construct):
             means="For some feedback neither its touchpoint nor its reasons name a team, so the default team has it, "
             "also where a route catches it. Name one; `earshot doctor` says where, of what no route catches.",
         )
+        alarms.when_counted(
+            "publish",
+            "UnhappyWithoutOwner",
+            means="Somebody is unhappy, and no team or no due time stands behind it: the log of publish names them.",
+        )

@@ -9,6 +9,7 @@ from infra.bus import Bus
 from infra.capture_email import CaptureEmail
 from infra.capture_sms import CaptureSms
 from infra.capture_web import CaptureWeb
+from infra.escalate import Escalate
 from infra.http import HttpApi
 from infra.invite import Invite
 from infra.notify import Notify
@@ -50,6 +51,7 @@ class EarshotStack(Stack):
 
         notify = Notify(self, "Notify", stage=stage, store=store, alarms=alarms)
         Sweep(self, "Sweep", stage=stage, store=store, notify=notify, alarms=alarms)
+        escalate = Escalate(self, "Escalate", stage=stage, store=store, alarms=alarms)
         routes = Routes(self, "Routes", stage=stage, bus=bus, notify=notify, alarms=alarms)
         Team(self, "Team", stage=stage, api=api, store=store, bus=bus, notify=notify, routes=routes, alarms=alarms)
 
@@ -78,6 +80,7 @@ class EarshotStack(Stack):
             "MailPrefix": MAIL_FOLDER,
             "UnheardMailQueueUrl": mails.unheard.queue.queue_url,
             "CaptureEmailFunction": mails.function.resource.function_name,
+            "EscalateFunction": escalate.function.resource.function_name,
             "InviteFunction": invite.function.resource.function_name,
             "SendFunction": send.function.resource.function_name,
             "UnsentBucket": send.unsent.bucket.bucket_name,

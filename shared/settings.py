@@ -118,6 +118,12 @@ class SweepSettings(Settings):
     aside_queue_url: str
 
 
+class EscalateSettings(Settings):
+    """What escalate needs."""
+
+    table: str
+
+
 class TeamSettings(Settings):
     """What the team's pages need. `deliveries_queue` and `refused_queue` are ARNs, of the queues behind every rule.
 

@@ -14,10 +14,15 @@ from shared.config.model import Config
 from shared.customers.invitations import read_invitation
 from shared.feedback.owners import claimed
 from shared.feedback.store import read_image
+from shared.model.case import CaseState
 from shared.model.events import Event, case_event, feedback_event, invitation_event
 from shared.model.life import Transition, transition
+from shared.model.scales import Mood
 from shared.observe import count, logger
 from shared.table.items import FEEDBACK, INVITATION
+
+_OWNED = ("team", "inbox", "inbox_at", "promised_at", "due_at", "due_shard")
+"""The attributes by which a case waits for its team, and moves on by itself."""
 
 Image = Mapping[str, Any]
 """An item as the stream has it, in DynamoDB's own JSON."""
@@ -27,8 +32,10 @@ def publish(records: Iterable[Mapping[str, Any]], bus: Bus, config: Config) -> l
     """Put the events of stream records on the bus; returns the sequence numbers of the records that failed."""
     entries: list[tuple[str, Entry]] = []
     refusals: dict[str, str] = {}
+    nobodys = 0
     for record in records:
         number = record["dynamodb"]["SequenceNumber"]
+        nobodys += _is_nobodys(record["dynamodb"].get("NewImage", {}))
         try:
             entries += [(number, entry(event)) for event in _events(record["dynamodb"], config)]
         except Exception as error:  # whatever is wrong with one record must not stop the others
@@ -40,6 +47,7 @@ def publish(records: Iterable[Mapping[str, Any]], bus: Bus, config: Config) -> l
     for number, refusal in refusals.items():
         logger.error("A record could not be published", sequence_number=number, reason=refusal)
     count("RecordsFailed", len(refusals))
+    count("UnhappyWithoutOwner", nobodys)
     count("EventsPublished", outcomes.count(None))
     return list(refusals)
 
@@ -67,6 +75,19 @@ def _feedback_events(old: Image | None, new: Image, config: Config) -> Iterator[
     case = cases.read_image(new) if moved else None
     if case and (event := case_event(case)):
         yield event
+
+
+def _is_nobodys(image: Image) -> bool:
+    """Whether somebody is unhappy about whom nobody has to do anything, or at no time."""
+    if image.get("kind") != {"S": FEEDBACK.kind} or image.get("mood") != {"S": Mood.UNHAPPY.value}:
+        return False
+    state = image.get("case", {}).get("M", {}).get("state", {}).get("S")
+    missing = [name for name in _OWNED if not image.get(name, {}).get("S")]
+    is_closed = state in (CaseState.RESOLVED, CaseState.CONFIRMED)
+    if is_closed or (state and not missing):
+        return False
+    logger.error("unhappy, and nobody's", feedback=image.get("id", {}).get("S"), missing=missing)
+    return True
 
 
 def _moves(image: Image | None) -> int:

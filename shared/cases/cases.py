@@ -10,7 +10,7 @@ from pydynox.pydynox_core import item_from_dynamo
 
 from shared.cases.changes import Change
 from shared.feedback.store import read_item, team_shard
-from shared.model.case import CUSTOMER, Case, CaseState, Entry, Found, Move
+from shared.model.case import CUSTOMER, Case, CaseState, Entry, Found, Move, Term
 from shared.model.feedback import Revision
 from shared.table.items import ENTRY, FEEDBACK
 from shared.table.table import Operation, Table, due_shard
@@ -54,9 +54,9 @@ class Cases:
         """The cases that are to move on by themselves by a moment, the most overdue first."""
         return map(read_case, self.table.due(FEEDBACK.kind, to_iso(until)))
 
-    def waiting(self, team: str) -> Iterator[Found]:
-        """All cases that wait for a team, however many."""
-        return map(read_case, self._query(team, newest_first=False))
+    def waiting(self, team: str, since: datetime | None = None) -> Iterator[Found]:
+        """All cases that wait for a team, however many: those that are due from `since` on, the first due first."""
+        return map(read_case, self._query(team, newest_first=False, since=since))
 
     def move(self, change: Change, *others: Operation) -> bool:
         """Write a change and what goes with it, all or nothing; False where somebody else was first."""
@@ -108,11 +108,14 @@ class Cases:
             read_case(item) for item in islice(self._query(partition, newest_first=newest_first, limit=limit), limit)
         ]
 
-    def _query(self, partition: str, *, newest_first: bool, limit: int | None = None) -> Iterable[Mapping[str, Any]]:
+    def _query(
+        self, partition: str, *, newest_first: bool, limit: int | None = None, since: datetime | None = None
+    ) -> Iterable[Mapping[str, Any]]:
+        bound = {":since": to_iso(since)} if since else {}
         return self.table.client.sync_query(
             self.table.name,
-            key_condition_expression="inbox = :inbox",
-            expression_attribute_values={":inbox": partition},
+            key_condition_expression="inbox = :inbox AND inbox_at >= :since" if since else "inbox = :inbox",
+            expression_attribute_values={":inbox": partition, **bound},
             index_name="by_inbox",
             scan_index_forward=not newest_first,
             limit=limit,
@@ -131,6 +134,7 @@ def read_case(item: Mapping[str, Any]) -> Found:
     entry = _reopened(revision)
     state = CaseState.TAKEN if case.owner else CaseState.OPEN
     again = {"state": state, "opened_at": entry.at, "step": None, "last": entry, "moves": case.moves + 1}
+    again |= {"term": Term.TAKE, "since": None}
     return Found(revision, case.model_copy(update=again), (entry,), (entry,))
 
 

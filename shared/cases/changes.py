@@ -22,10 +22,12 @@ from shared.model.case import (
     Found,
     Move,
     Step,
+    Term,
     check,
     moved,
     remedy_line,
 )
+from shared.values import to_iso
 
 LONGEST_SNOOZE = timedelta(days=90)
 DAILY = timedelta(days=1)
@@ -61,7 +63,14 @@ def take(found: Found, who: str, way: str, now: Now) -> Change:
     check(case.model_copy(update={"owner": None}) if gone else case, Move.TAKE, who)
     due = _until_home(found, now)
     return _change(
-        found, Entry(at=now.at, who=who, what=Move.TAKE, way=way), now, due=due, owner=who, had=None, step=None
+        found,
+        Entry(at=now.at, who=who, what=Move.TAKE, way=way),
+        now,
+        due=due,
+        term=Term.HOLD,
+        owner=who,
+        had=None,
+        step=None,
     )
 
 
@@ -76,7 +85,9 @@ def reply(found: Found, who: str, text: str, way: str, message: str, now: Now) -
     """The customer is answered; `message` is the id of what is sent."""
     check(found.case, Move.REPLY, who)
     entry = Entry(at=now.at, who=who, what=Move.REPLY, text=written(text), way=way, message=message)
-    return _change(found, entry, now, due=_next_resolve(found, now), owner=_owner(found, who), step=None)
+    return _change(
+        found, entry, now, due=_next_resolve(found, now), term=Term.RESOLVE, owner=_owner(found, who), step=None
+    )
 
 
 def not_arrived(found: Found, reason: str, message: str, now: Now) -> Change:
@@ -94,7 +105,7 @@ def pass_on(found: Found, who: str, to: str, reason: str, way: str, now: Now) ->
         raise InvalidInput(f"to must be another team: {others}.", field="to")
     entry = Entry(at=now.at, who=who, what=Move.PASS, text=written(reason), way=way, to=to)
     due = found.case.due_at or taken_by(now.config, to, found.feedback.mood, now.at)
-    return _change(found, entry, now, due=due, team=to, owner=None, had=None, passed=True, step=None)
+    return _change(found, entry, now, due=due, term=Term.SET, team=to, owner=None, had=None, passed=True, step=None)
 
 
 def resolve(found: Found, who: str, text: str, way: str, message: str | None, now: Now) -> Change:
@@ -147,7 +158,7 @@ def snooze(found: Found, who: str, reason: str, until: datetime, way: str, now: 
     if not now.at < until <= now.at + LONGEST_SNOOZE:
         raise InvalidInput(f"until must be a day of the next {LONGEST_SNOOZE.days}.", field="until")
     entry = Entry(at=now.at, who=who, what=Move.SNOOZE, text=written(reason), way=way, until=until)
-    return _change(found, entry, now, due=until, owner=_owner(found, who), step=None)
+    return _change(found, entry, now, due=until, term=Term.SET, owner=_owner(found, who), step=None)
 
 
 def granted(found: Found, entry: Entry, now: Now) -> Change:
@@ -184,19 +195,38 @@ def overdue(found: Found, now: Now) -> Change:
     more: dict[str, Any] = {"step": step}
     if step is not Step.OWNER and case.owner:
         more |= {"owner": None, "had": case.owner, "state": CaseState.OPEN}
-    return _change(found, entry, now, due=case.due_at or now.at, wake=wake, **more)
+    return _change(found, entry, now, due=case.due_at or now.at, wake=wake, term=case.term, since=case.since, **more)
 
 
 def promised_again(found: Found, now: Now) -> Change | None:
     """The case under the present settings: its team, its owner and its due time; None where nothing changes."""
     case, team = found.case, found.feedback.team
+    if case.state.is_closed:
+        return None
     if team not in now.config.teams:
-        to = now.config.default_team
+        to, due = now.config.default_team, case.due_at or now.at
         entry = Entry(at=now.at, who=EARSHOT, what=Move.PASS, way="clock", to=to)
-        return _change(found, entry, now, due=case.due_at or now.at, team=to, owner=None, passed=True, step=None)
-    if case.owner and case.owner not in now.members(team) and case.state is CaseState.TAKEN:
+        return _change(found, entry, now, due=due, term=Term.SET, team=to, owner=None, passed=True, step=None)
+    if case.owner and case.owner not in now.members(team):
         return release(found, now)
-    return None
+    return _repromised(found, now)
+
+
+def _repromised(found: Found, now: Now) -> Change | None:
+    """With the due time that it would have, had the present file been there; None where that is what it has.
+
+    What is overdue already goes on as it is.
+    """
+    case = found.case
+    if case.step or case.term is Term.SET or (case.due_at and case.due_at <= now.at):
+        return None
+    since = case.since or case.opened_at
+    lasts = {Term.TAKE: _next_take, Term.HOLD: _until_home, Term.RESOLVE: _next_resolve}[case.term]
+    due = lasts(found, Now(now.config, since))
+    if case.due_at and to_iso(due) == to_iso(case.due_at):
+        return None
+    entry = Entry(at=now.at, who=EARSHOT, what=Move.PROMISE, way="clock")
+    return _change(found, entry, now, due=due, term=case.term, since=since)
 
 
 def written(text: str, field: str = "text", *, needed: bool = True) -> str:
@@ -216,16 +246,20 @@ def _change(
     *,
     due: datetime | None = None,
     wake: datetime | None = None,
+    term: Term = Term.TAKE,
+    since: datetime | None = None,
     team: str | None = None,
     stays: bool = False,
     **more: Any,
 ) -> Change:
-    """The change that an entry makes; `stays`: with the due times that it has."""
+    """The change that an entry makes. The term counts `since` then, or from now on; `stays`: it is what it was."""
     case = found.case
-    due, wake = (case.due_at, case.wake_at) if stays else (due, wake or due)
-    return Change(
-        found, moved(case, entry, due_at=due, wake_at=wake, **more), entry, now.at, team or found.feedback.team
-    )
+    if stays:
+        due, wake, term, since = case.due_at, case.wake_at, case.term, case.since
+    else:
+        wake, since = wake or due, since or now.at
+    after = moved(case, entry, due_at=due, wake_at=wake, term=term, since=since, **more)
+    return Change(found, after, entry, now.at, team or found.feedback.team)
 
 
 def _owner(found: Found, who: str) -> str:
@@ -260,7 +294,7 @@ def _steps(found: Found, now: Now) -> Iterator[Step]:
     """The step that comes next, and then its last one for ever."""
     team = now.config.teams.get(found.feedback.team)
     steps = [Step.TEAM]
-    if found.case.owner:
+    if found.case.owner in now.members(found.feedback.team):
         steps.insert(0, Step.OWNER)
     if team and team.lead:
         steps.append(Step.LEAD)

@@ -63,6 +63,8 @@ class Move(StrEnum):
     SAY = "said"
     """The customer said something for which nobody has to do anything, such as thanks."""
     ESCALATE = "overdue"
+    PROMISE = "promised-anew"
+    """The file promises something else now."""
 
 
 class Verdict(StrEnum):
@@ -82,6 +84,19 @@ class Step(StrEnum):
     CHIEF = "chief"
 
 
+class Term(StrEnum):
+    """What a case's due time is."""
+
+    TAKE = "take"
+    """Until then, somebody is to take it."""
+    HOLD = "hold"
+    """Until then, whoever took it has it: it is to be resolved, or their team goes home."""
+    RESOLVE = "resolve"
+    """Until then, it is to be resolved."""
+    SET = "set"
+    """Whatever is promised: it was put off to that day, or another team has passed it on with that time."""
+
+
 CUSTOMER, EARSHOT = "customer", "earshot"
 """Who moved a case where that was nobody of a team."""
 
@@ -99,7 +114,7 @@ class _Rule(NamedTuple):
 
 MOVES: Mapping[Move, _Rule] = {
     Move.TAKE: _Rule(_WAITING, CaseState.TAKEN),
-    Move.RELEASE: _Rule(frozenset({CaseState.TAKEN}), CaseState.OPEN),
+    Move.RELEASE: _Rule(_WAITING, CaseState.OPEN),
     Move.REPLY: _Rule(_ANY, CaseState.ANSWERED),
     Move.NOT_ARRIVED: _Rule(_ANY, CaseState.OPEN),
     Move.PASS: _Rule(_WAITING, CaseState.OPEN),
@@ -114,6 +129,7 @@ MOVES: Mapping[Move, _Rule] = {
     Move.SNOOZE: _Rule(_WAITING, None),
     Move.SAY: _Rule(_ANY, None),
     Move.ESCALATE: _Rule(_WAITING, None),
+    Move.PROMISE: _Rule(_WAITING, None),
 }
 
 
@@ -147,6 +163,9 @@ class Case(Model):
     state: CaseState = CaseState.OPEN
     opened_at: Moment
     """Since when its promises count: the receipt, or when it was opened again."""
+    term: Term = Term.TAKE
+    since: Moment | None = None
+    """Since when that counts; None: since it was opened."""
     owner: str | None = None
     """Who has taken it."""
     had: str | None = None

@@ -67,6 +67,7 @@ GRANTED: dict[str, set[str]] = {
         *("send a delivery", "take a delivery", "send a mail"),
     },
     "Sweep": {"list what is due", "change a feedback", "put an item", "send a delivery"},
+    "Escalate": {*READ_AND_WRITE, "list what is due"},
     "RoutesClearRules": {"remove a route"},
     "Invite": {*READ_AND_WRITE, *SIGN},
     "Send": {*READ_AND_WRITE, "send a mail"},

@@ -72,4 +72,6 @@ def test_whoever_is_on_call_hears_of_what_is_told_by_mail_alone_else(resources: 
         ("notify", "DeliveryGivenUp"),
         ("notify", "AttemptBroken"),
         ("sweep", "DeliveryUnreadable"),
+        ("escalate", "CaseUnreadable"),
+        ("publish", "UnhappyWithoutOwner"),
     }

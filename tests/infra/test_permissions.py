@@ -41,6 +41,11 @@ GRANTED: dict[str, Granted] = {
         "keys": {*SIGNS, "GetItem webhook#*", "PutItem webhook#*"},
     },
     "Sweep": {"table": {"PutItem D#*", "UpdateItem M#*"}, "by_due": {"Query *"}},
+    "Escalate": {
+        "table": {*MOVES_CASES, "GetItem Q#*", "PutItem Q#*"},
+        "by_due": {"Query *"},
+        "by_inbox": {"Query *"},
+    },
     "RoutesClearRules": {},
     "Invite": {
         "table": {

@@ -186,7 +186,7 @@ def event_for(handler: str, api: RuntimeApi, store: Store, config: Config) -> Js
     """Something that a function is sent; where it speaks to AWS through the SDK, it does so for this."""
     feedback = {"version": 1, "touchpoint": "delivery", "customer": {"email": "ana@example.com"}}
     wanted = Wanted("earshot-mail", "feedback@fernleaf.example", BUCKET, "mail/", "fernleaf.example", "earshot")
-    schedule = {"detail-type": "Scheduled Event"}
+    schedule = {"detail-type": "Scheduled Event", "time": "2026-03-14T09:26:53Z"}
     asked = SignInRequest(email=config.teams["care"].people[0].email, browser="b").model_dump_json()
     events: dict[str, Callable[[], Json]] = {
         "capture_web.handler": lambda: http_event("GET", "/f/none"),
@@ -202,6 +202,7 @@ def event_for(handler: str, api: RuntimeApi, store: Store, config: Config) -> Js
         "send.handler": lambda: a_mail_and_a_text(store),
         "notify.handler": lambda: a_card(store, config),
         "sweep.handler": lambda: schedule,
+        "escalate.handler": lambda: schedule,
         "setup.rules": lambda: custom_resource("Delete", api, {}),
         "setup.mail": lambda: custom_resource("Create", api, wanted._asdict()),
     }

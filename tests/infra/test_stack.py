@@ -316,7 +316,11 @@ def test_a_sweep_that_failed_is_repeated_by_nobody(template: Template, resources
         for each in resources("AWS::Lambda::EventInvokeConfig").values()
         if each["MaximumRetryAttempts"] == 0
     ]
-    assert sorted(name.partition("Function")[0].partition("Sweep")[0] for name in once) == ["", "CaptureEmail"]
+    assert sorted(name.partition("Function")[0].partition("Sweep")[0] for name in once) == [
+        "",
+        "CaptureEmail",
+        "Escalate",
+    ]
 
 
 def test_stages_beside_each_other_share_no_name(config: Config, resources: Resources) -> None:
