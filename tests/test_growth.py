@@ -19,7 +19,7 @@ from functions.capture_email.ours import Ours
 from functions.capture_email.quoting import customers_words
 from functions.capture_web import body
 from functions.notify import mail, slack, teams
-from functions.notify.cards import Card, make_card
+from functions.notify.cards import Beside, Card, make_card
 from shared.addresses import contact
 from shared.conditions.reader import parse
 from shared.config.load import load
@@ -32,7 +32,7 @@ from shared.text import gsm7, lines, marks, names, unseen
 from shared.text.folding import fold
 from shared.text.graphemes import cut, cut_to_fit, exceeds, split
 from shared.web.http import Request
-from tests.kit.factories import a_revision
+from tests.kit.factories import RECEIVED_AT, a_revision
 from tests.kit.growth import assert_linear
 from tests.kit.http_api import http_event
 
@@ -125,7 +125,11 @@ def test_graphemes(kind: str) -> None:
         cut_to_fit(text, lambda part: len(part) < len(text) // 2)
         split(text, len, 500)
 
-    assert_linear(cuts, extended(kind), 4_000)
+    assert_linear(cuts, extended(kind), 2_000)
+
+
+def test_a_grapheme_as_long_as_a_mail() -> None:
+    assert_linear(lambda text: exceeds(text, 5), extended("jamo"), 100_000)  # below, copying it costs next to nothing
 
 
 @pytest.mark.parametrize("make", ANY_TEXT)
@@ -253,6 +257,11 @@ def test_containers(piece: bytes) -> None:
     assert_linear(unpack, lambda length: (piece * length)[:length], 2_000)
 
 
+def test_containers_in_containers() -> None:
+    signed = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80"
+    assert_linear(signed_content, lambda depth: signed + (b"\x24\x80" * depth + b"\0\0" * depth) * 20, 4)
+
+
 @pytest.mark.parametrize("make", ANY_TEXT)
 def test_cards(make: Callable[[int], str]) -> None:
     config = load()
@@ -263,6 +272,6 @@ def test_cards(make: Callable[[int], str]) -> None:
         mail.render(card, "#00704a")
 
     def card(length: int) -> Card:
-        return make_card(config, "tills", ROUTE, a_revision(comment=make(length)), added=False, replayed=False)
+        return make_card(config, "tills", ROUTE, a_revision(comment=make(length)), Beside(RECEIVED_AT))
 
     assert_linear(show, card, 3_000)

@@ -13,8 +13,8 @@ ELLIPSIS = "…"
 def clusters(text: str) -> Iterator[str]:
     """The graphemes of a text, by the library's rules.
 
-    The library's own iterator copies a grapheme for each character that extends it, which takes time by the square of
-    its length, and a stranger may send one of 20,000 joiners. Here each is cut out of the text once.
+    The library's own iterator copies a long grapheme for each character that extends it: one of 480,000 joiners took it
+    9 s of CPU. Here each is cut out of the text once.
     """
     start, last, state = 0, None, UState.DEFAULT
     for at, sign in enumerate(text):
