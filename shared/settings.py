@@ -1,24 +1,35 @@
 """Environment → typed settings. No defaults: a missing variable stops the function at its start, by name."""
 
 import os
-from typing import Self
+from collections.abc import Iterator
+from typing import Any, Self, dataclass_transform
 
-from pydantic import BaseModel, ConfigDict
 
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class Settings:
+    """Base of a function's settings; the field `table` is read from EARSHOT_TABLE, and so on.
 
-class Settings(BaseModel):
-    """Base of a function's settings; the field `table` is read from EARSHOT_TABLE, and so on."""
+    Fields are texts and whole numbers. No pydantic: every function would pay at its start for the models of all.
+    """
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    def __init__(self, **values: Any) -> None:
+        fields = type(self).__annotations__
+        if values.keys() != fields.keys():
+            raise TypeError(f"{type(self).__name__} takes {', '.join(fields) or 'nothing'}")
+        vars(self).update(values)
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Each field's name with its value."""
+        return iter(vars(self).items())
 
     @classmethod
     def from_environment(cls) -> Self:
         """Read every field; raises `MissingSetting` naming all the variables that are not there."""
-        names = {field: f"EARSHOT_{field.upper()}" for field in cls.model_fields}
+        names = {field: f"EARSHOT_{field.upper()}" for field in cls.__annotations__}
         missing = [name for name in names.values() if name not in os.environ]
         if missing:
             raise MissingSetting(f"{cls.__name__} needs {', '.join(missing)} in the environment")
-        return cls.model_validate({field: os.environ[name] for field, name in names.items()})
+        return cls(**{field: kind(os.environ[names[field]]) for field, kind in cls.__annotations__.items()})
 
 
 class MissingSetting(Exception):

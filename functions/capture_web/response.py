@@ -17,7 +17,7 @@ from shared.text.unseen import seen
 from shared.web import http
 from shared.web.http import Request, Response
 
-_RATING = re.compile(r"""[\s"'(<]*(\d{1,2})(?:,\1)*(?!\w|[.,/]\d)""")
+_RATING = r"""[\s"'(<]*(\d{1,2})(?:,\1)*(?!\w|[.,/]\d)"""
 
 
 class Responder:
@@ -81,5 +81,5 @@ class Responder:
 
 def _rating(text: str) -> str | None:
     """The one number that `?r=` brings, whatever was written behind it; the page selects it if it is on the scale."""
-    found = _RATING.match(unicodedata.normalize("NFKC", seen(text)))
+    found = re.match(_RATING, unicodedata.normalize("NFKC", seen(text)))
     return str(int(found[1])) if found else None

@@ -15,9 +15,9 @@ from shared.languages.packs import LANGUAGES
 MAX_MAILBOX = 20  # of the 64 characters before an @, what the signature of a reply address leaves
 
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
-_URL = re.compile(rf"https://{_HOST.pattern}(:[1-9]\d{{0,4}})?")
+_CONTROLS = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_HOST = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+_URL = re.compile(rf"https://{_HOST}(:[1-9]\d{{0,4}})?")
 
 
 def is_identifier(value: str) -> bool:
@@ -46,7 +46,7 @@ def _public_url(value: str) -> str:
 
 
 def _host(value: str) -> str:
-    if not _HOST.fullmatch(value):
+    if not re.fullmatch(_HOST, value):
         raise ValueError(f"{value!r} is not a host; write one like 'hooks.slack.com', with no https:// and no path")
     return value
 
@@ -167,7 +167,7 @@ def _currency(value: str) -> str:
 
 
 def _line(value: str) -> str:
-    if not value.strip() or _CONTROLS.search(value):
+    if not value.strip() or (not value.isprintable() and re.search(_CONTROLS, value)):
         raise ValueError(f"{value!r} must be one line of text")
     return value
 

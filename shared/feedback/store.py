@@ -167,7 +167,9 @@ def read_item(item: Mapping[str, Any]) -> Revision:
 def _flags(item: Mapping[str, Any]) -> tuple[Flag, ...]:
     """Those that are stored, and the one that follows from what else is."""
     flags = {Flag(flag) for flag in item.get("flags", ())}
-    return tuple(sorted(flags | {Flag.OTHER_CONTACT} if _other_contact(item) else flags))
+    if _other_contact(item):
+        flags.add(Flag.OTHER_CONTACT)
+    return tuple(sorted(flags)) if flags else ()
 
 
 def _other_contact(item: Mapping[str, Any]) -> tuple[str, ...]:
@@ -193,6 +195,7 @@ def _write(answer: Answer, config: Config, now: datetime) -> tuple[dict[str, Any
     mood = scale.mood(answer.rating)
     team = owner(config, answer.touchpoint, answer.reasons or ())
     said, first = _split(answer, scale, mood)
+    at = to_iso(now)
     write = Upsert()
     for name, value in said.items():
         write.set(name, value)
@@ -200,10 +203,10 @@ def _write(answer: Answer, config: Config, now: datetime) -> tuple[dict[str, Any
         write.set_once(name, value)
     _own(write, answer, team)
     if needs_somebody(mood if answer.rating is not None else None, bool(answer.comment or answer.reasons)):
-        _open_case(write, answer, team, taken_by(config, team, mood, now), now)
-    write.set_once("received_at", to_iso(now))
+        _open_case(write, answer, team, taken_by(config, team, mood, now), at)
+    write.set_once("received_at", at)
     write.set_once("ttl", FEEDBACK.ttl(now))
-    write.set("changed_at", to_iso(now))
+    write.set("changed_at", at)
     write.count("revision")
     write.count("answers")
     return said, write
@@ -238,13 +241,13 @@ def _own(write: Upsert, answer: Answer, team: str) -> None:
             write.set_unless(f"kept_{name}", name, value)
 
 
-def _open_case(write: Upsert, answer: Answer, team: str, due: datetime, now: datetime) -> None:
+def _open_case(write: Upsert, answer: Answer, team: str, due: datetime, opened_at: str) -> None:
     """What makes the feedback a case, or a closed case wait for its team again (`shared.cases.cases` reads it).
 
     A case that waits keeps the due time that it has.
     """
     at = to_iso(due)
-    write.set_once("case", {"state": "open", "opened_at": to_iso(now)})
+    write.set_once("case", {"state": "open", "opened_at": opened_at})
     write.set_once("due_at", at)
     write.set_once("due_shard", due_shard(FEEDBACK.kind, answer.id))
     write.set_once("promised_at", at)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.text.unseen import seen
@@ -30,7 +31,8 @@ def one_of(offered: Container[str | None], tag: str) -> str | None:
     return language if language in offered else None
 
 
-def by_preference(header: str) -> list[Wanted]:
+@lru_cache(512)  # browsers send few different ones
+def by_preference(header: str) -> tuple[Wanted, ...]:
     """The languages of an Accept-Language header, best first; what is no tag, or no weight, is passed over."""
     wanted = []
     for part in header.split(","):
@@ -38,4 +40,4 @@ def by_preference(header: str) -> list[Wanted]:
         weight = _WEIGHT.search(part)
         if language:
             wanted.append(Wanted(language, float(weight[1]) if weight else 1))
-    return sorted(wanted, key=lambda each: -each.weight)
+    return tuple(sorted(wanted, key=lambda each: -each.weight))

@@ -10,14 +10,14 @@ from unicodedata import combining
 MOST_IN_A_ROW = 30
 
 # What cannot hold so many in a row: most text of most languages is done with one search. The ranges have no marks.
-_PERHAPS = re.compile(
+_PERHAPS = (  # compiled once it is needed: that takes over a millisecond of a start
     r"[^\x00-\u02ff\u2000-\u20cf\u2100-\u2bff\u3041-\u3096\u309b-\ua66e\uac00-\ud7a3\U0001f000-\U0001faff]{31}"
 )
 
 
 def has_too_many(text: str) -> bool:
     """Whether more than `MOST_IN_A_ROW` marks follow each other somewhere."""
-    if text.isascii() or not _PERHAPS.search(text):
+    if text.isascii() or not re.search(_PERHAPS, text):
         return False
     in_a_row = 0
     for sign in text:

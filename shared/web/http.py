@@ -45,7 +45,7 @@ class Request:
         """Whether it may change something."""
         return self.method == "POST"
 
-    @property
+    @cached_property
     def media_type(self) -> str:
         """The content type without its parameters, lower case."""
         return self.header("content-type").partition(";")[0].strip().lower()

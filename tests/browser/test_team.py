@@ -12,6 +12,7 @@ from functions.team.pages import Pages
 from shared.config.model import Config
 from shared.feedback.store import Store
 from shared.keys.sessions import Browser
+from shared.settings import TeamSettings
 from shared.values import utc_now
 from tests.browser.conftest import Visit
 from tests.functions.team.conftest import PRIYA, mails
@@ -25,7 +26,7 @@ Open = Callable[..., Visit]
 def team_url(team: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Where the handler is served."""
     with serve(lambda event, context: team.handler(event, context)) as url:
-        here = team.settings.model_copy(update={"public_url": url})
+        here = TeamSettings(**dict(team.settings) | {"public_url": url})
         monkeypatch.setattr(team, "settings", here)
         yield url
 

@@ -19,6 +19,7 @@ from functions.capture_sms.twilio import sign
 from shared.errors import NotConfigured
 from shared.ids import answer_id
 from shared.keys.twilio_tokens import TwilioTokens
+from shared.settings import CaptureSmsSettings
 from tests.kit.factories import a_context
 from tests.kit.samples import load_event
 from tests.kit.tables import MAIN_TABLE
@@ -161,7 +162,7 @@ def test_a_table_that_does_not_answer_lets_twilio_send_it_again(
 ) -> None:
     gone = {
         "tokens": TwilioTokens(with_token.client, "no-such-table", with_token.settings.secrets_key),
-        "settings": with_token.settings.model_copy(update={"table": "no-such-table"}),
+        "settings": CaptureSmsSettings(**dict(with_token.settings) | {"table": "no-such-table"}),
     }
     with monkeypatch.context() as patched:
         patched.setattr(with_token, setting, gone[setting])
