@@ -203,7 +203,7 @@ def _check_remedy(ids: Ids, path: str, remedy: Table) -> Iterator[Problem]:
         amount, places = remedy.get(key), decimals(remedy.get("currency"))
         if isinstance(amount, int | float) and not isinstance(amount, bool):
             exact = Decimal(str(amount))
-            if exact != round(exact, places):
+            if exact.is_finite() and exact != round(exact, places):
                 unit = f"at most {places} decimal places" if places else "a whole number"
                 yield Problem(f"{path}.{key}", f"must be {unit}; mend the value {amount!r}")
 

@@ -60,8 +60,8 @@ class Store:
         # An answer that changes nothing is not written, so that a repeated tap makes no revision and no event.
         differs = " OR ".join(write.differs(name) for name in said)
         condition = f"({write.below('answers', MAX_REVISIONS)} AND ({differs}))"
-        if answer.rating is not None or not needs_rating:
-            condition = f"attribute_not_exists(pk) OR {condition}"
+        opens = answer.rating is not None or not needs_rating
+        condition = f"attribute_not_exists(pk) OR {condition}" if opens else f"attribute_exists(pk) AND {condition}"
         try:
             item: Any = again(
                 lambda: self.client.sync_update_item(
