@@ -7,13 +7,12 @@ The team's own words stand as they were written; what stands around them is in t
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydynox import DynamoDBClient
 
 from shared.addresses.phones import may_text, read_phone, time_zones
-from shared.config.fields import decimals
+from shared.cases.remedies import in_words
 from shared.config.model import Config
 from shared.customers.budget import Budget
 from shared.customers.messages import Message, Messages, Purpose
@@ -26,6 +25,7 @@ from shared.languages.packs import texts
 from shared.mail import letters
 from shared.mail.received import Mails
 from shared.mail.reply_address import ReplyKind, ReplyTo
+from shared.mail.sending import Mail
 from shared.model.case import Found
 from shared.model.feedback import Channel, Feedback, Flag
 from shared.table.table import Operation
@@ -125,12 +125,23 @@ class Answers:
         name = known.name.get(language) or next(iter(known.name.values()))
         said = texts(language)
         if known.currency:
-            places = decimals(known.currency)
-            how_much = f"{Decimal(amount).scaleb(-places):.{places}f} {known.currency}"
+            how_much = in_words(amount, known.currency)
             text = said["answer.remedy_amount"].format(remedy=name, amount=how_much)
         else:
             text = said["answer.remedy" if amount == 1 else "answer.remedy_count"].format(remedy=name, amount=amount)
         return self._told(found, Purpose.REMEDY, text, now)
+
+    def praise(self, found: Found, to: str, who: str, text: str, now: datetime) -> Operation:
+        """Storing what somebody of a team is told whom a customer has thanked; `text` is what `who` adds to it."""
+        said = texts(self._config.language)
+        names = {person.email.lower(): person.name for each in self._config.teams.values() for person in each.people}
+        paragraphs = [
+            said["answer.praise"].format(business=self._config.business.name, who=names.get(who, who)),
+            *(each for each in (found.feedback.comment, text) if each),
+        ]
+        rendered = letters.to_team(self._config.language, said["answer.praise_subject"], paragraphs)
+        id = answer_id("praise", found.feedback.id, str(found.revision.number))
+        return self._messages.saving(of_mail(rendered, id=id, to=to, purpose=Purpose.PRAISE, created_at=now))
 
     def may_send(self, message: Message, now: datetime) -> bool:
         """Count a message against what the stage may send in a day; False where a text finds no room."""
@@ -227,18 +238,7 @@ class Answers:
                 reply_to=ReplyTo(ReplyKind.FEEDBACK, feedback.id).address(self._config.mail.address, self._keys),
             ),
         )
-        return Message(
-            id=id,
-            channel=Channel.EMAIL,
-            to=to,
-            purpose=purpose,
-            created_at=now,
-            feedback_id=feedback.id,
-            subject=rendered.subject,
-            text=rendered.text,
-            html=rendered.html,
-            headers=rendered.headers,
-        )
+        return of_mail(rendered, id=id, to=to, purpose=purpose, created_at=now, feedback_id=feedback.id)
 
     def _subject(self, feedback: Feedback) -> str:
         """The subject of their first mail about it; empty where they wrote none."""
@@ -257,6 +257,13 @@ class Answers:
 def named(feedback: Feedback) -> str | None:
     """Whom an answer goes to, for whoever gave it: a name, where there is one."""
     return as_name(feedback.customer.name)
+
+
+def of_mail(mail: Mail, **more: Any) -> Message:
+    """A mail as a message; `more` are its fields that no mail has."""
+    return Message(
+        channel=Channel.EMAIL, subject=mail.subject, text=mail.text, html=mail.html, headers=mail.headers, **more
+    )
 
 
 def _addresses(feedback: Feedback) -> Iterator[tuple[Channel, str]]:

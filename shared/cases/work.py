@@ -14,8 +14,9 @@ from shared.cases import changes
 from shared.cases.answers import Answers, Telling
 from shared.cases.cases import Cases
 from shared.cases.changes import Change, Now
+from shared.cases.remedies import Remedies
 from shared.config.model import Config
-from shared.errors import Contended, FeedbackUnknown, Forged, InvalidInput, NotConfigured, Unavailable
+from shared.errors import Contended, FeedbackUnknown, Forged, InvalidInput, Unavailable
 from shared.model.case import CUSTOMER, CaseMoved, Entry, Found, Move
 from shared.table.table import Operation
 
@@ -69,6 +70,7 @@ class Work:
         self._config = config
         self._cases = cases
         self._answers = answers
+        self._remedies = Remedies(cases)
         self._steps = {
             Action.TAKE: self._take,
             Action.REPLY: self._reply,
@@ -131,7 +133,8 @@ class Work:
             return None
         if newer is not None and _MOVES.get(action) in _ANSWERS:
             _check_nothing_new(found, newer, int(press.form["seen"]))
-        return self._steps[action](found, press)
+        step = self._steps[action](found, press)
+        return None if any(_grants_same(entry, step.change.entry) for entry in newer or ()) else step
 
     def _take(self, found: Found, press: _Press) -> _Step:
         return _Step(changes.take(found, press.who, press.way, press.now))
@@ -158,10 +161,14 @@ class Work:
         changes.thank(found, press.who, press.text, press.way, press.to or None, None, press.now)
         told = self._answers.thanked(found, people.get(press.to), press.now.at)
         message = told and told.message.id
-        return _Step(changes.thank(found, press.who, press.text, press.way, press.to or None, message, press.now), told)
+        change = changes.thank(found, press.who, press.text, press.way, press.to or None, message, press.now)
+        praise = (self._answers.praise(found, press.to, press.who, press.text, press.now.at),) if press.to else ()
+        return _Step(change, told, praise)
 
     def _act(self, found: Found, press: _Press) -> _Step:
-        raise NotConfigured("remedy: this team may give none; earshot.toml has no such remedy.", field="remedy")
+        id, amount = press.form.get("remedy", "").strip(), press.form.get("amount", "")
+        change, counting = self._remedies.grant(found, id, amount, press.who, press.way, press.now)
+        return _Step(change, operations=(counting,))
 
     def _rule(self, found: Found, press: _Press) -> _Step:
         return _Step(changes.blame(found, press.who, press.text, press.way, press.now))
@@ -202,7 +209,6 @@ _MOVES = {
     Action.RESOLVE: Move.RESOLVE,
     Action.PASS: Move.PASS,
     Action.THANK: Move.THANK,
-    Action.ACT: Move.GRANT,
     Action.RULE: Move.BLAME,
     Action.SNOOZE: Move.SNOOZE,
 }
@@ -213,8 +219,13 @@ def _is_same(entry: Entry, action: Action, press: _Press) -> bool:
     if (entry.who, entry.what) != (press.who, _MOVES.get(action)):
         return False
     same_to = action not in (Action.PASS, Action.THANK) or (entry.to or "") == press.to
-    same_remedy = action is not Action.ACT or entry.remedy == press.form.get("remedy")
-    return same_to and same_remedy and entry.text == press.text
+    return same_to and entry.text == press.text
+
+
+def _grants_same(entry: Entry, other: Entry) -> bool:
+    """Whether two entries are grants of the same by the same person."""
+    both = [(each.who, each.what, each.remedy, each.amount) for each in (entry, other)]
+    return other.what is Move.GRANT and both[0] == both[1]
 
 
 def _newer(found: Found, seen: str) -> Sequence[Entry] | None:

@@ -12,7 +12,7 @@ from shared.customers.people import People
 from shared.errors import EarshotError, FeedbackUnknown, Forged, InvalidInput
 from shared.feedback.store import Store
 from shared.ids import answer_id
-from shared.model.case import CaseMoved, CaseState, Found
+from shared.model.case import CaseMoved, CaseState, Found, Move
 from shared.model.feedback import Channel, Customer
 from tests.kit.factories import an_answer
 
@@ -144,3 +144,40 @@ def test_what_was_done_is_told_once_and_asks_whether_it_is_fixed(
     with pytest.raises(CaseMoved):
         act(work, Action.RESOLVE, now + MINUTE, text="Three of them.")
     assert messages_of(store, act(work, Action.RESOLVE, now + MINUTE, text="Two more tills are open.")) == [told]
+
+
+def test_a_remedy_is_granted_once_however_often_it_is_pressed_and_within_its_limits(
+    work: Work, complaint: str, now: datetime
+) -> None:
+    form = {"remedy": "coffee", "seen": "1"}
+    granted = act(work, Action.ACT, now + MINUTE, **form)
+    entry = granted.timeline[-1]
+    assert (entry.what, entry.remedy, entry.amount) == (Move.GRANT, "coffee", 1)
+    with pytest.raises(EarshotError):
+        act(work, Action.ACT, now + 2 * MINUTE, remedy="coffee", amount="1000", seen="2")
+    with pytest.raises(CaseMoved, match="not granted twice"):
+        act(work, Action.ACT, now + MINUTE, remedy="coffee")
+    assert len(granted.timeline) == 1
+    with pytest.raises(InvalidInput) as refused:
+        act(work, Action.ACT, now + 2 * MINUTE, remedy="a-yacht")
+    assert refused.value.field == "remedy"
+
+
+def test_praise_reaches_whom_it_names_and_the_customer_hears_of_it(
+    work: Work, store: Store, config: Config, now: datetime
+) -> None:
+    customer = Customer(name="Ana", email="ana@example.com")
+    store.capture(an_answer(rating=5, comment="Tom was wonderful.", customer=customer), config, now)
+    thanked = act(work, Action.THANK, now + MINUTE, to="Tom@fernleaf.example", text="Well done!")
+    assert (thanked.case.state, thanked.timeline[-1].to) == (CaseState.RESOLVED, "tom@fernleaf.example")
+    [told] = messages_of(store, thanked)
+    assert told.startswith("passed-on ana@example.com: Hello Ana,")
+    assert "has passed your thanks on to Tom Whitaker." in told
+    [praise] = [
+        each
+        for each in store.client.sync_scan(store.table)
+        if each["kind"] == "message" and each["purpose"] == "praise"
+    ]
+    assert praise["to"] == "tom@fernleaf.example"
+    for words in ("Tom was wonderful.", "Well done!", "Priya Nair"):
+        assert words in praise["text"]
