@@ -1,5 +1,6 @@
 """Mails as programs send them, with what each says: the table is `events/samples/mail/kinds/expected.json`."""
 
+import time
 import unicodedata
 from typing import Any
 
@@ -74,3 +75,13 @@ def test_a_subject_of_ours_behind_what_programs_put_before_it_is_a_reply(
     raw, right = kind
     if "is_reply_by_subject" in right:
         assert read_mail(raw, config).is_answer == right["is_reply_by_subject"]
+
+
+@pytest.mark.parametrize("piece", ["<", "<style ", "<a ", "<style><", "< a>", "&lt;"])
+def test_a_short_plain_part_beside_hostile_markup_takes_no_longer(piece: str, config: Config) -> None:
+    parts = [("plain", "Milk was open"), ("html", (piece * 64_000)[:64_000])]
+    body = "".join(f"--b\r\nContent-Type: text/{kind}\r\n\r\n{text}\r\n" for kind, text in parts)
+    head = "From: ana@example.com\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
+    began = time.process_time()
+    read_mail(f"{head}{body}--b--\r\n".encode(), config)
+    assert time.process_time() - began < 1
