@@ -43,6 +43,7 @@ _SENTENCES_WITHIN = 600
 _METHOD = re.compile(r"^METHOD:\s*(\w+)", re.IGNORECASE | re.MULTILINE)
 _ANSWERS = frozenset({"reply", "counter", "cancel"})
 _BETWEEN = re.compile("[._-]")
+_MOST_PIECES = 12  # of a word such as n.o-r.e.p.l.y
 _COMMENT = re.compile(r"\([^()]*\)")
 _TAGS = re.compile(r"\s*(?:\[[^\]]{0,30}\]\s*)*【?")
 _DAEMON = re.compile(
@@ -218,9 +219,10 @@ def _no_reply() -> frozenset[str]:
 def _says_no_reply(local: str) -> bool:
     """Whether such a word stands in an address between its dots and dashes, which may also stand in it."""
     pieces = _BETWEEN.split(local.partition("+")[0])
-    starts = range(len(pieces))
     return any(
-        "".join(pieces[start : end + 1]).rstrip(digits) in _no_reply() for start in starts for end in starts[start:]
+        "".join(pieces[start : start + length]).rstrip(digits) in _no_reply()
+        for start in range(len(pieces))
+        for length in range(1, min(_MOST_PIECES, len(pieces) - start) + 1)
     )
 
 
