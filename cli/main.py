@@ -12,6 +12,8 @@ from shared.config.problems import ConfigError
 from shared.errors import EarshotError
 
 COMMANDS = {
+    "cases": "cli.cases",
+    "clock": "cli.clock",
     "doctor": "cli.doctor.command",
     "invite": "cli.invite",
     "keys": "cli.keys",

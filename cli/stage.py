@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError
 from pydynox import DynamoDBClient
 
 from shared.addresses.dns import resolve
+from shared.cases.cases import Cases
 from shared.config import load as config_file
 from shared.config.model import Config
 from shared.deliveries.deliveries import Deliveries
@@ -116,6 +117,11 @@ class Stage:
     def store(self) -> Store:
         """The main table."""
         return Store(self.dynamodb, self.outputs["Table"])
+
+    @cached_property
+    def cases(self) -> Cases:
+        """The cases in the main table."""
+        return Cases(self.dynamodb, self.outputs["Table"])
 
     @cached_property
     def keys(self) -> Keys:

@@ -52,6 +52,7 @@ def stage(aws: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "AsideQueueUrl": sqs.create_queue(QueueName="aside")["QueueUrl"],
         "UnpublishedBucket": "unpublished",
         "PublishFunction": "publish",
+        "EscalateFunction": "escalate",
         "InviteFunction": "invite",
         "SendFunction": "send",
         "UnsentBucket": "unsent",

@@ -87,11 +87,10 @@ def test_other_hours_and_holidays_count_too(
 def test_whoever_left_the_file_holds_nothing(
     cases: Cases, kept: PromisesKept, known: Config, now: datetime, the: The
 ) -> None:
-    for move in (
-        lambda: changes.take(the(), PRIYA, "page", Now(known, now)),
-        lambda: changes.reply(the(), PRIYA, "Sorry!", "page", "m", Now(known, now)),
-    ):
-        assert cases.move(move())
+    for answered in (False, True):
+        assert cases.move(changes.take(the(), PRIYA, "page", Now(known, now)))
+        if answered:
+            assert cases.move(changes.reply(the(), PRIYA, "Sorry!", "page", "m", Now(known, now)))
         others = changed(known, people=(known.teams["care"].people[1],))
         assert promise_anew(cases, kept, Now(others, now + MINUTE), always)
         case = the().case
@@ -164,7 +163,7 @@ def test_a_run_that_ends_anywhere_is_gone_on_with_and_all_have_their_new_time(
         store.capture(an_answer(name, comment="Slow."), config, now + number % 4 * MINUTE)
     promise_anew(cases, kept, Now(config, now), always)
     longer = Now(promising(config, 4), now + 5 * MINUTE)
-    move, runs = cases.move, 0
+    move, runs, left = cases.move, 0, 0
 
     def crashing(*about: Any) -> bool:
         nonlocal left
