@@ -21,8 +21,8 @@ from shared.model.events import (
     Event,
     FeedbackEvent,
     InvitationEvent,
-    InvitationRequested,
     RouteTested,
+    Taken,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -79,7 +79,7 @@ def _schema(event: type[BaseModel]) -> dict[str, Any]:
     return {"$schema": GenerateJsonSchema.schema_dialect} | schema
 
 
-def _versioned(event: type[Event] | type[InvitationRequested]) -> str:
+def _versioned(event: type[Event] | type[Taken]) -> str:
     return f"{event.detail_type}.v{event.model_fields['version'].default}"
 
 
@@ -107,7 +107,7 @@ def _page() -> Iterator[str]:
     for event in CONTRACT:
         yield f"\n## {event.detail_type}\n\n{event.__doc__}\n"
         own = event.model_fields.keys() - CaseEvent.model_fields.keys() - InvitationEvent.model_fields.keys()
-        if issubclass(event, InvitationRequested):
+        if issubclass(event, Taken):
             yield from _fields(event.model_json_schema(mode="serialization"))
             yield ""
         elif own:
@@ -118,7 +118,7 @@ def _page() -> Iterator[str]:
     yield ""
 
 
-def _golden(event: type[Event] | type[InvitationRequested]) -> str:
+def _golden(event: type[Event] | type[Taken]) -> str:
     return f"```json\n{(GOLDEN / f'{_versioned(event)}.json').read_text(encoding='utf-8')}```"
 
 

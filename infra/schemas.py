@@ -7,7 +7,7 @@ from aws_cdk import aws_eventschemas as eventschemas
 from constructs import Construct
 
 from infra.stage import Stage
-from shared.model.events import CONTRACT, SOURCE, Event, InvitationRequested
+from shared.model.events import CONTRACT, SOURCE, Event, Taken
 
 
 class Schemas(Construct):
@@ -35,7 +35,7 @@ class Schemas(Construct):
             schema.add_resource_dependency(registry)
 
 
-def openapi(event: type[Event] | type[InvitationRequested]) -> dict[str, Any]:
+def openapi(event: type[Event] | type[Taken]) -> dict[str, Any]:
     """The event with its envelope as an OpenAPI 3.0 document; `detail` is the JSON Schema of the class, translated."""
     detail = event.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
     definitions = detail.pop("$defs", {})

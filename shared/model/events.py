@@ -227,14 +227,42 @@ _OF_INVITATIONS: dict[InvitationStatus, type[InvitationEvent]] = {
 }
 
 
-class InvitationRequested(BaseModel):
-    """Ask this customer. The one event that Earshot takes from others: put it on the bus under any source but ours."""
+class Taken(BaseModel):
+    """What all events carry that Earshot takes from others."""
 
     model_config = ConfigDict(frozen=True)
-    detail_type: ClassVar[str] = "InvitationRequested"
-    source: ClassVar[str | None] = None  # whoever asks
+    detail_type: ClassVar[str]
+    source: ClassVar[str | None] = None  # whoever it is
 
     version: Literal[1] = Field(default=1, description="of this event's shape")
+
+
+class RemedyReport(Taken):
+    """What all reports of remedies carry."""
+
+    feedback_id: str = Field(min_length=1, max_length=64, description="`feedback.id` of the `RemedyGranted`")
+    grant: str = Field(min_length=1, max_length=80, description="`entry.grant` of the `RemedyGranted`")
+
+
+class RemedyCarriedOut(RemedyReport):
+    """A remedy has reached the customer, who is told so. Put it on the bus under a source of `remedy_sources`."""
+
+    detail_type = "RemedyCarriedOut"
+
+
+class RemedyFailed(RemedyReport):
+    """A remedy could not be carried out: its case comes back to the team. From a source of `remedy_sources`, too."""
+
+    detail_type = "RemedyFailed"
+
+    reason: str = Field(default="", max_length=500, description="why, in words for the team")
+
+
+class InvitationRequested(Taken):
+    """Ask this customer. Put it on the bus under any source but ours."""
+
+    detail_type = "InvitationRequested"
+
     touchpoint: str = Field(
         max_length=_LIMITS["touchpoint"], description="the moment to ask about; an id of `earshot.toml`"
     )
@@ -270,7 +298,11 @@ class InvitationRequested(BaseModel):
         return self
 
 
-CONTRACT: tuple[type[Event] | type[InvitationRequested], ...] = (*EVENTS.values(), RouteTested, InvitationRequested)
+REMEDY_REPORTS: tuple[type[RemedyReport], ...] = (RemedyCarriedOut, RemedyFailed)
+CONTRACT: tuple[type[Event] | type[Taken], ...] = (
+    *(*EVENTS.values(), RouteTested),
+    *(InvitationRequested, *REMEDY_REPORTS),
+)
 """All events that others read or write: the schemas, the registry and the page follow from here."""
 
 

@@ -20,11 +20,11 @@ from shared.conditions.pattern import compile_pattern
 from shared.conditions.reader import parse
 from shared.config import load as config_file
 from shared.config.model import Config
-from shared.model.events import CONTRACT, Event, InvitationRequested, RouteTested
+from shared.model.events import CONTRACT, Event, RouteTested, Taken
 from tests.infra.conftest import Resources
 from tests.kit.samples import load_event
 
-Published = type[Event] | type[InvitationRequested]
+Published = type[Event] | type[Taken]
 
 
 def policy(template: Template) -> dict[str, dict[str, Any]]:
