@@ -23,6 +23,9 @@ _ABOUT = re.compile(r"(?:header\.(?:i|d|from)|envelope-from|smtp\.mailfrom)=(\S{
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _COMMENT = re.compile(r"\([^()]*\)")
 
+_NOT_AGAINST = ("pass", "none", "gray")
+"""Of DMARC: passed, or without a policy."""
+
 
 class Check(NamedTuple):
     """What one of `spf`, `dkim` and `dmarc` gave: of several results the worst, and every domain that passed."""
@@ -51,12 +54,20 @@ class Envelope(NamedTuple):
         }
         return tuple(flag for flag, is_raised in suspicions.items() if is_raised)
 
+    def is_aligned(self, sender: str) -> bool:
+        """Whether SPF or DKIM passed for the domain of `sender` itself, and DMARC found nothing against it."""
+        if "dmarc" in self.authentication and self.authentication["dmarc"].result not in _NOT_AGAINST:
+            return False
+        domain = sender.rpartition("@")[2].lower()
+        checks = (self.authentication.get(name) for name in ("spf", "dkim"))
+        return any(_aligned(each, domain) for check in checks if check for each in check.passed)
+
     def _authenticates(self, sender: str) -> bool:
         domain = sender.rpartition("@")[2].lower()
         checks = self.authentication
         if any(check.result == "fail" for check in checks.values()):
             return False
-        if "dmarc" in checks and checks["dmarc"].result not in ("pass", "none", "gray"):
+        if "dmarc" in checks and checks["dmarc"].result not in _NOT_AGAINST:
             return False
         # Where the domain publishes no DMARC policy, one check must have passed for the domain in From itself.
         passed = (each for check in checks.values() if check.result == "pass" for each in check.passed)

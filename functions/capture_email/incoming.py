@@ -52,6 +52,13 @@ class IncomingMail(NamedTuple):
     is_answer: bool
     """Whether it answers another mail, or passes one of ours on; its subject is then not the customer's own."""
 
+    to: tuple[str, ...] = ()
+    """The addresses in To, as its sender wrote them."""
+    cc: tuple[str, ...] = ()
+    """Those in Cc."""
+    has_other_senders: bool = False
+    """Whether From names more than `sender`."""
+
 
 def read_mail(raw: bytes, config: Config) -> IncomingMail:
     """Read a mail in bounded time; raises `MailUnreadable` for whatever keeps it from being read."""
@@ -86,7 +93,16 @@ def _read(raw: bytes, config: Config) -> IncomingMail:
         lines=tuple(_lines(mail, shown)),
         attachments=tuple(name for part in parts[:MAX_PARTS_SHOWN] if (name := _file_name(part))),
         is_answer=bool(references) or _answers_ours(subject, config),
+        to=_recipients(headers.all("to")),
+        cc=_recipients(headers.all("cc")),
+        has_other_senders=len(_recipients(headers.all("from"))) > 1,
     )
+
+
+def _recipients(values: list[str]) -> tuple[str, ...]:
+    """The addresses in some headers, but not those in names."""
+    shown = (_QUOTED_NAME.sub(" ", _ENCODED_WORD.sub(" ", value[:4_000])) for value in values[:5])
+    return tuple(dict.fromkeys(address.lower() for value in shown for address in _ADDRESS.findall(value)))
 
 
 def _answers_ours(subject: str, config: Config) -> bool:

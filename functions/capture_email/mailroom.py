@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from functions.capture_email.card_replies import CardReplies
 from functions.capture_email.incoming import IncomingMail, read_mail, words_of
 from functions.capture_email.ours import Ours
 from functions.capture_email.quoting import Words
@@ -59,6 +60,7 @@ class Mailroom:
         self._keys = keys
         self._config = config
         self._ours = Ours.of(config)
+        self._card_replies = CardReplies(store, keys, config, self._ours)
         self._cases = Cases(store.client, store.table)
         self._mails = Mails(store.client, store.table)
         self._people = People(store.client, store.table)
@@ -68,6 +70,8 @@ class Mailroom:
     def take(self, id: str, raw: bytes, now: datetime) -> MailRecord:
         """Store what a mail says, once, however often it comes; raises `MailUnreadable`, or what the table raised."""
         mail = read_mail(raw, self._config)
+        if self._card_replies.is_one(mail):
+            return self._card_replies.take(id, mail, now)
         if mail.automatic:
             record = _record(id, MailOutcome.AUTOMATIC, mail, now, reason=mail.automatic)
             self._mails.save(record)
