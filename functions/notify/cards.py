@@ -1,12 +1,11 @@
 """What a card says, whatever it is sent through: the customer's words first, then who, where, when and how."""
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
+from shared.cases import wording
 from shared.cases.answers import Reach
 from shared.config.model import Config, Route
 from shared.languages.packs import direction, texts
@@ -97,7 +96,7 @@ def make_card(config: Config, route_id: str, route: Route, revision: Revision, b
     feedback = revision.feedback
     language = config.language
     say = texts(language)
-    where = _where(config, feedback)
+    where = wording.where(config, feedback)
     choice = choice_in_words(feedback.scale, feedback.rating, say)
     words = one_line(feedback.comment)
     subject = say["card.subject_at"].format(
@@ -114,7 +113,7 @@ def make_card(config: Config, route_id: str, route: Route, revision: Revision, b
         note=_note(config, beside, where),
         words=feedback.comment,
         words_language=feedback.language,
-        words_direction=words_direction(feedback.comment) or direction(feedback.language),
+        words_direction=wording.words_direction(feedback.comment) or direction(feedback.language),
         no_words=say["card.no_words"],
         choice=choice,
         mood_colour=MOOD_COLOURS[feedback.mood],
@@ -139,21 +138,21 @@ def whole_link(config: Config, route: Route, feedback_id: str, key: str = "") ->
 def _facts(config: Config, revision: Revision, beside: Beside, where: str, choice: str) -> Iterator[tuple[str, str]]:
     feedback, case, say = revision.feedback, beside.case, texts(config.language)
     said_at = revision.changed_at if beside.added else feedback.received_at
-    yield say["card.who"], _who(feedback) or say["card.anonymous"]
+    yield say["card.who"], wording.customer(feedback) or say["card.anonymous"]
     yield say["card.where"], where
-    yield say["card.when"], _when(said_at, config, say)
+    yield say["card.when"], wording.when(said_at, config, say)
     if beside.now - said_at >= timedelta(minutes=1):
-        yield say["card.age"], _length(beside.now - said_at, say)
+        yield say["card.age"], wording.length(beside.now - said_at, say)
     if case and case.due_at:
-        yield say["card.due" if beside.now < case.due_at else "card.overdue"], _when(case.due_at, config, say)
+        yield say["card.due" if beside.now < case.due_at else "card.overdue"], wording.when(case.due_at, config, say)
     if case and case.owner:
-        yield say["card.taken_by"], _name(config, case.owner)
+        yield say["card.taken_by"], wording.name(config, case.owner)
     yield say["card.channel"], say[f"card.{feedback.channel}"]
     yield say["card.chose"], choice
     for flag in feedback.flags:
         yield say["card.know"], say[f"card.{flag}"]
     if feedback.reasons:
-        yield say["card.reasons"], " · ".join(_reasons(config, feedback))
+        yield say["card.reasons"], " · ".join(wording.reasons(config, feedback))
     if beside.attachments:
         yield say["card.attached"], " · ".join(one_line(name) for name in beside.attachments)
 
@@ -166,12 +165,12 @@ def _note(config: Config, beside: Beside, where: str) -> str | None:
         entry = Entry.model_validate(beside.event["entry"])
         had = (beside.case.owner or beside.case.had) if beside.case else None
         return say[f"card.did_{entry.what.value.replace('-', '_')}"].format(
-            who=_name(config, entry.who),
+            who=wording.name(config, entry.who),
             text=one_line(entry.text),
-            had=_name(config, had) if had else say["card.nobody"],
+            had=wording.name(config, had) if had else say["card.nobody"],
         )
     if beside.crowd:
-        since = _when(beside.crowd.since, config, say)
+        since = wording.when(beside.crowd.since, config, say)
         return say["card.crowd"].format(people=beside.crowd.people, since=since, where=where)
     return say["card.added"] if beside.added else None
 
@@ -183,20 +182,6 @@ def _reach(config: Config, beside: Beside) -> str:
     return say[f"card.reach_{reach.channel}"].format(to=one_line(reach.to)) if reach.channel else say[reach.why_not]
 
 
-def _name(config: Config, who: str) -> str:
-    """A member by name; others as they are."""
-    people = (person for team in config.teams.values() for person in team.people)
-    return next((person.name for person in people if person.email.lower() == who.lower()), who)
-
-
-def _length(length: timedelta, say: Mapping[str, str]) -> str:
-    minutes = int(length.total_seconds()) // 60
-    days, hours = minutes // (24 * 60), minutes // 60
-    if days:
-        return say["card.days"].format(days=days, hours=hours % 24)
-    return say["card.hours" if hours else "card.minutes"].format(hours=hours, minutes=minutes % 60)
-
-
 def fingerprint(feedback: Feedback) -> str:
     """Changes exactly when a team would want to hear of the feedback again."""
     said = (str(feedback.rating), ",".join(feedback.reasons), feedback.comment)
@@ -206,17 +191,6 @@ def fingerprint(feedback: Feedback) -> str:
     return sha256("\0".join((*said, *answerable)).encode()).hexdigest()[:16]
 
 
-def words_direction(words: str) -> str | None:
-    """`rtl` or `ltr`, of the first letter that has a direction: mail programs do not work out dir="auto"."""
-    for sign in words:
-        bidirectional = unicodedata.bidirectional(sign)
-        if bidirectional in ("R", "AL"):
-            return "rtl"
-        if bidirectional == "L":
-            return "ltr"
-    return None
-
-
 def _short(line: str) -> str:
     return cut(line, SUBJECT_GRAPHEMES)[:SUBJECT_SIGNS]
 
@@ -224,36 +198,3 @@ def _short(line: str) -> str:
 def _because(config: Config, route_id: str, route: Route) -> str:
     team, business = config.teams[route.team].name, config.business.name
     return texts(config.language)["card.because"].format(team=team, business=business, route=route_id)
-
-
-def _who(feedback: Feedback) -> str:
-    """On one line, where a name that turns its direction would show the address behind it backwards."""
-    customer = feedback.customer
-    ways = (customer.email, customer.phone, *feedback.other_contact)
-    return one_line(" · ".join(part for part in (customer.name, *ways, customer.ref) if part))
-
-
-def _where(config: Config, feedback: Feedback) -> str:
-    touchpoint = config.touchpoints.get(feedback.touchpoint)  # it may have been removed since
-    name = touchpoint.name.get(config.language, feedback.touchpoint) if touchpoint else feedback.touchpoint
-    if not feedback.place:
-        return name
-    return texts(config.language)["card.place"].format(touchpoint=name, place=feedback.place)
-
-
-def _when(moment: datetime, config: Config, say: dict[str, str]) -> str:
-    local = moment.astimezone(ZoneInfo(config.business.time_zone))
-    return say["card.moment"].format(
-        weekday=say["card.weekdays"].split()[local.weekday()],
-        day=local.day,
-        month=say["card.months"].split()[local.month - 1],
-        year=local.year,
-        time=f"{local:%H:%M}",
-    )
-
-
-def _reasons(config: Config, feedback: Feedback) -> list[str]:
-    touchpoint = config.touchpoints.get(feedback.touchpoint)
-    offered = touchpoint.reasons if touchpoint else ()
-    labels = {reason.id: reason.label.get(config.language, reason.id) for reason in offered}
-    return [labels.get(reason, reason) for reason in feedback.reasons]

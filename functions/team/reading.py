@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from functions.team.cases import CaseLook, More, Voices
 from functions.team.story import Teller
 from shared.cases import wording
@@ -19,6 +21,7 @@ from shared.languages.ratings import choice_in_words
 from shared.model.case import MAX_TEXT, MOVES, Case, CaseKind, CaseState, Found, Move
 from shared.model.feedback import Feedback
 from shared.text.graphemes import cut
+from shared.text.html import fill
 from shared.text.lines import one_line
 
 SHOWN = 280
@@ -178,6 +181,7 @@ class Reader:
             yield Fact(say["card.taken_by"], wording.name(self._config, case.owner))
         elif case.had:
             yield Fact(say["card.taken_by"], say["case.had"].format(who=wording.name(self._config, case.had)))
+        yield from (Fact(say["card.know"], say[f"card.{flag}"], urgent=True) for flag in feedback.flags)
 
     def _due(self, case: Case, now: datetime) -> Iterator[Fact]:
         if case.due_at is None:
@@ -193,16 +197,15 @@ class Reader:
             yield Fact(say["card.chose"], self._choice(feedback))
         if feedback.reasons:
             yield Fact(say["card.reasons"], " · ".join(wording.reasons(self._config, feedback)))
-        yield from (Fact(say["card.know"], say[f"card.{flag}"]) for flag in feedback.flags)
         attached = [one_line(name) for mail in more.mails for name in mail.attachments]
         if attached:
             yield Fact(say["card.attached"], " · ".join(attached))
 
-    def _reach(self, look: CaseLook) -> str:
+    def _reach(self, look: CaseLook) -> Markup:
+        """As HTML: a number stands the right way round in any language."""
         reach = look.reach
-        if reach.channel is None:
-            return self._say[reach.why_not]
-        return self._say[f"card.reach_{reach.channel}"].format(to=one_line(reach.to))
+        key = f"card.reach_{reach.channel}" if reach.channel else reach.why_not
+        return fill(self._say[key], to=one_line(reach.to))
 
     def _remedies(self, team: str, more: More) -> Iterator[dict[str, Any]]:
         known = self._config.teams[team].remedies if team in self._config.teams else {}

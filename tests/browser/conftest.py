@@ -12,6 +12,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from shared.feedback.store import Store
+from shared.keys.sessions import Browser as SignInBrowser
+from shared.settings import TeamSettings
+from tests.functions.team.conftest import PRIYA
 from tests.kit.http_api import serve
 from tests.kit.web_customer import Customer
 
@@ -44,6 +47,29 @@ def base_url(capture_web: ModuleType) -> Iterator[str]:
     """Where the handler is served."""
     with serve(lambda event, context: capture_web.handler(event, context)) as url:
         yield url
+
+
+@pytest.fixture
+def team_url(team: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where the handler is served."""
+    with serve(lambda event, context: team.handler(event, context)) as url:
+        here = TeamSettings(**dict(team.settings) | {"public_url": url})
+        monkeypatch.setattr(team, "settings", here)
+        yield url
+
+
+def sign_in(page: Page, team_url: str, module: ModuleType, email: str = PRIYA, team: str = "tills") -> None:
+    """Open a mailed link in the browser that asked for it, and press its button."""
+    browser = SignInBrowser.new()
+    page.context.add_cookies([{"name": "earshot_browser", "value": browser.secret, "url": team_url}])
+    page.goto(f"{team_url}/t/{module.visits.sessions.link(email, module.utc_now(), browser.id)}")
+    page.locator("form button").click()
+    page.wait_for_url(f"{team_url}/t/{team}")
+
+
+def has_room(page: Page) -> bool:
+    """Whether nothing sticks out at the side."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 class Visit:

@@ -1,7 +1,7 @@
 """A team's page as its people use it: on a phone, by keyboard, in both directions of writing."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from types import ModuleType
 
@@ -11,43 +11,18 @@ from playwright.sync_api import Page, expect
 from functions.team.pages import Pages
 from shared.config.model import Config
 from shared.feedback.store import Store
-from shared.keys.sessions import Browser
-from shared.settings import TeamSettings
 from shared.values import utc_now
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, has_room, sign_in
 from tests.functions.team.conftest import PRIYA, mails
 from tests.kit.factories import an_answer
-from tests.kit.http_api import serve
 
 Open = Callable[..., Visit]
-
-
-@pytest.fixture
-def team_url(team: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Where the handler is served."""
-    with serve(lambda event, context: team.handler(event, context)) as url:
-        here = TeamSettings(**dict(team.settings) | {"public_url": url})
-        monkeypatch.setattr(team, "settings", here)
-        yield url
-
-
-def sign_in(page: Page, team_url: str, module: ModuleType) -> None:
-    browser = Browser.new()
-    page.context.add_cookies([{"name": "earshot_browser", "value": browser.secret, "url": team_url}])
-    page.goto(f"{team_url}/t/{module.visits.sessions.link(PRIYA, module.utc_now(), browser.id)}")
-    page.locator("form button").click()
-    page.wait_for_url(f"{team_url}/t/tills")
 
 
 def open_routes(page: Page, team_url: str, module: ModuleType) -> None:
     """Sign in, and go from the inbox to the routes."""
     sign_in(page, team_url, module)
     page.get_by_role("link", name=re.compile("Routes|المسارات")).click()
-
-
-def has_room(page: Page) -> bool:
-    """Whether nothing sticks out at the side."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def test_a_team_subscribes_on_a_phone_and_the_browser_has_no_complaint(

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notify.cards import Beside, Card, Crowd, fingerprint, make_card, words_direction
+from functions.notify.cards import Beside, Card, Crowd, fingerprint, make_card
+from shared.cases.wording import words_direction
 from shared.config.model import Config, Route
 from shared.languages.packs import LANGUAGES, texts
 from shared.model.case import Case, Entry, Move
