@@ -33,7 +33,11 @@ _PASSED_ON = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|doorst|vs|pd|ilt)\s*[:：]",
 
 
 class _Refused(EarshotError):
-    """Nothing is sent to the customer; the message says why."""
+    """Nothing is sent to the customer; the message says why. `card`: whose team should know that it was tried."""
+
+    def __init__(self, message: str, card: ReplyTo | None = None) -> None:
+        super().__init__(message)
+        self.card = card
 
 
 class CardReplies:
@@ -86,7 +90,7 @@ class CardReplies:
         [card] = cards
         if mail.sender not in self._config.members(card.team):
             team = self._config.teams[card.team].name
-            raise _Refused(self._said["answer.unsent_unlisted"].format(address=mail.sender, team=team))
+            raise _Refused(self._said["answer.unsent_unlisted"].format(address=mail.sender, team=team), card)
         if Flag.VIRUS_SUSPECTED in mail.envelope.flags(mail.sender):
             raise _Refused(self._said["answer.unsent_virus"])
         if Flag.SPAM_SUSPECTED in mail.envelope.flags(mail.sender):
@@ -119,12 +123,26 @@ class CardReplies:
 
     def _refused(self, id: str, mail: IncomingMail, refusal: EarshotError, now: datetime) -> MailRecord:
         record = _record(id, MailOutcome.REFUSED, mail, now, reason=refusal.code)
+        if isinstance(refusal, _Refused) and refusal.card:
+            self._warn(refusal.card, mail.sender, now)
         if not self._may_be_told(mail):
             return self._kept(record)
         why = self._said["answer.unsent"].format(why=refusal.message)
         message = self._to_sender(id, mail, self._said["answer.unsent_subject"], why, now)
         self._store.transact([self._mails.saving(record), self._messages.saving(message)])
         return record
+
+    def _warn(self, card: ReplyTo, sender: str, now: datetime) -> None:
+        """Tell whoever has the case, or the team, that somebody else tried to answer it: once a day for each card."""
+        found = self._cases.get(card.id)
+        people = [person.email for person in self._config.teams[card.team].people]
+        text = self._said["answer.tried"].format(address=sender)
+        for to in [found.case.owner] if found and found.case.owner else people:
+            rendered = letters.to_team(self._config.language, self._said["answer.unsent_subject"], [text])
+            rendered.headers[REPLY_TO] = card.address(self._config.mail.address, self._keys)
+            told = answer_id("tried", card.id, to, now.date().isoformat())
+            message = of_mail(rendered, id=told, to=to, purpose=Purpose.SENT_ANSWER, created_at=now)
+            self._store.transact([self._messages.saving(message)])
 
     def _may_be_told(self, mail: IncomingMail) -> bool:
         """Whether a refusal is sent: to whoever was shown to be its sender, or is listed for the team of the card.

@@ -110,10 +110,11 @@ def _answers_ours(subject: str, config: Config) -> bool:
     whole = subject.casefold()
     business = config.business
     questions = {text for each in config.touchpoints.values() for text in each.question.values()}
-    thanks = {texts(each)["mail.thanks_subject"].format(business=business.name) for each in business.languages}
+    ours = ("mail.thanks_subject", "answer.subject")
+    thanks = {texts(each)[key].format(business=business.name) for each in business.languages for key in ours}
     return any(
-        whole.endswith(ours) and _BEFORE_OURS.fullmatch(whole[: -len(ours)])
-        for ours in map(str.casefold, questions | thanks)
+        whole.endswith(each) and _BEFORE_OURS.fullmatch(whole[: -len(each)])
+        for each in map(str.casefold, questions | thanks)
     )
 
 
