@@ -58,8 +58,7 @@ class Store:
         """
         said, write = _write(answer, config, now)
         # An answer that changes nothing is not written, so that a repeated tap makes no revision and no event.
-        differs = " OR ".join(write.differs(name) for name in said)
-        condition = f"({write.below('answers', MAX_REVISIONS)} AND ({differs}))"
+        condition = f"({write.below('answers', MAX_REVISIONS)} AND ({write.differs(said)}))"
         opens = answer.rating is not None or not needs_rating
         condition = f"attribute_not_exists(pk) OR {condition}" if opens else f"attribute_exists(pk) AND {condition}"
         try:
@@ -69,7 +68,7 @@ class Store:
                     _feedback_key(answer.id),
                     update_expression=write.expression,
                     condition_expression=condition,
-                    expression_attribute_names=write.names,
+                    expression_attribute_names=dict(write.names),
                     expression_attribute_values=write.values,
                     return_values="ALL_NEW",
                     return_values_on_condition_check_failure=True,
@@ -98,7 +97,7 @@ class Store:
             "key": _feedback_key(answer.id),
             "update_expression": write.expression,
             "condition_expression": unchanged,
-            "expression_attribute_names": write.names,
+            "expression_attribute_names": dict(write.names),
             "expression_attribute_values": write.values,
         }
 
