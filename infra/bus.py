@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra.stage import Stage
-from shared.model.events import SOURCE, InvitationRequested
+from shared.model.events import REMEDY_REPORTS, SOURCE, InvitationRequested
 from shared.routes.rules import RULE_PREFIX
 
 # Single events cannot be taken out of an archive, so its age is how long an erased person's words can outlive them.
@@ -51,7 +51,7 @@ class Bus(Construct):
         )
 
     def let_in(self, accounts: Sequence[str]) -> None:
-        """Let other accounts make rules of their own, and ask for invitations; nothing else."""
+        """Let other accounts make rules of their own, ask for invitations, and report remedies; nothing else."""
         if not accounts:
             return
         principal = {"AWS": list(accounts)}
@@ -71,6 +71,16 @@ class Bus(Construct):
             self.bus.event_bus_arn,
             {"StringEquals": {"events:detail-type": InvitationRequested.detail_type}},
         )
+        if sources := self._stage.config.remedy_sources:
+            reports = [event.detail_type for event in REMEDY_REPORTS]
+            self._state(
+                "ReportRemedies",
+                "Allow",
+                principal,
+                ["events:PutEvents"],
+                self.bus.event_bus_arn,
+                {"StringEquals": {"events:detail-type": reports, "events:source": list(sources)}},
+            )
 
     def _state(
         self,

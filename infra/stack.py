@@ -9,6 +9,7 @@ from infra.bus import Bus
 from infra.capture_email import CaptureEmail
 from infra.capture_sms import CaptureSms
 from infra.capture_web import CaptureWeb
+from infra.close import Close
 from infra.escalate import Escalate
 from infra.http import HttpApi
 from infra.invite import Invite
@@ -31,6 +32,7 @@ class EarshotStack(Stack):
 
     web, texts ─► capture ─► store ─► (stream) publish ─► bus ─► routes ─► teams' own targets, or notify ─► people
     bus, CLI ─► invite ─► store ─► (stream) send ─► customers ─► receipts ─► store
+    bus ─► close (heard, remedies) ─► store;   schedule ─► sweep, escalate ─► store
     """
 
     def __init__(self, scope: Construct, *, stage: Stage, synthesizer: IStackSynthesizer) -> None:
@@ -58,6 +60,7 @@ class EarshotStack(Stack):
         invite = Invite(self, "Invite", stage=stage, store=store, bus=bus, alarms=alarms)
         send = Send(self, "Send", stage=stage, store=store, alarms=alarms)
         Receipts(self, "Receipts", stage=stage, store=store, alarms=alarms)
+        Close(self, "Close", stage=stage, store=store, bus=bus, alarms=alarms)
         Unsubscribe(self, "Unsubscribe", stage=stage, api=api, store=store)
 
         # What the `earshot` command and the local stage read.

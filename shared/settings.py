@@ -135,6 +135,14 @@ class EscalateSettings(Settings):
     table: str
 
 
+class CloseSettings(Settings):
+    """What both functions of close need."""
+
+    table: str
+    keys_table: str
+    public_url: str
+
+
 class TeamSettings(Settings):
     """What the team's pages need. `deliveries_queue` and `refused_queue` are ARNs, of the queues behind every rule.
 

@@ -26,7 +26,7 @@ from shared.mail import letters
 from shared.mail.received import Mails
 from shared.mail.reply_address import ReplyKind, ReplyTo
 from shared.mail.sending import Mail
-from shared.model.case import Found
+from shared.model.case import Entry, Found
 from shared.model.feedback import Channel, Feedback, Flag
 from shared.table.table import Operation
 from shared.text import gsm7
@@ -113,23 +113,24 @@ class Answers:
         text = said["answer.passed_on" if to else "answer.passed_on_team"]
         return self._told(found, Purpose.PASSED_ON, text.format(to=to, **self._names(found.feedback)), now)
 
-    def carried_out(self, found: Found, remedy: str, amount: int, now: datetime) -> Telling | None:
-        """That they were given a remedy of the file, and how much of it (in the currency's smallest unit, or how many);
-        None where nobody can be told, or the file has no such remedy any more.
-        """
-        team = self._config.teams.get(found.feedback.team)
-        if team is None or remedy not in team.remedies:
-            return None
-        known = team.remedies[remedy]
-        language = found.feedback.language
-        name = known.name.get(language) or next(iter(known.name.values()))
-        said = texts(language)
-        if known.currency:
-            how_much = in_words(amount, known.currency)
-            text = said["answer.remedy_amount"].format(remedy=name, amount=how_much)
+    def carried_out(self, found: Found, entry: Entry, now: datetime) -> Telling | None:
+        """That they were given what an entry grants; None where nobody can be told."""
+        said, amount = texts(found.feedback.language), entry.amount or 0
+        what = {"remedy": self._remedy(found, entry.remedy or "")}
+        if entry.currency:
+            text = said["answer.remedy_amount"].format(amount=in_words(amount, entry.currency), **what)
         else:
-            text = said["answer.remedy" if amount == 1 else "answer.remedy_count"].format(remedy=name, amount=amount)
+            text = said["answer.remedy" if amount == 1 else "answer.remedy_count"].format(amount=amount, **what)
         return self._told(found, Purpose.REMEDY, text, now)
+
+    def _remedy(self, found: Found, id: str) -> str:
+        """What a remedy is called in the customer's language; its id where no team gives it any more."""
+        teams = self._config.teams
+        for team in (found.feedback.team, *teams):  # it may have been passed on since
+            if team in teams and id in teams[team].remedies:
+                names = teams[team].remedies[id].name
+                return names.get(found.feedback.language) or next(iter(names.values()))
+        return id.replace("-", " ")
 
     def praise(self, found: Found, to: str, who: str, text: str, now: datetime) -> Operation:
         """Storing what somebody of a team is told whom a customer has thanked; `text` is what `who` adds to it."""

@@ -126,6 +126,7 @@ def _references(data: Table) -> Iterator[Problem]:
         for gap in find_gaps(language, spoken=language in languages):
             yield Problem("business.languages", gap)
     yield from _repeated("alarms", map(spelling, _texts(data, "alarms")), "an address")
+    yield from _repeated("remedy_sources", _texts(data, "remedy_sources"), "a source")
     ids = _ids(data, languages)
     yield from _check_holidays("business.holidays", _table(_table(data, "business"), "holidays"))
     yield from _repeated("business.hosts", _texts(_table(data, "business"), "hosts"), "a host")

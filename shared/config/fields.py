@@ -166,6 +166,14 @@ def _currency(value: str) -> str:
     return value
 
 
+def _source(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._/-]{1,256}", value):
+        raise ValueError(f"{value!r} is no source of events; write one like 'shop.payments'")
+    if value.lower().split(".")[0] in ("aws", "earshot"):
+        raise ValueError(f"{value!r} is reserved; name the system that carries remedies out")
+    return value
+
+
 def _line(value: str) -> str:
     if not value.strip() or (not value.isprintable() and re.search(_CONTROLS, value)):
         raise ValueError(f"{value!r} must be one line of text")
@@ -188,4 +196,5 @@ TwilioAccount = Annotated[str, AfterValidator(_twilio_account)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 WorkingTime = Annotated[timedelta, BeforeValidator(_working_time)]
 Currency = Annotated[str, AfterValidator(_currency)]
+Source = Annotated[str, AfterValidator(_source)]
 Labels = dict[str, Text]  # language → text

@@ -28,6 +28,7 @@ from shared.config.fields import (
     Mailbox,
     Phone,
     PublicUrl,
+    Source,
     Text,
     TimeZone,
     TwilioAccount,
@@ -308,6 +309,8 @@ class Config(Model):
     routes: dict[Identifier, Route] = {}
     accounts: tuple[Account, ...] = ()
     """Other AWS accounts that may make rules of their own on the bus."""
+    remedy_sources: Annotated[tuple[Source, ...], Field(max_length=20)] = ()
+    """The systems on the bus that carry remedies out, by the source of their events. What others say is not heard."""
     alarms: Annotated[tuple[AlarmTarget, ...], Field(max_length=10)] = ()
     """Who hears of alarms. Each confirms the mail that AWS sends them first."""
     invitations: Invitations

@@ -300,8 +300,11 @@ class InvitationRequested(Taken):
 
 REMEDY_REPORTS: tuple[type[RemedyReport], ...] = (RemedyCarriedOut, RemedyFailed)
 CONTRACT: tuple[type[Event] | type[Taken], ...] = (
-    *(*EVENTS.values(), RouteTested),
-    *(InvitationRequested, *REMEDY_REPORTS),
+    *EVENTS.values(),
+    RouteTested,
+    InvitationRequested,
+    RemedyCarriedOut,
+    RemedyFailed,
 )
 """All events that others read or write: the schemas, the registry and the page follow from here."""
 

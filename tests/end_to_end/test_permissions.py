@@ -68,6 +68,8 @@ GRANTED: dict[str, set[str]] = {
     },
     "Sweep": {"list what is due", "change a feedback", "put an item", "send a delivery"},
     "Escalate": {*READ_AND_WRITE, "list what is due"},
+    "Close": {*READ_AND_WRITE, *SIGN},
+    "CloseReceived": {*READ_AND_WRITE, *SIGN},
     "RoutesClearRules": {"remove a route"},
     "Invite": {*READ_AND_WRITE, *SIGN},
     "Send": {*READ_AND_WRITE, "send a mail"},

@@ -19,6 +19,7 @@ SIGNS_IN = {"GetItem sessions", "PutItem sessions"}  # those of sessions: who si
 READS_STREAM = {"DescribeStream *", "GetRecords *", "GetShardIterator *", "ListStreams *"}
 
 MOVES_CASES = {"Query F#*", "PutItem F#*", "UpdateItem F#*"}
+TELLS = {"GetItem P#*", "GetItem M#*", "PutItem P#*", "PutItem M#*", "UpdateItem B#*"}  # customers, bounded
 TAKES_MAIL = {"GetItem *", "PutItem *", "UpdateItem *", "Query F#*"}  # of everybody: feedback, people, conversations
 
 GRANTED: dict[str, Granted] = {
@@ -46,6 +47,8 @@ GRANTED: dict[str, Granted] = {
         "by_due": {"Query *"},
         "by_inbox": {"Query *"},
     },
+    "Close": {"table": {*TELLS, *MOVES_CASES, "GetItem E#*"}, "keys": SIGNS},
+    "CloseReceived": {"table": TELLS, "keys": SIGNS},
     "RoutesClearRules": {},
     "Invite": {
         "table": {

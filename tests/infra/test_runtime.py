@@ -203,6 +203,8 @@ def event_for(handler: str, api: RuntimeApi, store: Store, config: Config) -> Js
         "notify.handler": lambda: a_card(store, config),
         "sweep.handler": lambda: schedule,
         "escalate.handler": lambda: schedule,
+        "close.handler": lambda: load_event("golden/RemedyCarriedOut.v1.json"),
+        "close.received": lambda: load_event("golden/FeedbackCaptured.v1.json"),
         "setup.rules": lambda: custom_resource("Delete", api, {}),
         "setup.mail": lambda: custom_resource("Create", api, wanted._asdict()),
     }

@@ -271,6 +271,15 @@ def test_anyone_but_us_may_ask_for_an_invitation(resources: Resources) -> None:
     assert rule["EventPattern"]["source"] == [{"anything-but": ["earshot"]}]
 
 
+def test_only_systems_that_the_file_lists_report_remedies(resources: Resources) -> None:
+    [rule] = [
+        rule
+        for rule in resources("AWS::Events::Rule").values()
+        if "RemedyCarriedOut" in rule.get("EventPattern", {}).get("detail-type", ())
+    ]
+    assert rule["EventPattern"] == {"source": ["shop.payments"], "detail-type": ["RemedyCarriedOut", "RemedyFailed"]}
+
+
 def test_texts_are_published_by_our_own_account_only(resources: Resources) -> None:
     [statement] = [
         statement

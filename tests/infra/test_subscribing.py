@@ -87,14 +87,20 @@ def test_a_listed_account_sees_our_events_and_not_who_is_asked_for_an_invitation
         assert rule["EventPattern"]["source"] == ["earshot"], "what a FeedbackRoute makes is let in"
 
 
-def test_a_listed_account_may_ask_for_invitations_and_put_nothing_else(with_accounts: Template) -> None:
+def test_a_listed_account_may_ask_for_invitations_report_remedies_and_put_nothing_else(with_accounts: Template) -> None:
     allowed = [
         statement
         for statement in policy(with_accounts).values()
         if statement["Effect"] == "Allow" and "events:PutEvents" in statement["Action"]
     ]
     assert [statement["Condition"] for statement in allowed] == [
-        {"StringEquals": {"events:detail-type": "InvitationRequested"}}
+        {"StringEquals": {"events:detail-type": "InvitationRequested"}},
+        {
+            "StringEquals": {
+                "events:detail-type": ["RemedyCarriedOut", "RemedyFailed"],
+                "events:source": ["shop.payments"],
+            }
+        },
     ]
 
 

@@ -48,7 +48,7 @@ def a_file(team: str = "", business: str = "", more: str = "") -> dict[str, Any]
 
 
 def problems(team: str = "", business: str = "", more: str = "") -> list[str]:
-    return [str(problem).removeprefix("earshot.toml: ") for problem in find_problems(a_file(team, business, more))]
+    return [str(problem) for problem in find_problems(a_file(team, business, more))]
 
 
 @pytest.mark.parametrize(
@@ -204,6 +204,19 @@ def test_a_mistake_of_a_team_is_one_line_that_names_the_key_and_the_fix(team: st
 )
 def test_a_mistake_of_the_business_names_the_key(business: str, path: str) -> None:
     assert [line.split(": ")[0] for line in problems(business=business)] == [path]
+
+
+@pytest.mark.parametrize(
+    ("sources", "says"),
+    [
+        ('["shop payments"]', "'shop payments' is no source of events; write one like 'shop.payments'"),
+        ('["earshot"]', "'earshot' is reserved; name the system that carries remedies out"),
+        ('["aws.events"]', "'aws.events' is reserved; name the system that carries remedies out"),
+    ],
+)
+def test_a_source_that_can_carry_out_nothing_is_refused(sources: str, says: str) -> None:
+    file = tomllib.loads(f"remedy_sources = {sources}\n" + SMALLEST.format(team=HOURS, business="", more=""))
+    assert [str(problem) for problem in find_problems(file)] == [f"remedy_sources.0: {says}"]
 
 
 def test_a_lead_needs_an_address() -> None:
