@@ -93,6 +93,10 @@ class TeamCases:
         self._mails = Mails(store.client, store.table)
         self._invitations = Invitations(store.client, store.table)
 
+    def knows(self, team: str) -> bool:
+        """Whether there is such a team; one can have been removed from the file."""
+        return team in self._config.teams
+
     def inbox(self, team: str) -> Inbox:
         """What waits for a team and what it has done: one query each."""
         return Inbox(self._cases.inbox(team), self._cases.done(team, DONE))

@@ -9,7 +9,7 @@ from functions.team.cases import CaseLook, TeamCases, Voices, unknown
 from functions.team.pages import Pages
 from functions.team.request import TeamRequest
 from shared.cases.work import Action, Work
-from shared.errors import EarshotError, FeedbackUnknown, InvalidInput, LinkInvalid
+from shared.errors import EarshotError, FeedbackUnknown, InvalidInput, LinkExpired, LinkInvalid
 from shared.keys import case_links
 from shared.keys.signing import Keys
 from shared.model.case import Found
@@ -26,6 +26,10 @@ class Desk:
         self._cases = cases
         self._work = work
         self._keys = keys
+
+    def knows(self, team: str) -> bool:
+        """Whether there is such a team."""
+        return self._cases.knows(team)
 
     def inbox(
         self, request: TeamRequest, pages: Pages, team: str, teams: list[str], email: str, now: datetime
@@ -57,8 +61,8 @@ class Desk:
         if (link.team, link.feedback) != (request.link, request.query.get("feedback")):
             raise LinkInvalid("This link is for something else. Open it again from the card, or sign in.")
         found = self._cases.shared(link.feedback)
-        if found is None:
-            raise unknown()
+        if found is None or not self._cases.knows(link.team):
+            raise LinkExpired("This is not this team's any more. Sign in, and look for it on your team's page.")
         return self._show(request, pages, link.team, None, found, now)
 
     def act(self, request: TeamRequest, pages: Pages, team: str, email: str, now: datetime) -> Response:

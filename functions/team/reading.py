@@ -17,7 +17,7 @@ from shared.cases.work import Action
 from shared.config.fields import decimals
 from shared.config.model import Config
 from shared.languages.packs import texts
-from shared.languages.ratings import choice_in_words
+from shared.languages.ratings import choice_in_words, rating_label
 from shared.model.case import MAX_TEXT, MOVES, Case, CaseKind, CaseState, Found, Move
 from shared.model.feedback import Feedback
 from shared.text.graphemes import cut
@@ -86,6 +86,8 @@ class Reader:
         """A case in a list: where, for how long, until when, and whose it is."""
         feedback, case = found.feedback, found.case
         facts = [one_line(wording.where(self._config, feedback))]
+        if feedback.comment and feedback.rating is not None:  # not by its colour alone
+            facts.insert(0, rating_label(feedback.scale, feedback.rating, self._say))
         if case.state.is_closed:
             facts.append(self._say[f"case.state_{case.state}"])
         else:

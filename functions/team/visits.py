@@ -101,7 +101,11 @@ class Visits:
         team, action = request.link, request.form.get("action", "")
         if team not in self.members.teams(session.email):
             _warn("refused: not a member of this team", session, team, action)
-            raise RouteNotYours("This page is another team's.")
+            raise RouteNotYours(
+                "This page is another team's."
+                if self.desk.knows(team)
+                else "There is no such team. What a team had that was removed is with another one now."
+            )
         if action in ("sign_out", "sign_out_everywhere"):
             end_all = action == "sign_out_everywhere"
             self.sessions.end_all(session.email, now) if end_all else self.sessions.end(session, now)

@@ -18,6 +18,7 @@ from shared.mail.letters import Question, Thanks, invitation, notice, sign_in, t
 from shared.model.scales import Scale
 from tests.browser.conftest import Visit
 from tests.functions.notify.test_cards import a_card
+from tests.functions.team.test_pages import cases_shown
 from tests.kit.factories import RECEIVED_AT, a_revision
 
 Open = Callable[..., Visit]
@@ -86,6 +87,7 @@ def pages(config: Config, language: str) -> dict[str, str]:
         "refused": team.refused("This page is another team's."),
         "routes": team.desk("tills", ["tills", "care"], PRIYA, look, Done(done="saved")),
         "feedback": team.feedback(PRIYA, a_revision()),
+        **cases_shown(team, "The queue was long, and nobody at the self-checkout could say why it was closed."),
         "unsubscribe": UnsubscribePages(config).render(language, "ask"),
         "card": render(card, config.business.brand_colour).html,
         "sign-in mail": sign_in(config, "https://feedback.fernleaf.example/t/abc").html,

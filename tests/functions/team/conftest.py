@@ -57,6 +57,10 @@ class Browser:
         """Open `/t/{link}`."""
         return self._send("GET", link, query, None, {})
 
+    def head(self, link: str, **query: str) -> Answer:
+        """Ask for its head alone."""
+        return self._send("HEAD", link, query, None, {})
+
     def get_if_new(self, link: str, etag: str, **query: str) -> Answer:
         """Ask for it as the page's script does, which has it as `etag` says."""
         return self._send("GET", link, query, None, {"if-none-match": etag})

@@ -1,21 +1,30 @@
 """A team's inbox and its cases, and what is done about them on the page."""
 
+import gzip
+import random
 import re
 from datetime import datetime, timedelta
+from html import unescape
 from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qsl
 
+import boto3
 import pytest
 from markupsafe import escape
 
 from shared.cases.cases import Cases
 from shared.config.model import Config
+from shared.customers.invitations import Invitations
 from shared.customers.messages import Messages
 from shared.feedback.store import Store
 from shared.ids import answer_id
 from shared.keys.case_links import CaseLink
 from shared.keys.signing import Keys
+from shared.languages.packs import LANGUAGES, texts
 from shared.model.case import CaseState, Found, Move
 from shared.model.feedback import Channel, Customer
+from shared.model.invitation import Invitation, InvitationStatus
 from shared.values import utc_now
 from tests.functions.team.conftest import AMAL, PRIYA, Answer, Browser, sign_in
 from tests.kit.factories import an_answer
@@ -70,7 +79,7 @@ class TestInbox:
         for minutes, words in ((5, "second"), (0, "first"), (10, "third")):
             store.capture(an_answer(words, comment=words), config, now + minutes * MINUTE)
         text = tills.get("tills").text
-        assert "Waiting for us first Checkout, leeds-3 · Waiting" in text
+        assert "Waiting for us first Bad · Checkout, leeds-3 · Waiting" in text
         assert text.index("first") < text.index("second") < text.index("third")
 
     def test_what_was_done_lately_stands_below_and_waits_no_more(
@@ -239,6 +248,237 @@ class TestActing:
         page = act(tills, "pass", to="nosuch", text="Yours, I think.")
         assert page.html.count("Yours, I think.") == 1
         assert '<details id="do-pass" open>' in page.html
+
+
+class TestRemedies:
+    def test_one_press_gives_what_the_file_authorises_and_says_how_much_is_left(
+        self, tills: Browser, complaint: str, cases: Cases
+    ) -> None:
+        page = tills.get("tills", feedback=ID).text
+        assert "a refund 20.00 GBP left" in page
+        assert "a coffee 1 left" in page
+        assert act(tills, "act", remedy="refund", amount="12.50").status == 303
+        assert act(tills, "act", remedy="coffee").status == 303
+        page = tills.get("tills", feedback=ID).text
+        assert "Priya Nair has given a refund, 12.50 GBP." in page
+        assert "a refund 7.50 GBP left" in page
+        assert "a coffee Nothing is left" in page
+        assert [entry.remedy for entry in the_case(cases).timeline] == ["refund", "coffee"]
+
+    def test_more_than_is_left_is_refused_with_what_was_typed(
+        self, tills: Browser, complaint: str, cases: Cases
+    ) -> None:
+        answer = act(tills, "act", remedy="refund", amount="20.01")
+        assert answer.status == 422
+        assert "20.00 GBP" in answer.text
+        assert 'value="20.01"' in answer.html
+        assert '<details id="do-act" open>' in answer.html.replace("id=do-act", 'id="do-act"')
+        assert the_case(cases).timeline == ()
+
+    def test_a_team_that_may_give_nothing_is_offered_nothing(
+        self, function: ModuleType, store: Store, config: Config
+    ) -> None:
+        lena = Browser(function)
+        sign_in(lena, function, "lena@fernleaf.example")
+        store.capture(an_answer(touchpoint="website", rating=0, comment=WORDS), config, utc_now())
+        page = lena.get("web", feedback=ID)
+        assert (page.status, "Give something" in page.text) == (200, False)
+
+
+class TestOthers:
+    @pytest.fixture
+    def voices(self, store: Store, config: Config, complaint: str) -> None:
+        now = utc_now()
+        store.capture(an_answer("1", comment="One of us."), config, now - timedelta(days=1))
+        store.capture(an_answer("2", rating=5, comment="Lovely."), config, now - timedelta(days=6))
+        store.capture(an_answer("3", comment="A price.", reasons=("price",)), config, now - timedelta(days=2))
+        store.capture(an_answer("4", comment="Too old."), config, now - timedelta(days=8))
+        store.capture(an_answer("5", comment="Elsewhere.", place="york-1"), config, now)
+        store.capture(
+            an_answer("6", touchpoint="delivery", comment="Another moment.", customer=Customer()), config, now
+        )
+        store.capture(an_answer("7", comment="Me again.", customer=ANA), config, now)
+
+    def others(self, page: Answer) -> list[tuple[int, str]]:
+        found = re.findall(r'href="(/t/\w+\?[^"]*since=[^"]*)">(\d+) at ', page.html)
+        return [(int(number), unescape(link)) for link, number in found]
+
+    @pytest.mark.usefixtures("voices")
+    def test_the_numbers_open_exactly_the_voices_that_they_count(self, tills: Browser) -> None:
+        (all_here, link), (same_moment, narrower) = self.others(tills.get("tills", feedback=ID))
+        assert (all_here, same_moment) == (4, 3)
+        for number, address in ((all_here, link), (same_moment, narrower)):
+            page = tills.get("tills", **dict(parse_qsl(address.partition("?")[2])))
+            assert page.html.count('<section class="voice') == number
+            assert f"{number} in seven days" in page.text
+            for words in ("Too old.", "Elsewhere.", "Me again.", WORDS):
+                assert words not in page.text
+        assert "Another moment." not in page.text
+        assert "Lovely." in page.text
+
+    @pytest.mark.usefixtures("voices")
+    def test_in_a_business_that_is_not_open_only_the_teams_own_are_counted(
+        self, tills: Browser, function: ModuleType, config: Config, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        closed = config.model_copy(update={"business": config.business.model_copy(update={"open": False})})
+        monkeypatch.setattr(function.visits.desk._cases, "_config", closed)
+        [(number, link), _] = self.others(tills.get("tills", feedback=ID))
+        assert number == 2
+        assert "A price." not in tills.get("tills", **dict(parse_qsl(link.partition("?")[2]))).text
+
+    @pytest.mark.usefixtures("voices")
+    def test_where_not_all_were_looked_at_it_says_so(self, tills: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("functions.team.cases.LOOK_AT", 2)
+        page = tills.get("tills", feedback=ID)
+        assert "Only the latest 2,000 were looked at." in page.text
+
+    @pytest.mark.parametrize(
+        "query", [{"since": "x", "until": "1"}, {"since": "1"}, {"since": "9" * 30, "until": "1"}, {"since": "-9" * 9}]
+    )
+    def test_a_list_that_nobody_offered_is_refused(self, tills: Browser, query: dict[str, str]) -> None:
+        assert tills.get("tills", **query).status == 422
+
+
+class TestStrangers:
+    """Who is not signed in, and whatever opens all links and submits all forms."""
+
+    def test_a_scanner_that_opens_every_link_and_submits_every_form_changes_nothing(
+        self, browser: Browser, tills: Browser, complaint: str, keys: Keys, store: Store, function: ModuleType
+    ) -> None:
+        scanner = Browser(function)
+        key = CaseLink("tills", ID).token(keys, utc_now())
+        shown = tills.get("tills", feedback=ID)
+        before = everything(store)
+        for query in ({"feedback": ID}, {"feedback": ID, "key": key}, {}, {"routes": ""}):
+            assert scanner.get("tills", **query).status in (200, 401)
+            assert scanner.head("tills", **query).html == ""
+        actions = set(re.findall(r'name=action value="(\w+)"', shown.html))
+        assert actions == {
+            "take",
+            "reply",
+            "resolve",
+            "act",
+            "pass",
+            "rule",
+            "snooze",
+            "sign_out",
+            "sign_out_everywhere",
+        }
+        for action in (*actions, "thank", "verdict"):
+            form = {"text": "Sorry!", "to": "care", "remedy": "coffee", "until": "2099-01-01", "verdict": "yes"}
+            for query in ({"feedback": ID}, {"feedback": ID, "key": key}):
+                assert scanner.post("tills", query=query, action=action, **form).status == 401
+        assert everything(store) == before
+
+    def test_opening_pages_writes_nothing(self, tills: Browser, complaint: str, store: Store) -> None:
+        before = everything(store)
+        for query in ({}, {"feedback": ID}, {"since": "1", "until": "2"}, {"action": "take", "feedback": ID}):
+            assert tills.get("tills", **query).status == 200
+            assert tills.head("tills", **query).status == 200
+        assert everything(store) == before
+
+    def test_a_form_of_another_site_does_nothing(self, tills: Browser, complaint: str, cases: Cases) -> None:
+        before = the_case(cases)
+        for origin in ("https://evil.example", None):
+            assert tills.post("tills", origin=origin, query={"feedback": ID}, action="take").status == 403
+        assert tills.post("tills", media_type="text/plain", query={"feedback": ID}, action="take").status == 415
+        assert the_case(cases) == before
+
+    def test_another_teams_member_can_do_nothing_here(self, care: Browser, complaint: str, cases: Cases) -> None:
+        assert act(care, "take").status == 403
+        assert act(care, "take", team="care").status == 404, "nor is said whose it is"
+        assert the_case(cases).timeline == ()
+
+    def test_who_was_removed_meanwhile_is_asked_to_sign_in(
+        self, tills: Browser, function: ModuleType, complaint: str, config: Config, cases: Cases
+    ) -> None:
+        others = {id: team for id, team in config.teams.items() if id != "tills"}
+        left = config.model_copy(update={"teams": others})
+        function.visits.members._config = left
+        assert act(tills, "take").status == 401
+        assert tills.get("tills", feedback=ID).status == 401
+        assert the_case(cases).timeline == ()
+
+    def test_of_a_team_that_was_removed_is_said_so(
+        self, browser: Browser, care: Browser, function: ModuleType, complaint: str, config: Config, keys: Keys
+    ) -> None:
+        left = config.model_copy(update={"teams": {id: team for id, team in config.teams.items() if id != "tills"}})
+        function.visits.members._config = function.visits.desk._cases._config = left
+        page = care.get("tills", feedback=ID)
+        assert (page.status, "There is no such team." in page.text) == (403, True)
+        page = browser.get("tills", feedback=ID, key=CaseLink("tills", ID).token(keys, utc_now()))
+        assert (page.status, WORDS in page.text) == (410, False)
+        assert "Mail me a link" in page.text
+
+    def test_leads_and_the_chief_customer_officer_act_like_everybody_else(
+        self, browser: Browser, function: ModuleType, complaint: str, config: Config, cases: Cases
+    ) -> None:
+        business = config.business.model_copy(update={"chief": "Chief@fernleaf.example"})
+        changed = config.model_copy(update={"business": business})
+        function.visits.members._config = function.visits.desk._work._config = changed
+        assert sign_in(browser, function, "chief@fernleaf.example").status == 303
+        assert act(browser, "take").status == 303
+        assert the_case(cases).case.owner == "chief@fernleaf.example"
+
+    @pytest.mark.parametrize(
+        "words", ["<script>alert(1)</script>", "\u202egnorw", "\u2067x", '"><img src=x onerror=a>']
+    )
+    def test_what_customers_write_is_text_and_turns_nothing_around_it(
+        self, tills: Browser, store: Store, config: Config, words: str
+    ) -> None:
+        evil = an_answer(comment=words, place=words, customer=Customer(name=words, email="ana@example.org"))
+        store.capture(evil, config, utc_now())
+        act(tills, "rule", text=words)
+        for query in ({}, {"feedback": ID}):
+            html = tills.get("tills", **query).html
+            assert "<script>alert" not in html
+            assert "<img" not in html
+            for line in re.findall(r"<dd.*?</dd>|<title>.*?</title>|<h1.*?</h1>|<span class=.quiet.*?</span>", html):
+                assert not {"\u202e", "\u2067"} & set(line)
+
+
+def everything(store: Store) -> list[Any]:
+    """All items of the main table but for the sessions."""
+    items = boto3.client("dynamodb").scan(TableName=store.table)["Items"]
+    return sorted((item for item in items if not item["pk"]["S"].startswith("U#")), key=str)
+
+
+def test_fifty_cases_with_long_words_are_a_page_of_thirty_kilobytes_at_most(
+    tills: Browser, store: Store, config: Config
+) -> None:
+    for number in range(60):
+        rng = random.Random(number)  # noqa: S311  # no secret
+        words = " ".join("".join(rng.choices("abcdefghijklmnoprstuvw", k=rng.randint(2, 9))) for _ in range(300))
+        store.capture(an_answer(str(number), comment=words), config, utc_now() - number * MINUTE)
+    page = tills.get("tills")
+    assert page.html.count('class="case ') == 50
+    assert len(gzip.compress(page.html.encode())) <= 30_000
+
+
+def test_the_invitation_that_it_came_by_stands_in_its_story(tills: Browser, store: Store, config: Config) -> None:
+    asked = Invitation(
+        id="0123456789abcdef",
+        status=InvitationStatus.SENT,
+        reason=None,
+        touchpoint="checkout",
+        place="leeds-3",
+        channel=Channel.SMS,
+        language="en",
+        customer=ANA,
+        requested_at=utc_now() - timedelta(hours=2),
+        expires_at=utc_now() + timedelta(days=2),
+    )
+    assert store.transact(Invitations(store.client, store.table).saving(asked, None))
+    store.capture(an_answer(comment=WORDS, customer=Customer(ref=asked.id)), config, utc_now())
+    assert "They were asked by text." in tills.get("tills", feedback=ID).text
+    store.capture(an_answer("alone", comment=WORDS), config, utc_now())
+    assert "They were asked" not in tills.get("tills", feedback=answer_id("alone")).text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_there_is_a_sentence_for_everything_that_can_happen_to_a_case(language: str) -> None:
+    missing = [move for move in Move if f"case.did_{move.value.replace('-', '_')}" not in texts(language)]
+    assert missing == []
 
 
 class TestKey:
