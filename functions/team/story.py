@@ -11,8 +11,9 @@ from shared.cases.remedies import in_words
 from shared.cases.wording import name, when
 from shared.config.model import Config
 from shared.languages.packs import texts
-from shared.model.case import CUSTOMER, EARSHOT, Entry, Step
+from shared.model.case import CUSTOMER, EARSHOT, Entry, Move, Step
 from shared.text.html import fill
+from shared.text.lines import one_line
 
 
 class Line(NamedTuple):
@@ -25,6 +26,8 @@ class Line(NamedTuple):
     """In the words of whoever did it."""
     receipt: str = ""
     """What became of the message that it sent."""
+    whole: str = ""
+    """All of the text of a mail, where its words are only part of that."""
 
 
 class Teller:
@@ -34,21 +37,33 @@ class Teller:
         self._config = config
         self._say = texts(config.language)
 
-    def tell(self, look: CaseLook, more: More, now: datetime) -> Iterator[Line]:
+    def tell(self, look: CaseLook, more: More, now: datetime) -> list[Line]:
         """What happened, oldest first."""
+        said = [*self._said(look, more, now)]
+        done = [
+            (entry.at, self.line(entry, look.progress.get(entry.message) if entry.message else None, now))
+            for entry in look.found.timeline
+        ]
+        return [line for _, line in sorted((*said, *done), key=lambda each: each[0])]
+
+    def _said(self, look: CaseLook, more: More, now: datetime) -> Iterator[tuple[datetime, Line]]:
+        """How the customer was asked, and what they said then: in mails, each is one."""
         feedback = look.found.feedback
         if more.invitation:
-            asked = self._say[f"case.asked_{more.invitation.channel or 'web'}"]
-            yield Line(self._when(more.invitation.requested_at, now), fill(asked))
-        said = fill(self._say["case.told"], way=self._say[f"card.{feedback.channel}"])
-        yield Line(self._when(feedback.received_at, now), said)
-        for entry in look.found.timeline:
-            yield self.line(entry, look.progress.get(entry.message or "", {}) if entry.message else None, now)
+            at = more.invitation.requested_at
+            yield at, Line(self._when(at, now), fill(self._say[f"case.asked_{more.invitation.channel or 'web'}"]))
+        if not more.mails:
+            said = fill(self._say["case.told"], way=self._say[f"card.{feedback.channel}"])
+            yield feedback.received_at, Line(self._when(feedback.received_at, now), said)
+        for mail in more.mails:
+            what = fill(self._say["case.mailed"], subject=one_line(mail.subject or ""))
+            yield mail.at, Line(self._when(mail.at, now), what, whole=mail.whole or "")
 
     def line(self, entry: Entry, progress: Mapping[str, str] | None, now: datetime) -> Line:
         """One entry; `progress` is that of the message it sent, None where it sent none."""
         receipt = self._receipt(progress, now) if progress is not None and entry.who != EARSHOT else ""
-        return Line(self._when(entry.at, now), self.what(entry, now), entry.text, receipt)
+        text = self._why(entry.text) if entry.what is Move.NOT_ARRIVED else entry.text
+        return Line(self._when(entry.at, now), self.what(entry, now), text, receipt)
 
     def what(self, entry: Entry, now: datetime) -> Markup:
         """Who did what, as a sentence."""
