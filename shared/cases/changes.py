@@ -158,7 +158,8 @@ def snooze(found: Found, who: str, reason: str, until: datetime, way: str, now: 
     if not now.at < until <= now.at + LONGEST_SNOOZE:
         raise InvalidInput(f"until must be a day of the next {LONGEST_SNOOZE.days}.", field="until")
     entry = Entry(at=now.at, who=who, what=Move.SNOOZE, text=written(reason), way=way, until=until)
-    return _change(found, entry, now, due=until, term=Term.SET, owner=_owner(found, who), step=None)
+    wake = now.config.work_time(found.feedback.team).after(until, timedelta())  # when somebody is there
+    return _change(found, entry, now, due=until, wake=wake, term=Term.SET, owner=_owner(found, who), step=None)
 
 
 def granted(found: Found, entry: Entry, now: Now) -> Change:
@@ -195,7 +196,16 @@ def overdue(found: Found, now: Now) -> Change:
     more: dict[str, Any] = {"step": step}
     if step is not Step.OWNER and case.owner:
         more |= {"owner": None, "had": case.owner, "state": CaseState.OPEN}
-    return _change(found, entry, now, due=case.due_at or now.at, wake=wake, term=case.term, since=case.since, **more)
+    return _change(
+        found,
+        entry,
+        now,
+        due=case.due_at or now.at,
+        wake=wake,
+        term=case.term,
+        since=case.since or case.opened_at,
+        **more,
+    )
 
 
 def promised_again(found: Found, now: Now) -> Change | None:
@@ -215,18 +225,19 @@ def promised_again(found: Found, now: Now) -> Change | None:
 def _repromised(found: Found, now: Now) -> Change | None:
     """With the due time that it would have, had the present file been there; None where that is what it has.
 
-    What is overdue already goes on as it is.
+    What is overdue by both goes on as it is.
     """
     case = found.case
-    if case.step or case.term is Term.SET or (case.due_at and case.due_at <= now.at):
+    if case.term is Term.SET:
         return None
     since = case.since or case.opened_at
     lasts = {Term.TAKE: _next_take, Term.HOLD: _until_home, Term.RESOLVE: _next_resolve}[case.term]
     due = lasts(found, Now(now.config, since))
-    if case.due_at and to_iso(due) == to_iso(case.due_at):
+    was_due = case.due_at or now.at
+    if to_iso(due) == to_iso(was_due) or max(due, was_due) <= now.at:
         return None
     entry = Entry(at=now.at, who=EARSHOT, what=Move.PROMISE, way="clock")
-    return _change(found, entry, now, due=due, term=case.term, since=since)
+    return _change(found, entry, now, due=due, term=case.term, since=since, step=None)
 
 
 def written(text: str, field: str = "text", *, needed: bool = True) -> str:
@@ -258,8 +269,12 @@ def _change(
         due, wake, term, since = case.due_at, case.wake_at, case.term, case.since
     else:
         wake, since = wake or due, since or now.at
+    team = team or found.feedback.team
     after = moved(case, entry, due_at=due, wake_at=wake, term=term, since=since, **more)
-    return Change(found, after, entry, now.at, team or found.feedback.team)
+    if after.owner and after.owner not in now.members(team):  # who left the file holds nothing
+        state = CaseState.OPEN if after.state is CaseState.TAKEN else after.state
+        after = after.model_copy(update={"owner": None, "had": after.owner, "state": state})
+    return Change(found, after, entry, now.at, team)
 
 
 def _owner(found: Found, who: str) -> str:
@@ -296,7 +311,7 @@ def _steps(found: Found, now: Now) -> Iterator[Step]:
     steps = [Step.TEAM]
     if found.case.owner in now.members(found.feedback.team):
         steps.insert(0, Step.OWNER)
-    if team and team.lead:
+    if team and team.lead and team.lead != now.config.business.chief:  # who is both is told once
         steps.append(Step.LEAD)
     if now.config.business.chief:
         steps.append(Step.CHIEF)

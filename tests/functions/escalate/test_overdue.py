@@ -57,9 +57,68 @@ def test_what_was_put_off_comes_back_on_its_day(
     assert the().timeline[-1].to == Step.OWNER
 
 
+def test_what_was_put_off_to_a_night_comes_back_when_somebody_is_there(
+    store: Store, cases: Cases, config: Config, now: datetime, the: The
+) -> None:
+    store.capture(an_answer(comment="One till open."), config, now)
+    until = now.replace(hour=0, minute=0) + 2 * DAY  # Monday, from its first minute on
+    assert cases.move(changes.snooze(the(), PRIYA, "On Monday.", until, "page", Now(config, now)))
+    assert the().case.due_at == until
+    assert move_on(cases, Now(config, until + 5 * HOUR), always) == []
+    assert move_on(cases, Now(config, until + 6 * HOUR), always) == [answer_id("a tap")]
+
+
+def test_who_is_lead_and_chief_is_told_once_and_then_daily(
+    store: Store, cases: Cases, config: Config, now: datetime, the: The
+) -> None:
+    both = config.model_copy(
+        update={"business": config.business.model_copy(update={"chief": config.teams["tills"].lead})}
+    )
+    store.capture(an_answer(comment="One till open."), config, now)
+    at, heard = now, []
+    while at < now + DAY:
+        if move_on(cases, Now(both, at), always):
+            heard.append(the().timeline[-1].to)
+        at += timedelta(minutes=20)
+    assert heard == [Step.TEAM, Step.CHIEF]
+
+
+def test_a_sweep_that_was_down_for_days_brings_one_card_and_not_all_that_were_missed(
+    store: Store, cases: Cases, config: Config, now: datetime, the: The
+) -> None:
+    store.capture(an_answer(comment="One till open."), config, now)
+    late = now + 2 * DAY
+    assert move_on(cases, Now(config, late), always) == [answer_id("a tap")]
+    assert move_on(cases, Now(config, late), always) == []
+    assert [entry.to for entry in the().timeline] == [Step.TEAM]
+
+
+def test_two_sweeps_at_once_move_it_once(
+    store: Store, cases: Cases, config: Config, now: datetime, the: The, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.capture(an_answer(comment="One till open."), config, now)
+    late = Now(config, now + 2 * HOUR)
+    both_read = list(cases.due(late.at))
+    monkeypatch.setattr(cases, "due", lambda until: iter(both_read))
+    assert [move_on(cases, late, always), move_on(cases, late, always)] == [[answer_id("a tap")], []]
+    assert len(the().timeline) == 1
+
+
+def test_what_is_opened_again_after_its_taker_left_is_the_teams(
+    store: Store, cases: Cases, config: Config, now: datetime, the: The
+) -> None:
+    store.capture(an_answer(comment="One till open."), config, now)
+    assert cases.move(changes.resolve(the(), PRIYA, "Two more.", "page", None, Now(config, now)))
+    others = config.teams["tills"].model_copy(update={"people": config.teams["care"].people})
+    later = Now(config.model_copy(update={"teams": {**config.teams, "tills": others}}), now + HOUR)
+    assert cases.move(changes.reopen(the(), "customer", "Not yet.", "web", later))
+    assert (the().case.state, the().case.owner, the().case.had) == (CaseState.OPEN, None, PRIYA)
+    assert the().case.due_at == config.work_time("tills").after(later.at, HOUR)
+
+
 def test_whoever_left_hears_of_nothing(store: Store, cases: Cases, config: Config, now: datetime, the: The) -> None:
     store.capture(an_answer(comment="One till open."), config, now)
-    until = now + DAY
+    until = now + 2 * DAY
     assert cases.move(changes.snooze(the(), "gone@fernleaf.example", "Later.", until, "page", Now(config, now)))
     assert move_on(cases, Now(config, until), always)
     assert the().timeline[-1].to == Step.TEAM

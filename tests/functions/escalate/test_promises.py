@@ -129,14 +129,25 @@ def test_what_was_taken_put_off_or_passed_on_keeps_the_time_that_people_gave_it(
     assert after["taken"] == known.work_time("tills").after(now, 10 * HOUR), "until it is to be resolved"
 
 
-def test_what_is_overdue_or_done_stays_as_it_is(
+def test_what_is_overdue_by_both_or_done_stays_as_it_is(
     store: Store, cases: Cases, kept: PromisesKept, known: Config, now: datetime, the: The
 ) -> None:
     store.capture(an_answer("done", comment="Slow."), known, now)
     assert cases.move(changes.resolve(the("done"), PRIYA, "Done.", "page", None, Now(known, now)))
-    late = now + 2 * HOUR
+    late = now + 5 * HOUR
     assert cases.move(changes.overdue(the(), Now(known, late)))
     assert promise_anew(cases, kept, Now(promising(known, 4), late), always) == []
+
+
+def test_what_is_overdue_no_more_climbs_no_further(
+    cases: Cases, kept: PromisesKept, known: Config, now: datetime, the: The
+) -> None:
+    late = now + 2 * HOUR
+    assert cases.move(changes.overdue(the(), Now(known, late)))
+    longer = promising(known, 4)
+    assert promise_anew(cases, kept, Now(longer, late), always) == [answer_id("a tap")]
+    assert the().case.step is None
+    assert the().case.due_at == the().case.wake_at == known.work_time("tills").after(now, 4 * HOUR)
 
 
 def test_nothing_is_read_while_the_file_stays_the_same(

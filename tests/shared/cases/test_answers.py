@@ -21,7 +21,7 @@ from shared.keys.follow_links import FollowLink
 from shared.keys.signing import Keys
 from shared.languages.packs import LANGUAGES, texts
 from shared.mail.reply_address import ReplyKind, read_reply_address
-from shared.model.case import Case, Found, Verdict
+from shared.model.case import Case, Entry, Found, Move, Verdict
 from shared.model.feedback import Channel, Customer, Feedback, Flag, Revision
 from shared.text import gsm7
 from tests.kit.factories import a_feedback, an_answer
@@ -151,14 +151,15 @@ def test_no_text_is_longer_than_phones_join(text: str) -> None:
 
 
 def test_only_what_is_carried_out_is_told_in_the_customers_language(answers: Answers, now: datetime) -> None:
-    def said(remedy: str, amount: int, language: str = "en") -> str:
-        telling = answers.carried_out(found(now, language=language), remedy, amount, now)
+    def said(remedy: str, amount: int, currency: str | None = None, language: str = "en") -> str:
+        entry = Entry(at=now, who="shop", what=Move.CARRIED_OUT, remedy=remedy, amount=amount, currency=currency)
+        telling = answers.carried_out(found(now, language=language), entry, now)
         return telling.message.text if telling else ""
 
-    assert "For you: a refund, 12.50 GBP." in said("refund", 1250)
+    assert "For you: a refund, 12.50 GBP." in said("refund", 1250, "GBP")
     assert "For you: a coffee." in said("coffee", 1)
-    assert "قهوة" in said("coffee", 1, "ar")
-    assert said("yacht", 1) == "", "it is no longer in the file"
+    assert "قهوة" in said("coffee", 1, language="ar")
+    assert "For you: free parking." in said("free-parking", 1), "it is no longer in the file"
 
 
 def test_a_script_or_an_override_in_a_name_greets_nobody(answers: Answers, now: datetime) -> None:
