@@ -1,19 +1,24 @@
 """What people of a team do about a case."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
+from shared.cases.answers import Answers
 from shared.cases.cases import Cases
+from shared.cases.changes import Change
 from shared.cases.work import Action, Work
 from shared.config.model import Config
 from shared.customers.messages import Messages, Purpose
 from shared.customers.people import People
-from shared.errors import EarshotError, FeedbackUnknown, Forged, InvalidInput
+from shared.errors import Contended, EarshotError, FeedbackUnknown, Forged, InvalidInput
 from shared.feedback.store import Store
 from shared.ids import answer_id
 from shared.model.case import CaseMoved, CaseState, Found, Move
 from shared.model.feedback import Channel, Customer
+from shared.table.table import Operation
 from tests.kit.factories import an_answer
 
 PRIYA, AMAL = "priya@fernleaf.example", "amal@fernleaf.example"
@@ -181,3 +186,67 @@ def test_praise_reaches_whom_it_names_and_the_customer_hears_of_it(
     assert praise["to"] == "tom@fernleaf.example"
     for words in ("Tom was wonderful.", "Well done!", "Priya Nair"):
         assert words in praise["text"]
+
+
+class Raced(Cases):
+    """Cases into which somebody else writes, just before each of the first writes."""
+
+    def __init__(self, cases: Cases, *others: Callable[[], object]) -> None:
+        self.table = cases.table
+        self.others = list(others)
+
+    def move(self, change: Change, *others: Operation) -> bool:
+        if self.others:
+            self.others.pop(0)()
+        return super().move(change, *others)
+
+
+def told(store: Store) -> list[str]:
+    """What is on its way to the customer, whoever pressed."""
+    items = [each for each in store.client.sync_scan(store.table) if each.get("kind") == "message"]
+    return [each["text"].partition("\n")[0] for each in items if Purpose(each["purpose"]).is_answer]
+
+
+def test_of_two_who_resolve_at_once_one_does_and_the_other_sees_it(
+    work: Work, answers: Answers, store: Store, cases: Cases, complaint: str, config: Config, now: datetime
+) -> None:
+    first = partial(act, work, Action.RESOLVE, now, text="Two tills.")
+    second = Work(config, Raced(cases, first), answers)
+    with pytest.raises(CaseMoved, match=f"resolved by {PRIYA}"):
+        act(second, Action.RESOLVE, now, who="tills-lead@fernleaf.example", text="Three tills.")
+    assert told(store) == ["Two tills."]
+
+
+@pytest.mark.parametrize("action", [Action.REPLY, Action.RESOLVE, Action.TAKE, Action.RULE])
+@pytest.mark.parametrize("seen", [{}, {"seen": "1"}])
+def test_the_same_press_twice_at_once_is_one(
+    work: Work,
+    answers: Answers,
+    store: Store,
+    cases: Cases,
+    complaint: str,
+    config: Config,
+    now: datetime,
+    action: Action,
+    seen: dict[str, str],
+) -> None:
+    text = {} if action is Action.TAKE else {"text": "Two tills."}
+    press = partial(act, work, action, now, **text, **seen)
+    once = act(Work(config, Raced(cases, press), answers), action, now, **text, **seen)
+    assert len(once.timeline) == 1
+    assert len(told(store)) == (action in (Action.REPLY, Action.RESOLVE))
+
+
+def test_who_always_loses_is_told_and_no_text_is_counted(
+    answers: Answers, store: Store, cases: Cases, complaint: str, config: Config, now: datetime
+) -> None:
+    def say_more(number: int) -> None:
+        store.capture(an_answer(comment=f"And another thing: {number}."), config, now + number * MINUTE)
+
+    crowd = Raced(cases, *(partial(say_more, number) for number in range(1, 9)))
+    with pytest.raises(Contended):
+        act(Work(config, crowd, answers), Action.REPLY, now, text="Sorry.")
+    assert told(store) == []
+    assert People(store.client, store.table).get("+447400123456").told == 0
+    budgets = [each["taken"] for each in store.client.sync_scan(store.table) if each.get("kind") == "budget"]
+    assert set(budgets) <= {0}
