@@ -10,7 +10,7 @@ from importlib import import_module
 
 from bench.figures import Figure
 
-BENCHES = ("capture", "page", "publish", "mail", "asset", "stage")
+BENCHES = ("capture", "page", "publish", "mail", "cases", "asset", "stage")
 
 
 def main(names: list[str]) -> int:
