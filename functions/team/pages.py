@@ -43,10 +43,12 @@ class Pages:
         """What follows, whether a link is on its way or not, and the code that opens it in another browser."""
         return self._page(self._say["sent_title"], "sent.html", code=code)
 
-    def sign_in(self, wanted: Wanted | None = None, *, error: str = "") -> str:
-        """Where someone asks for a link, which will lead to what they came for."""
+    def sign_in(self, wanted: Wanted | None = None, *, error: str = "", written: str = "") -> str:
+        """Where someone asks for a link, which will lead to what they came for. `written` is what they wrote there, and
+        could not send any more.
+        """
         hidden = wanted._asdict() if wanted else {}
-        return self._page(self._say["sign_in_title"], "sign_in.html", wanted=hidden, error=error)
+        return self._page(self._say["sign_in_title"], "sign_in.html", wanted=hidden, error=error, written=written)
 
     def enter(self, email: str, *, takes_code: bool, error: str = "") -> str:
         """What a mailed link opens: a button and, where another browser asked for it, a field for that one's code."""

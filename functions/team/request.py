@@ -10,6 +10,7 @@ from shared.ids import can_be_id
 from shared.keys.sessions import BROWSER_LASTS, SESSION_LASTS, Browser, Wanted
 from shared.web.http import FORM, Request
 
+SIGN_IN = "sign_in"  # no id of a team: those have no underscore
 MAX_FIELDS = 50
 _SESSION, _BROWSER = "earshot_session", "earshot_browser"
 
@@ -60,7 +61,7 @@ class TeamRequest(Request):
         Only what can be ids, since it travels in a mail and ends in an address of ours.
         """
         team, feedback = self.link, self.query.get("feedback", "")
-        if self.is_post:
+        if self.is_post and self.link == SIGN_IN:
             team, feedback = self.form.get("team", ""), self.form.get("feedback", "")
         return Wanted(team, feedback) if is_identifier(team) and can_be_id(feedback) else None
 

@@ -9,7 +9,7 @@ from functions.team.cases import TeamCases
 from functions.team.desk import Desk
 from functions.team.members import Members
 from functions.team.pages import Pages
-from functions.team.request import TeamRequest
+from functions.team.request import SIGN_IN, TeamRequest
 from functions.team.routes import Done, TeamRoutes
 from shared.addresses.dns import resolve
 from shared.cases.answers import Answers
@@ -32,8 +32,6 @@ from shared.table.client import connect
 from shared.table.items import KeyItem
 from shared.web.http import Response, outage, page, redirect
 
-SIGN_IN = "sign_in"  # no id of a team: those have no underscore
-
 
 class Visits:
     """Answers the requests of one stage."""
@@ -55,7 +53,7 @@ class Visits:
     def refuse(self, request: TeamRequest, error: EarshotError) -> Response:
         """What is said where something is wrong with a request."""
         if isinstance(error, LinkInvalid | LinkExpired):
-            wanted = None if request.is_post else request.wanted
+            wanted = None if request.link == SIGN_IN else request.wanted
             return self._page(request, error.status, self.pages.sign_in(wanted, error=error.message))
         return self._page(request, error.status, self.pages.refused(error.message))
 
@@ -97,7 +95,8 @@ class Visits:
         if session is None:
             if "key" in request.query and not request.is_post:
                 return self.desk.shared(request, self.pages, now)
-            return self._page(request, 401, self.pages.sign_in(request.wanted))
+            written = request.form.get("text", "")
+            return self._page(request, 401, self.pages.sign_in(request.wanted, written=written))
         team, action = request.link, request.form.get("action", "")
         if team not in self.members.teams(session.email):
             _warn("refused: not a member of this team", session, team, action)

@@ -124,6 +124,15 @@ def test_a_page_that_nobody_looks_at_asks_for_nothing(
     assert len(seen.requests) == before
 
 
+def test_whoever_was_signed_out_elsewhere_sees_so(visit: Open, team_url: str, team: ModuleType, complaint: str) -> None:
+    seen = visit()
+    seen.page.clock.install()
+    open_case(seen.page, team_url, team, AMAL)
+    team.visits.sessions.end_all(AMAL, utc_now())
+    seen.passes(EVERY)
+    expect(seen.page.get_by_role("button", name="Mail me a link")).to_be_visible()
+
+
 def test_it_takes_three_taps_from_a_card_to_an_answer(
     visit: Open, team_url: str, team: ModuleType, complaint: str, keys: Keys, store: Store
 ) -> None:

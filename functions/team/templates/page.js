@@ -22,6 +22,7 @@
     if (document.hidden) return
     try {
       const answer = await fetch(location.href, { headers: { "If-None-Match": version }, cache: "no-store" })
+      if ([401, 403, 404].includes(answer.status) && !isWriting()) location.replace(location.pathname + location.search)
       if (answer.status !== 200) return
       const page = new DOMParser().parseFromString(await answer.text(), "text/html")
       const found = page.querySelector("main[data-version]")

@@ -249,6 +249,18 @@ class TestActing:
         assert page.html.count("Yours, I think.") == 1
         assert '<details id="do-pass" open>' in page.html
 
+    def test_what_is_sent_after_a_session_has_ended_is_not_lost(
+        self, tills: Browser, complaint: str, cases: Cases, function: ModuleType
+    ) -> None:
+        tills.post("tills", action="sign_out")
+        answer = act(tills, "reply", text="Sorry, Ana. <b>")
+        assert answer.status == 401
+        assert "was not sent" in answer.text
+        assert ">Sorry, Ana. &lt;b&gt;</textarea>" in answer.html
+        hidden = dict(re.findall(r'<input type=hidden name="(\w+)" value="([^"]*)">', answer.html))
+        assert hidden == {"team": "tills", "feedback": ID}, "signing in leads back to it"
+        assert the_case(cases).timeline == ()
+
 
 class TestRemedies:
     def test_one_press_gives_what_the_file_authorises_and_says_how_much_is_left(
@@ -542,6 +554,23 @@ class TestNews:
             page = tills.get_if_new("tills", etag, **query)
             assert (page.status, "Priya Nair" in page.text) == (200, True)
         assert 'data-news="Meanwhile: Priya Nair has taken it."' in page.html
+
+    def test_it_is_new_that_something_is_overdue(
+        self, tills: Browser, complaint: str, cases: Cases, function: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = utc_now()
+        due = the_case(cases).case.due_at
+        assert due
+        monkeypatch.setattr("functions.team.desk._FRESH", 10**9)  # nothing is new for the time alone
+        queries: tuple[dict[str, str], ...] = ({}, {"feedback": ID})
+        etags = [tills.get("tills", **query).headers["ETag"] for query in queries]
+        monkeypatch.setattr(function, "utc_now", lambda: now + MINUTE)
+        for query, etag in zip(queries, etags, strict=True):
+            assert tills.get_if_new("tills", etag, **query).status == 304
+        monkeypatch.setattr(function, "utc_now", lambda: due)
+        for query, etag in zip(queries, etags, strict=True):
+            page = tills.get_if_new("tills", etag, **query)
+            assert (page.status, "Overdue since" in page.text) == (200, True)
 
     def test_what_became_of_a_message_is_new(self, tills: Browser, complaint: str, cases: Cases, store: Store) -> None:
         act(tills, "reply", text="Sorry!")

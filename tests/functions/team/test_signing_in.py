@@ -1,9 +1,11 @@
 """Who gets in: the people listed for a team, by a link that works once, for a session that can be ended."""
 
+import base64
 import importlib
 import math
 import re
 from datetime import timedelta
+from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
@@ -432,11 +434,18 @@ def test_a_link_of_someone_no_longer_listed_says_so_and_is_not_used_up(
     assert browser.post(token).status == 303
 
 
-def test_no_page_is_kept_framed_or_indexed_or_runs_a_script(tills: Browser) -> None:
-    answer = tills.get("tills")
+@pytest.mark.parametrize(("query", "scripts"), [({"routes": ""}, 0), ({}, 1)])
+def test_no_page_is_kept_framed_or_indexed_or_runs_a_script_but_ours(
+    tills: Browser, query: dict[str, str], scripts: int
+) -> None:
+    answer = tills.get("tills", **query)
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Robots-Tag"] == "noindex"
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "frame-ancestors 'none'" in policy
-    assert "script" not in policy + answer.html
+    found = re.findall("<script>(.*?)</script>", answer.html, re.DOTALL)
+    assert (len(found), answer.html.count("script"), policy.count("script")) == (scripts, 2 * scripts, scripts)
+    for script in found:
+        assert len(script.encode()) < 2_000
+        assert f"script-src 'sha256-{base64.b64encode(sha256(script.encode()).digest()).decode()}'; " in policy
