@@ -15,8 +15,8 @@ from infra.stage import Stage
 from shared.addresses.targets import Target, TargetKind
 from shared.conditions.pattern import rule_pattern
 from shared.conditions.reader import parse
-from shared.config.model import OVERDUE, Route
-from shared.model.events import SOURCE, FeedbackOverdue
+from shared.config.model import CASES, Route
+from shared.model.events import SOURCE, FeedbackOverdue, FeedbackReopened
 from shared.routes.rules import RULE_PREFIX, on_refusal, rule_targets
 from shared.settings import ClearRulesSettings
 
@@ -62,7 +62,7 @@ class Routes(Construct):
         self._roles = {bus.address: self._role_to_put_on(bus) for bus in targets if bus.kind is TargetKind.BUS}
         for route_id, route in routes.items():
             self._add(route_id, route)
-        self._bring_what_is_overdue()
+        self._bring_cases()
         self._clear_when_the_stack_goes(stage)
 
     def _add(self, route_id: str, route: Route) -> None:
@@ -85,24 +85,27 @@ class Routes(Construct):
             },
         )
 
-    def _bring_what_is_overdue(self) -> None:
-        """One rule for all teams: notify knows who is next (functions/notify/overdue.py)."""
-        template = json.dumps({"route": OVERDUE, "target": OVERDUE})
+    def _bring_cases(self) -> None:
+        """One rule for all teams: notify knows who is next (functions/notify/recipients.py)."""
+        template = json.dumps({"route": CASES, "target": CASES})
         queue = {
-            "Id": OVERDUE,
+            "Id": CASES,
             "Arn": self._notify.queue.queue_arn,
             "InputTransformer": {"InputTemplate": f'{template[:-1]}, "event": <aws.events.event.json>}}'},
             **on_refusal(self.refused.queue.queue_arn),
         }
         CfnResource(
             self,
-            "Overdue",
+            "Cases",
             type="AWS::Events::Rule",
             properties={
-                "Name": f"{RULE_PREFIX}{OVERDUE}",
-                "Description": "Cases whose promised time has passed, to whoever is next",
+                "Name": f"{RULE_PREFIX}{CASES}",
+                "Description": "Cases that are overdue or open again, to whoever is to see to them",
                 "EventBusName": self._bus.bus.event_bus_name,
-                "EventPattern": {"source": [SOURCE], "detail-type": [FeedbackOverdue.detail_type]},
+                "EventPattern": {
+                    "source": [SOURCE],
+                    "detail-type": [FeedbackOverdue.detail_type, FeedbackReopened.detail_type],
+                },
                 "Targets": [queue],
             },
         )

@@ -11,19 +11,18 @@ from itertools import islice
 
 from pydantic import ValidationError
 
-from functions.notify import floods
+from functions.notify import floods, recipients
 from functions.notify.breaker import Verdict
 from functions.notify.cards import Beside, Crowd, fingerprint, make_card, whole_link
 from functions.notify.floods import Flood, Floods, Turn
 from functions.notify.health import TargetHealth, Tell
-from functions.notify.overdue import cards_of_team, route_of
 from functions.notify.parcel import Parcel, Sender
 from functions.notify.retries import LEASE, Attempt, next_attempt
 from shared.addresses.targets import Target, TargetKind
 from shared.cases.answers import Answers
 from shared.cases.cases import Cases
 from shared.conditions.reader import parse
-from shared.config.model import OVERDUE, Config, Route
+from shared.config.model import CASES, Config, Route
 from shared.deliveries.deliveries import Deliveries
 from shared.deliveries.delivery import Delivery, State
 from shared.deliveries.health import Health
@@ -33,7 +32,6 @@ from shared.keys.case_links import CaseLink
 from shared.keys.signing import Keys
 from shared.mail.received import Mails
 from shared.mail.reply_address import ReplyKind, ReplyTo
-from shared.model.case import Step
 from shared.model.events import CASE_EVENTS, RouteTested
 from shared.model.feedback import Channel, Feedback, Revision
 from shared.observe import count, logger, without_words
@@ -98,8 +96,10 @@ class Notifier:
 
     def handle(self, message: QueueMessage) -> None:
         """Bring one message as far as it can go now. Raises what the table or the queue raise."""
-        if message.route == OVERDUE and message.detail["entry"]["to"] == Step.TEAM:
-            for card in cards_of_team(message, self._config):
+        if message.route == CASES and not recipients.makes_card(message):
+            return
+        if message.route == CASES and recipients.person(message, self._config) is None:
+            for card in recipients.cards_of_team(message, self._config):
                 self._queue.send(card)
             return
         found = self._find(message)
@@ -117,10 +117,12 @@ class Notifier:
         self._deliver(message, route, target)
 
     def _find(self, message: QueueMessage) -> tuple[Route, Target] | None:
-        route = route_of(message, self._config) if message.route == OVERDUE else self._routes(message.route)
+        if message.route == CASES:
+            address = recipients.person(message, self._config)
+            route = recipients.route_to(address, message) if address else None
+            return (route, route.targets[0]) if route else None
+        route = self._routes(message.route)
         targets = route.targets if route else ()
-        if message.route == OVERDUE:
-            return (route, targets[0]) if route else None
         target = next((target for target in targets if target.id == message.target), None)
         return (route, target) if route and target and target.kind in self._senders else None
 

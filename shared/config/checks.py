@@ -22,7 +22,7 @@ from shared.conditions.pattern import makes_cards, rule_pattern
 from shared.conditions.reader import parse
 from shared.config import days_off
 from shared.config.fields import decimals, working_time
-from shared.config.model import MAX_SETTLING, OVERDUE, Config, Holidays, is_reserved
+from shared.config.model import CASES, MAX_SETTLING, Config, Holidays, is_reserved
 from shared.config.problems import Problem
 from shared.languages.completeness import find_gaps
 from shared.languages.packs import LANGUAGES
@@ -250,7 +250,7 @@ def _check_texting(sms: Table) -> Iterator[Problem]:
 def _check_route(ids: Ids, path: str, route: Table) -> Iterator[Problem]:
     id = path.removeprefix("routes.")
     if is_reserved(id):
-        yield Problem(path, f"{OVERDUE!r} and ids that start with 'team-' are taken by the teams' own cards; rename it")
+        yield Problem(path, f"{CASES!r} and ids that start with 'team-' are taken by the teams' own cards; rename it")
     yield from _unknown(ids, "team", f"{path}.team", route.get("team"))
     yield from _repeated(f"{path}.to", map(spelling, _texts(route, "to")), "a target")
     when = route.get("when", "")

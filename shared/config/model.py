@@ -41,13 +41,13 @@ from shared.model.scales import Mood, Scale
 
 MAX_TARGETS = 5  # EventBridge's limit for one rule
 MAX_SETTLING = 900  # seconds: the longest delay of a message of SQS
-OVERDUE = "overdue"
-"""The id of the rule that brings overdue cases to whoever is next."""
+CASES = "cases"
+"""The id of the rule that brings cases that are overdue or open again to whoever is to see to them."""
 
 
 def is_reserved(id: str) -> bool:
-    """Whether a route's id is taken: by the teams' own cards, or by the rule for what is overdue."""
-    return id.startswith("team-") or id == OVERDUE
+    """Whether a route's id is taken: by the teams' own cards, or by the rule for cases."""
+    return id.startswith("team-") or id == CASES
 
 
 class Model(BaseModel):

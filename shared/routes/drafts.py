@@ -8,7 +8,7 @@ from shared.addresses.targets import TargetKind, spelling
 from shared.conditions.language import check
 from shared.conditions.pattern import makes_cards, rule_pattern
 from shared.conditions.reader import parse
-from shared.config.model import OVERDUE, Config, is_reserved
+from shared.config.model import CASES, Config, is_reserved
 from shared.errors import InvalidInput
 from shared.routes.route_table import TeamRoute
 
@@ -26,7 +26,7 @@ def draft(config: Config, **fields: Any) -> TeamRoute:
         raise InvalidInput(f"There is no team {route.team!r}; use one of {', '.join(config.teams)}.", field="team")
     if is_reserved(route.id):
         raise InvalidInput(
-            f"{OVERDUE!r} and ids that start with 'team-' are taken by the teams' own cards; choose another.",
+            f"{CASES!r} and ids that start with 'team-' are taken by the teams' own cards; choose another.",
             field="id",
         )
     if len(set(map(spelling, route.to))) < len(route.to):
