@@ -65,17 +65,16 @@ class Browser:
         """Ask for it as the page's script does, which has it as `etag` says."""
         return self._send("GET", link, query, None, {"if-none-match": etag})
 
-    def post(
-        self,
-        link: str,
-        origin: str | None = SITE,
-        media_type: str = FORM,
-        query: dict[str, str] | None = None,
-        **form: str,
-    ) -> Answer:
+    def post(self, link: str, origin: str | None = SITE, media_type: str = FORM, **form: str) -> Answer:
         """Send a form to it."""
+        return self.post_to(link, {}, origin, media_type, **form)
+
+    def post_to(
+        self, link: str, query: dict[str, str], origin: str | None = SITE, media_type: str = FORM, **form: str
+    ) -> Answer:
+        """Send a form to a page that has a query."""
         headers = {"content-type": media_type} | ({"origin": origin} if origin else {})
-        return self._send("POST", link, query or {}, form, headers)
+        return self._send("POST", link, query, form, headers)
 
     def _send(
         self, method: str, link: str, query: dict[str, str], form: dict[str, str] | None, headers: dict[str, str]

@@ -62,7 +62,7 @@ def the_case(cases: Cases) -> Found:
 
 
 def act(browser: Browser, action: str, team: str = "tills", id: str = ID, **form: str) -> Answer:
-    return browser.post(team, query={"feedback": id}, action=action, **form)
+    return browser.post_to(team, {"feedback": id}, action=action, **form)
 
 
 def fields(page: Answer) -> str:
@@ -379,7 +379,7 @@ class TestStrangers:
         for action in (*actions, "thank", "verdict"):
             form = {"text": "Sorry!", "to": "care", "remedy": "coffee", "until": "2099-01-01", "verdict": "yes"}
             for query in ({"feedback": ID}, {"feedback": ID, "key": key}):
-                assert scanner.post("tills", query=query, action=action, **form).status == 401
+                assert scanner.post_to("tills", query, action=action, **form).status == 401
         assert everything(store) == before
 
     def test_opening_pages_writes_nothing(self, tills: Browser, complaint: str, store: Store) -> None:
@@ -392,8 +392,8 @@ class TestStrangers:
     def test_a_form_of_another_site_does_nothing(self, tills: Browser, complaint: str, cases: Cases) -> None:
         before = the_case(cases)
         for origin in ("https://evil.example", None):
-            assert tills.post("tills", origin=origin, query={"feedback": ID}, action="take").status == 403
-        assert tills.post("tills", media_type="text/plain", query={"feedback": ID}, action="take").status == 415
+            assert tills.post_to("tills", {"feedback": ID}, origin=origin, action="take").status == 403
+        assert tills.post_to("tills", {"feedback": ID}, media_type="text/plain", action="take").status == 415
         assert the_case(cases) == before
 
     def test_another_teams_member_can_do_nothing_here(self, care: Browser, complaint: str, cases: Cases) -> None:
@@ -510,7 +510,7 @@ class TestKey:
 
     def test_nobody_acts_by_a_key(self, browser: Browser, complaint: str, keys: Keys, cases: Cases) -> None:
         before = the_case(cases)
-        answer = browser.post("tills", query={"feedback": ID, "key": self.key(keys)}, action="take")
+        answer = browser.post_to("tills", {"feedback": ID, "key": self.key(keys)}, action="take")
         assert answer.status == 401
         assert the_case(cases) == before
 

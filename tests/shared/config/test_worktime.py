@@ -1,5 +1,5 @@
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -153,5 +153,5 @@ class _Day(date):
     year_now = 2026
 
     @classmethod
-    def today(cls) -> date:
-        return date(cls.year_now, 1, 1)
+    def today(cls) -> Self:
+        return cls(cls.year_now, 1, 1)
