@@ -46,9 +46,3 @@ class Escalate(Construct):
             "CaseUnreadable",
             means="A case that is due cannot be read: the log of escalate names its fault.",
         )
-        alarms.when_counted(
-            "escalate",
-            "CasesNotPromised",
-            means="Cases that wait were not given the times that earshot.toml promises now, since many change them at "
-            "once: change the file in any way that counts, such as a promise, and deploy again.",
-        )

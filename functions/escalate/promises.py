@@ -16,8 +16,8 @@ from shared.cases.cases import Cases
 from shared.cases.changes import Now
 from shared.config.days_off import days_off
 from shared.config.model import Config
+from shared.errors import Contended
 from shared.model.case import Found
-from shared.observe import count
 from shared.table.items import PROMISES
 from shared.table.table import Table
 from shared.values import Model, Moment
@@ -38,6 +38,8 @@ class Progress(Model):
     left: tuple[str, ...] = ()
     """The teams whose cases are still to be gone through; of the first of them, those due from `since` on."""
     since: Moment | None = None
+    again: tuple[str, ...] = ()
+    """The teams of which too many changed a case at once: they are gone through once more, in the next run."""
 
 
 class PromisesKept:
@@ -67,8 +69,8 @@ def promise_anew(cases: Cases, kept: PromisesKept, now: Now, has_time: Callable[
     if progress.done == file:
         return []
     if progress.going != file:
-        left = tuple(sorted({*now.config.teams, *progress.teams, *progress.left}))
-        progress = progress.model_copy(update={"going": file, "left": left, "since": None})
+        left = tuple(sorted({*now.config.teams, *progress.teams, *progress.left, *progress.again}))
+        progress = progress.model_copy(update={"going": file, "left": left, "since": None, "again": ()})
         kept.put(progress)
     changed: list[str] = []
     while progress.left:
@@ -78,16 +80,24 @@ def promise_anew(cases: Cases, kept: PromisesKept, now: Now, has_time: Callable[
                 return changed
             if number % NOTED_EACH == 0:
                 kept.put(progress.model_copy(update={"since": found.case.due_at}))
-            if _promise(cases, found, now):
-                changed.append(found.feedback.id)
+            try:
+                if _promise(cases, found, now):
+                    changed.append(found.feedback.id)
+            except Contended:
+                progress = progress.model_copy(update={"again": (*{*progress.again, progress.left[0]},)})
         progress = progress.model_copy(update={"left": progress.left[1:], "since": None})
         kept.put(progress)
-    kept.put(Progress(done=file, teams=tuple(sorted(now.config.teams))))
+    if progress.again:
+        kept.put(progress.model_copy(update={"left": progress.again, "again": ()}))
+    else:
+        kept.put(Progress(done=file, teams=tuple(sorted(now.config.teams))))
     return changed
 
 
 def _promise(cases: Cases, found: Found, now: Now) -> bool:
-    """Whether a case is changed. The index may show how it was, and somebody may act on it at the same time."""
+    """Whether a case is changed. The index may show how it was, and somebody may act on it at the same time: then it
+    is decided again, and after several times `Contended`.
+    """
     case: Found | None = found
     for _ in range(_ATTEMPTS):
         change = changes.promised_again(case, now) if case else None
@@ -96,8 +106,7 @@ def _promise(cases: Cases, found: Found, now: Now) -> bool:
         if cases.move(change):
             return True
         case = cases.get(found.feedback.id)
-    count("CasesNotPromised")
-    return False
+    raise Contended("This case is being changed from too many sides at once.")
 
 
 def fingerprint(config: Config) -> str:

@@ -64,6 +64,7 @@ GRANTED: dict[str, set[str]] = {
     "Publish": {"put an event", "keep a failure"},
     "Notify": {
         *("read one feedback", "put an item", *SIGN, "open a sealed secret"),
+        "list a team's feedback",  # how many say the same
         *("send a delivery", "take a delivery", "send a mail"),
     },
     "Sweep": {"list what is due", "change a feedback", "put an item", "send a delivery"},

@@ -219,6 +219,18 @@ def test_a_case_that_somebody_changes_at_that_moment_is_decided_again(
     assert the().case.due_at == known.work_time("tills").after(now, 4 * HOUR)
 
 
+def test_a_case_that_many_change_all_the_time_gets_its_turn_in_the_next_run(
+    cases: Cases, kept: PromisesKept, known: Config, now: datetime, the: The, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longer = Now(promising(known, 4), now)
+    with monkeypatch.context() as patch:
+        patch.setattr(cases, "move", lambda change: False)
+        assert promise_anew(cases, kept, longer, always) == []
+    assert promise_anew(cases, kept, longer, always) == [answer_id("a tap")]
+    assert promise_anew(cases, kept, longer, always) == []
+    assert kept.get().done == fingerprint(longer.config)
+
+
 def test_what_changes_no_due_time_is_the_same_file(config: Config) -> None:
     renamed = changed(config, name="Checkouts", cards=("email:other@fernleaf.example",))
     assert fingerprint(renamed) == fingerprint(config)
