@@ -183,3 +183,23 @@ def test_the_team_hears_once_a_day_that_somebody_else_tried_to_answer(
     [warned] = [each for each in to_team(store) if each.to == PRIYA]
     assert "is not listed for your team" in warned.text
     assert "The room is cold" not in warned.text
+
+
+def test_a_mail_that_comes_again_later_is_not_sent_again_whatever_was_said_since(
+    mailroom: Mailroom, store: Store, cases: Cases, reply: Replies, now: datetime
+) -> None:
+    mailroom.take("m1", reply("62-same-message-id-a"), now)
+    mailroom._card_replies._work.act(ID, "tills", PRIYA, Action.REPLY, {"text": "It is there."}, "page", now + MINUTE)
+    again = mailroom.take("m2", reply("63-same-message-id-b"), now + 2 * MINUTE)
+    assert (again.outcome, again.reason) == (MailOutcome.ANSWER, "repeated")
+    assert len(to_customers(store)) == len(the(cases).timeline) == 2
+    assert len(to_team(store)) == 1
+
+
+@pytest.mark.parametrize("name", ["47-forward-by-member", "60-reply-all-two-cards", "41-spam", "39-spf-gray"])
+def test_in_doubt_nothing_is_sent_and_its_writer_is_asked_to_answer_again(
+    mailroom: Mailroom, store: Store, cases: Cases, reply: Replies, now: datetime, name: str
+) -> None:
+    assert mailroom.take("m1", reply(name), now).outcome is MailOutcome.REFUSED
+    assert the(cases).timeline == ()
+    assert [(each.to, each.subject) for each in to_team(store)] == [(PRIYA, "Not sent")]

@@ -108,6 +108,24 @@ def test_nobody_else_says_for_the_customer_that_it_is_fixed(
 
 
 @pytest.mark.usefixtures("resolved")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"X-SES-Spam-Verdict: PASS", b"X-SES-Spam-Verdict: FAIL"),
+        (b"Message-ID: <1@example.com>", b"Message-ID: <1@example.com>\r\nList-Id: <club.example.com>"),
+    ],
+    ids=["spam", "a machine perhaps"],
+)
+def test_what_may_be_no_persons_mail_confirms_nothing(
+    mailroom: Mailroom, keys: Keys, cases: Cases, now: datetime, before: bytes, after: bytes
+) -> None:
+    raw = answers(keys, "Yes")
+    assert before in raw
+    mailroom.take("m2", raw.replace(before, after), now + timedelta(days=1))
+    assert Move.CONFIRM not in [entry.what for entry in the(cases).timeline]
+
+
+@pytest.mark.usefixtures("resolved")
 def test_a_stop_alone_opens_nothing_again(mailroom: Mailroom, keys: Keys, cases: Cases, now: datetime) -> None:
     mailroom.take("m2", answers(keys, "Unsubscribe"), now + timedelta(days=1))
     found = the(cases)
