@@ -26,8 +26,8 @@ class CaptureWeb(Construct):
             timeout=Duration.seconds(10),
             memory_mb=512,
         )
-        # One conditional write per answer, and no read but of short links: it cannot see what others have said.
-        store.grant(function.resource, "dynamodb:UpdateItem", only=(items.FEEDBACK,))
+        # One conditional write per answer; and by a customer's own link, what became of it and their verdict.
+        store.grant_cases(function.resource)
         store.grant(function.resource, "dynamodb:GetItem", only=(items.LINK,))
         store.grant_signing(function.resource)
         api.route(

@@ -23,6 +23,8 @@ from shared.text.unseen import seen
 from shared.web.http import FORM, JSON, MAX_BYTES, Request
 
 FIELDS = ("rating", "comment", "reasons", "contact", "submission")
+VERDICT_FIELDS = ("verdict", "text")
+"""What is posted where a customer is asked whether it is fixed."""
 MAX_DEPTH = 20  # an answer needs 2; up to here the field is named, deeper is not even parsed
 MAX_FORM_FIELDS = 100
 MAX_SUBMISSION = 100
@@ -102,6 +104,15 @@ def read(request: Request, touchpoint: Touchpoint, country: str | None = None) -
 
     `country` is where phone numbers are that are written without one.
     """
+    fields, trapped = posted(request)
+    is_last_step = not fields.keys().isdisjoint(("comment", "reasons", "contact")) or not request.is_form
+    if request.is_form:
+        fields = {name: value for name, value in fields.items() if value not in ("", [], {})}
+    return _check(fields, touchpoint, country)._replace(trapped=trapped, is_last_step=is_last_step)
+
+
+def posted(request: Request) -> tuple[dict[str, Any], bool]:
+    """The fields of a request as they were sent, and whether it is a program's that filled what nobody sees."""
     parsers: dict[str, Callable[[str], dict[str, Any]]] = {JSON: _parse_json, FORM: _parse_form}
     parse = parsers.get(request.media_type)
     if parse is None:
@@ -112,11 +123,7 @@ def read(request: Request, touchpoint: Touchpoint, country: str | None = None) -
     except UnicodeDecodeError:
         raise Unreadable("The body is not UTF-8.") from None
     fields = parse(text.removeprefix("\ufeff"))
-    trapped = request.is_form and bool(fields.pop(TRAP, ""))
-    is_last_step = not fields.keys().isdisjoint(("comment", "reasons", "contact")) or not request.is_form
-    if request.is_form:
-        fields = {name: value for name, value in fields.items() if value not in ("", [], {})}
-    return _check(fields, touchpoint, country)._replace(trapped=trapped, is_last_step=is_last_step)
+    return fields, request.is_form and bool(fields.pop(TRAP, ""))
 
 
 def kept_words(request: Request) -> dict[str, Any]:
@@ -231,7 +238,7 @@ def _rating(value: Any, touchpoint: Touchpoint) -> int:
 
 
 def _comment(value: Any) -> str:
-    text = _words(value)
+    text = words(value, "comment")
     if len(text.encode()) > MAX_COMMENT_BYTES or (len(text) > MAX_COMMENT_GRAPHEMES and _has_too_many_graphemes(text)):
         limits = f"{MAX_COMMENT_GRAPHEMES:,} characters or {MAX_COMMENT_BYTES // 1000} kB"
         raise TooLong(f"comment is over {limits}.", field="comment")
@@ -251,14 +258,14 @@ def _reasons(value: Any, touchpoint: Touchpoint) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
-def _words(value: Any) -> str:
-    """The comment with line breaks as line breaks; empty where nothing of it can be seen."""
+def words(value: Any, field: str) -> str:
+    """A customer's words with line breaks as line breaks; empty where nothing of them can be seen."""
     if not isinstance(value, str):
-        raise _invalid("comment", "must be text")
+        raise _invalid(field, "must be text")
     if not (value.isascii() and value.isprintable()):
         value = re.sub(_UNKEPT, "", re.sub(_BREAKS, "\n", value))
     text = value.strip()
-    return _text(text, "comment") if seen(text).strip() else ""
+    return _text(text, field) if seen(text).strip() else ""
 
 
 def _contact(value: Any, country: str | None) -> dict[str, str]:
@@ -305,5 +312,7 @@ def _text(value: Any, field: str) -> str:
 
 def _invalid(field: str, what: str) -> InvalidInput:
     field = field[:64]
-    name = field if field.partition(".")[0] in FIELDS else repr(field)  # which its sender made up; it may be empty
+    name = (
+        field if field.partition(".")[0] in (*FIELDS, *VERDICT_FIELDS) else repr(field)
+    )  # which its sender made up; it may be empty
     return InvalidInput(f"{name} {what}.", field=field)

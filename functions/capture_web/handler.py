@@ -40,17 +40,19 @@ gc.enable()
 def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     """Entry point."""
     request = Request(event)
-    reply = Responder(request, config, pages)
+    reply = Responder(request, config, pages, keys)
     try:
+        if follow := opening.follow_link(request.link, keys):
+            return reply.followed(follow, store)
         link, customer = opening.open_link(request.link, keys, invitations, config)
         reply.about(link)
         if not request.is_post:  # it writes nothing: scanners and previews open links too
-            return reply.question(link)
+            return reply.question(link, opening.answered(link, store))
         said = body.read(request, config.touchpoints[link.touchpoint], country)
+        answer = said.answer(link, reply.language, customer)
         if said.trapped:
-            return reply.trapped(link, said)
-        captured = store.capture(said.answer(link, reply.language, customer), config, utc_now(), needs_rating=True)
-        return reply.stored(link, said, captured)
+            return reply.trapped(link, said, answer.id)
+        return reply.stored(link, said, store.capture(answer, config, utc_now(), needs_rating=True))
     except EarshotError as error:
         return reply.refused(error)
     except PydynoxException as error:  # said at once, while the customer still has the words

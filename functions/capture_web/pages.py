@@ -43,20 +43,38 @@ class Pages:
         self.content_security_policy = self._layout.content_security_policy
 
     def form(
-        self, link: Link, language: str, step: Step, said: Mapping[str, Any], error: EarshotError | None = None
+        self,
+        link: Link,
+        language: str,
+        step: Step,
+        said: Mapping[str, Any],
+        error: EarshotError | None = None,
+        *,
+        story: str = "",
+        follow: str = "",
     ) -> str:
-        """The page that asks; it shows what was said so far and, at its field, what is wrong with it."""
+        """The page that asks; it shows what was said so far and, at its field, what is wrong with it.
+
+        `story`, HTML, is what became of an earlier answer; `follow` is the path where this one can be followed.
+        """
         words = texts(language)
         places = {
             **_step_places(step, words),
             **_said_places(self._config.touchpoints[link.touchpoint], said),
             **(_problem_places(error, words) if error else _NO_PROBLEM),
             "unless_one_customer": "" if link.ref else "hidden",
+            "story": story,
+            "follow_path": follow,
+            "unless_follow": "" if follow else "hidden",
         }
         question = self._config.touchpoints[link.touchpoint].question[language]
         heading = {Step.TELL: "web.tell", Step.DONE: "web.done"}.get(step)
         title = f"{words[heading]} · {question}" if heading else question
         return self._layout.render(language, title, self._form(language, link.touchpoint).substitute(places))
+
+    def whole(self, language: str, title: str, content: str) -> str:
+        """A page of its own; `title` is text, `content` HTML."""
+        return self._layout.render(language, title, content)
 
     def notice(self, error: EarshotError, language: str, sent: Sequence[tuple[str, str]] | None = None) -> str:
         """A page for a link on which nothing can be said. `sent` is what a form brought all the same; None: a view."""

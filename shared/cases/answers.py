@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pydynox import DynamoDBClient
 
 from shared.addresses.phones import may_text, read_phone, time_zones
-from shared.cases.remedies import in_words
+from shared.cases.wording import given
 from shared.config.model import Config
 from shared.customers.budget import Budget
 from shared.customers.messages import Message, Messages, Purpose
@@ -115,22 +115,8 @@ class Answers:
 
     def carried_out(self, found: Found, entry: Entry, now: datetime) -> Telling | None:
         """That they were given what an entry grants; None where nobody can be told."""
-        said, amount = texts(found.feedback.language), entry.amount or 0
-        what = {"remedy": self._remedy(found, entry.remedy or "")}
-        if entry.currency:
-            text = said["answer.remedy_amount"].format(amount=in_words(amount, entry.currency), **what)
-        else:
-            text = said["answer.remedy" if amount == 1 else "answer.remedy_count"].format(amount=amount, **what)
+        text = given(self._config, found.feedback, entry, found.feedback.language)
         return self._told(found, Purpose.REMEDY, text, now)
-
-    def _remedy(self, found: Found, id: str) -> str:
-        """What a remedy is called in the customer's language; its id where no team gives it any more."""
-        teams = self._config.teams
-        for team in (found.feedback.team, *teams):  # it may have been passed on since
-            if team in teams and id in teams[team].remedies:
-                names = teams[team].remedies[id].name
-                return names.get(found.feedback.language) or next(iter(names.values()))
-        return id.replace("-", " ")
 
     def praise(self, found: Found, to: str, who: str, text: str, now: datetime) -> Operation:
         """Storing what somebody of a team is told whom a customer has thanked; `text` is what `who` adds to it."""

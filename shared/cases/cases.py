@@ -30,17 +30,7 @@ class Cases:
 
     def get(self, id: str) -> Found | None:
         """A feedback's case with its timeline as they now are; None where there is no such case."""
-        item: Mapping[str, Any] | None = None
-        entries: list[Entry] = []
-        for each in self.table.partition(FEEDBACK.partition(id)):
-            if each["kind"] == FEEDBACK.kind:
-                item = each
-            elif each["kind"] == ENTRY.kind:
-                entries.append(Entry.model_validate(each))
-        if item is None or "case" not in item:
-            return None
-        found = read_case(item)
-        return found._replace(timeline=(*entries, *found.timeline))
+        return read_partition(self.table.partition(FEEDBACK.partition(id)))
 
     def inbox(self, team: str, limit: int = PAGE) -> list[Found]:
         """The cases that wait for a team, the oldest due first, in one query; without their timelines."""
@@ -120,6 +110,21 @@ class Cases:
             scan_index_forward=not newest_first,
             limit=limit,
         )
+
+
+def read_partition(items: Iterable[Mapping[str, Any]]) -> Found | None:
+    """All that lies in a feedback's partition as its case with its timeline; None where there is no such case."""
+    item: Mapping[str, Any] | None = None
+    entries: list[Entry] = []
+    for each in items:
+        if each["kind"] == FEEDBACK.kind:
+            item = each
+        elif each["kind"] == ENTRY.kind:
+            entries.append(Entry.model_validate(each))
+    if item is None or "case" not in item:
+        return None
+    found = read_case(item)
+    return found._replace(timeline=(*entries, *found.timeline))
 
 
 def read_case(item: Mapping[str, Any]) -> Found:

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from shared.cases.remedies import in_words
 from shared.config.model import Config
 from shared.languages.packs import texts
+from shared.model.case import Entry
 from shared.model.feedback import Feedback
 from shared.text.lines import one_line
 
@@ -51,6 +53,24 @@ def when(moment: datetime, config: Config, say: Mapping[str, str], now: datetime
         year=local.year,
         time=f"{local:%H:%M}",
     )
+
+
+def given(config: Config, feedback: Feedback, entry: Entry, language: str) -> str:
+    """What a customer is told that they were given, in a language."""
+    say, amount = texts(language), entry.amount or 0
+    remedy = _remedy(config, feedback.team, entry.remedy or "", language)
+    if entry.currency:
+        return say["answer.remedy_amount"].format(amount=in_words(amount, entry.currency), remedy=remedy)
+    return say["answer.remedy" if amount == 1 else "answer.remedy_count"].format(amount=amount, remedy=remedy)
+
+
+def _remedy(config: Config, team: str, id: str, language: str) -> str:
+    """What a remedy is called; its id where no team gives it any more."""
+    for each in (team, *config.teams):  # it may have been passed on since
+        if each in config.teams and id in config.teams[each].remedies:
+            names = config.teams[each].remedies[id].name
+            return names.get(language) or next(iter(names.values()))
+    return id.replace("-", " ")
 
 
 def length(length: timedelta, say: Mapping[str, str]) -> str:

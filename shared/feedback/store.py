@@ -106,6 +106,10 @@ class Store:
         item = self._table.get(_feedback_key(id))
         return read_item(item) if item else None
 
+    def partition(self, id: str) -> list[Mapping[str, Any]]:
+        """The feedback's item and all that lies beside it, such as its case's timeline; empty where there is none."""
+        return list(self._table.partition(FEEDBACK.partition(id)))
+
     def claim(self, identity: str, now: datetime) -> Operation:
         """Claiming a message from outside, as one operation of a transaction that is refused the second time."""
         return self._table.putting(_claim_key(identity) | {"kind": CLAIM.kind, "ttl": CLAIM.ttl(now)}, NEW)

@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 from shared.keys.signing import Keys
 
 _PURPOSE = "follow"
-_WRITTEN = re.compile(r"([0-9a-z]{26})([a-z2-7]{16})")
+_WRITTEN = r"([0-9a-z]{26})([a-z2-7]{16})"  # compiled once somebody follows a link
 
 
 class FollowLink(NamedTuple):
@@ -22,12 +22,16 @@ class FollowLink(NamedTuple):
         """The signed text that stands after `/f/`: 42 letters and digits, in any case."""
         return f"{self.feedback_id}{keys.tag(_PURPOSE, self.feedback_id)}"
 
+    def path(self, keys: Keys) -> str:
+        """The link without its host, for the pages of the same host."""
+        return f"/f/{self.token(keys)}"
+
     def url(self, public_url: str, keys: Keys) -> str:
         """The whole link; `?verdict=yes`, `partly` or `not-yet` may be added to it."""
-        return f"{public_url}/f/{self.token(keys)}"
+        return f"{public_url}{self.path(keys)}"
 
     @classmethod
     def read(cls, token: str, keys: Keys) -> Self | None:
         """What a token (as `links.written` gives it) leads to; None for any that is no follow link of ours."""
-        match = _WRITTEN.fullmatch(token.lower())
+        match = re.fullmatch(_WRITTEN, token.lower())
         return cls(match[1]) if match and keys.has_tagged(_PURPOSE, match[1], match[2]) else None

@@ -124,7 +124,7 @@ MOVES: Mapping[Move, _Rule] = {
     Move.RESOLVE: _Rule(_WAITING, CaseState.RESOLVED),
     Move.THANK: _Rule(_WAITING, CaseState.RESOLVED),
     Move.REOPEN: _Rule(_CLOSED | {CaseState.ANSWERED}, CaseState.OPEN),
-    Move.CONFIRM: _Rule(frozenset({CaseState.RESOLVED, CaseState.ANSWERED}), CaseState.CONFIRMED),
+    Move.CONFIRM: _Rule(_WAITING | {CaseState.RESOLVED}, CaseState.CONFIRMED),
     Move.BLAME: _Rule(_ANY, None),
     Move.SNOOZE: _Rule(_WAITING, None),
     Move.SAY: _Rule(_ANY, None),

@@ -23,7 +23,7 @@ TELLS = {"GetItem P#*", "GetItem M#*", "PutItem P#*", "PutItem M#*", "UpdateItem
 TAKES_MAIL = {"GetItem *", "PutItem *", "UpdateItem *", "Query F#*"}  # of everybody: feedback, people, conversations
 
 GRANTED: dict[str, Granted] = {
-    "CaptureWeb": {"table": {"GetItem L#*", "UpdateItem F#*"}, "keys": SIGNS},
+    "CaptureWeb": {"table": {"GetItem L#*", *MOVES_CASES}, "keys": SIGNS},
     "CaptureSms": {
         "table": {
             *("GetItem F#*", "GetItem P#*", "GetItem N#*"),

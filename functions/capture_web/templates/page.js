@@ -1,7 +1,8 @@
 // Without this script the form does everything. With it, a chosen rating is stored at once and the page stays.
 (() => {
-  const form = document.querySelector("form")
   const main = document.querySelector("main")
+  const form = main.querySelector("form")
+  const follow = main.querySelector(".follow")
   const done = document.querySelector(".done")
   const tell = document.querySelector(".tell")
   const status = document.querySelector("[role=status]")
@@ -40,6 +41,25 @@
     const titles = [heading, form.querySelector("h1"), document.querySelector("header span")]
     document.title = titles.map((it) => it.textContent).join(" · ")
     if (step === "done") done.focus()
+  }
+
+  const offer = (link) => {
+    if (!link) return
+    follow.firstChild.href = link
+    follow.hidden = false
+  }
+  const here = location.pathname
+  try {
+    // Their own phone; what stands on a counter for everybody is larger.
+    if (matchMedia("(max-width: 600px)").matches) offer(localStorage.getItem(here))
+  } catch {}
+
+  const keep = async (reply) => {
+    const link = (await reply.json()).follow
+    if (!link) return
+    const path = new URL(link).pathname
+    offer(path)
+    localStorage.setItem(here, path)
   }
 
   const post = (body, type) => {
@@ -83,6 +103,7 @@
       return
     }
     pause = 1000
+    keep(reply).catch(() => {}) // a browser may keep nothing
     if (wanted !== sending) return store()
     wanted = null
     show(sending.step)

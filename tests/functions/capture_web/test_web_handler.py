@@ -127,7 +127,8 @@ class TestAnswering:
             }
         )
         assert reply.status == 201
-        assert reply.json == {"id": reply.json["id"], "status": "new"}
+        assert reply.json == {**reply.json, "status": "new"}
+        assert reply.json.keys() == {"id", "status", "follow"}
         feedback = customer.stored(reply.json["id"]).feedback
         assert (feedback.rating, feedback.mood, feedback.comment) == (
             2,
@@ -141,13 +142,13 @@ class TestAnswering:
         answer = {"rating": 4, "submission": SUBMISSION}
         first, second = customer.posts(answer), customer.posts(answer)
         assert (first.status, second.status) == (201, 200)
-        assert second.json == {"id": first.json["id"], "status": "repeated"}
+        assert second.json == {**first.json, "status": "repeated"}
         assert len(customer.all_stored()) == 1
 
     def test_what_is_added_amends_and_leaves_the_rest(self, customer: Customer) -> None:
         first = customer.posts({"rating": 2, "reasons": ["queue"], "submission": SUBMISSION})
         second = customer.posts({"comment": "And cold.", "submission": SUBMISSION})
-        assert (second.status, second.json) == (200, {"id": first.json["id"], "status": "amended"})
+        assert (second.status, second.json) == (200, {**first.json, "status": "amended"})
         feedback = customer.stored(first.json["id"]).feedback
         assert (feedback.rating, feedback.reasons, feedback.comment) == (2, ("queue",), "And cold.")
 
@@ -161,7 +162,7 @@ class TestAnswering:
         assert (first.status, strangers.status) == (201, 201)
         assert strangers.json["id"] != first.json["id"]
         assert customer.stored(first.json["id"]).feedback.comment == "Twenty minutes."
-        assert customer.posts(said).json == {"id": first.json["id"], "status": "repeated"}, "a retry is no new answer"
+        assert customer.posts(said).json == {**first.json, "status": "repeated"}, "a retry is no new answer"
 
     def test_words_alone_cannot_be_added_by_a_submission_that_can_be_guessed(self, customer: Customer) -> None:
         customer.posts({"rating": 1, "submission": "s1"})
