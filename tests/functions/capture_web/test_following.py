@@ -251,7 +251,8 @@ class TestVerdicts:
         self, team: Team, follower: Customer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         team.resolves()
-        move, calls = Cases.move, []
+        move = Cases.move
+        calls: list[int] = []
 
         def slow(cases: Cases, change: Change, *others: Any) -> bool:
             if not calls:
@@ -342,7 +343,12 @@ class TestOwnQuestion:
         self, customer: Customer, capture_web: ModuleType, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         asked: list[str] = []
-        monkeypatch.setattr(Store, "partition", lambda _, id: asked.append(id) or [])
+
+        def partition(_: Store, feedback: str) -> list[Any]:
+            asked.append(feedback)
+            return []
+
+        monkeypatch.setattr(Store, "partition", partition)
         customer.opens()
         assert asked == []
         customer.given("checkout", ref="order-1234")
