@@ -20,12 +20,14 @@ from shared.languages.packs import texts
 from shared.languages.ratings import choice_in_words, rating_label
 from shared.model.case import MAX_TEXT, MOVES, Case, CaseKind, CaseState, Found, Move
 from shared.model.feedback import Feedback
-from shared.text.graphemes import cut
+from shared.text.graphemes import ELLIPSIS, cut, exceeds
 from shared.text.html import fill
 from shared.text.lines import one_line
 
-SHOWN = 280
-"""Graphemes of a customer's words that lead the page; the rest is one tap away."""
+WHOLE, WHOLE_LINES = 170, 6
+"""Graphemes and lines of a customer's words that lead the page as they are, above a button on the smallest phone."""
+SHOWN, SHOWN_LINES = 120, 4
+"""As many of longer ones; the rest is one tap away."""
 LISTED = 160
 """Graphemes of them in a list."""
 SIGNS = 2_000
@@ -120,7 +122,7 @@ class Reader:
         """All that a case's page shows."""
         found = look.found
         feedback, case = found.feedback, found.case
-        words = cut(feedback.comment, SHOWN)[:SIGNS]
+        words = _leading(feedback.comment)
         actions = set(self._actions(team, email, look, more))
         return {
             "where": one_line(wording.where(self._config, feedback)),
@@ -254,3 +256,12 @@ class Reader:
 
     def _fact(self, key: str, value: str) -> str:
         return f"{self._say[key]} {value}"
+
+
+def _leading(words: str) -> str:
+    """What leads the page of a customer's words: all of them, where they are few."""
+    lines = words.splitlines()
+    if len(lines) <= WHOLE_LINES and len(words) <= SIGNS and not exceeds(words, WHOLE):
+        return words
+    some = "\n".join(lines[:SHOWN_LINES])[:SIGNS]
+    return cut(some, SHOWN) if exceeds(some, SHOWN) else some + ELLIPSIS

@@ -12,6 +12,9 @@ from shared.model.case import Entry
 from shared.model.feedback import Feedback
 from shared.text.lines import one_line
 
+_NEAR = timedelta(days=180)
+"""Within this time of now, a date says its year by itself."""
+
 
 def name(config: Config, who: str) -> str:
     """A member by name; others as they are."""
@@ -41,12 +44,14 @@ def where(config: Config, feedback: Feedback) -> str:
 
 
 def when(moment: datetime, config: Config, say: Mapping[str, str], now: datetime | None = None) -> str:
-    """A moment on the business's clock; by its time alone where that is the day of `now`."""
+    """A moment on the business's clock; as shortly as it can be told on the day of `now`."""
     zone = ZoneInfo(config.business.time_zone)
     local = moment.astimezone(zone)
-    if now and now.astimezone(zone).date() == local.date():
+    today = now.astimezone(zone) if now else None
+    if today and today.date() == local.date():
         return f"{local:%H:%M}"
-    return say["card.moment"].format(
+    is_near = today is not None and abs(today - local) < _NEAR
+    return say["case.moment" if is_near else "card.moment"].format(
         weekday=say["card.weekdays"].split()[local.weekday()],
         day=local.day,
         month=say["card.months"].split()[local.month - 1],

@@ -198,3 +198,23 @@ def test_on_the_smallest_phone_the_words_place_age_due_time_and_one_button_are_s
         details.click()
     assert has_room(page)
     assert page.evaluate(SMALL_TARGETS) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["We waited and waited. " * 7 + "Why?", "Nobody came. " * 200, "No.\n" * 40, "W" * 400, "\n\n\nLate."],
+    ids=["as many as are shown", "many", "lines", "one word", "blank lines"],
+)
+def test_however_much_they_wrote_the_button_is_on_the_first_screen_and_all_words_are_one_tap_away(
+    visit: Open, team_url: str, team: ModuleType, store: Store, config: Config, words: str
+) -> None:
+    said = an_answer(comment=words, customer=ANA, reasons=("price",))
+    store.capture(said, config, utc_now() - timedelta(days=3))
+    page = visit(viewport=SMALL).page
+    open_case(page, team_url, team, AMAL)
+    expect(page.get_by_text("Overdue since")).to_be_visible()
+    assert lower_edge(page, "article button") <= SMALL["height"]
+    if page.locator("#whole").count():
+        page.locator("#whole summary").click()
+    assert words.strip() in page.locator("article").inner_text()
+    assert has_room(page)
