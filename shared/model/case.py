@@ -144,7 +144,7 @@ class Entry(Model):
     """One line of a case's timeline."""
 
     at: Moment = Field(description="when")
-    who: str = Field(description="who: a member's address, `customer`, or `earshot`")
+    who: str = Field(description="who: a member's address, `customer`, `earshot`, or the source of a report")
     what: Move = Field(description="what happened")
     text: str = Field(default="", description="in their own words")
     way: str = Field(default="", description="from where: `page`, `mail`, `web`, `sms`, `bus`, `clock`")

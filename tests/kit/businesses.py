@@ -10,7 +10,7 @@ from shared.config.model import MAX_TARGETS
 from shared.model.scales import Scale
 
 FOLDER = Path(__file__).parents[1] / "businesses"
-TEAMS, TOUCHPOINTS, REASONS, PEOPLE = 60, 120, 25, 20
+TEAMS, TOUCHPOINTS, REASONS, PEOPLE, REMEDIES = 60, 120, 25, 20, 3
 
 
 def deployable(file: str) -> str:
@@ -34,9 +34,11 @@ def largest() -> str:
     touchpoints = [_id("touchpoint", number) for number in range(TOUCHPOINTS)]
     reasons = [_id("reason", number) for number in range(REASONS)]
     routes = [_id("route", number) for number in range(MAX_RULES - TEAMS)]
+    remedies = [_id("remedy", number) for number in range(REMEDIES)]
     labels = {"en": "W" * 200, "ar": "و" * 200}
     file: dict[str, Any] = {
         "default_team": teams[-1],
+        "remedy_sources": [f"{'s' * 57}.{number}" for number in range(10, 30)],
         "accounts": [f"{number:012}" for number in range(20)],
         "business": {
             "name": "B" * 200,
@@ -45,12 +47,23 @@ def largest() -> str:
             "time_zone": "America/Argentina/ComodRivadavia",
             "languages": ["ar", "en"],
             "brand_colour": "#0b5d3b",
+            "chief": "chief@largest.zz",
+            "holidays": {"country": "DE", "subdivision": "BY"},
         },
         "teams": {
             team: {
                 "name": "T" * 200,
                 "people": [{"name": "P" * 200, "email": f"p{number}@largest.zz"} for number in range(PEOPLE)],
-                "hours": {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": "00:00", "to": "23:59"},
+                "lead": f"lead@{'l' * 60}.zz",
+                "hours": [
+                    {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "from": start, "to": end}
+                    for start, end in (("00:00", "08:00"), ("08:00", "16:00"), ("16:00", "00:00"))
+                ],
+                "promise": {mood: {"take": "500h", "resolve": "500h"} for mood in ("unhappy", "neutral", "happy")},
+                "remedies": {
+                    remedy: {"name": labels, "currency": "GBP", "per_feedback": 999_999.99, "per_day": 1_000_000}
+                    for remedy in remedies
+                },
                 "cards": [f"email:{team}-{number}@largest.zz" for number in range(MAX_TARGETS)],
             }
             for team in teams

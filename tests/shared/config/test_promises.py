@@ -209,7 +209,10 @@ def test_a_mistake_of_the_business_names_the_key(business: str, path: str) -> No
 @pytest.mark.parametrize(
     ("sources", "says"),
     [
-        ('["shop payments"]', "'shop payments' is no source of events; write one like 'shop.payments'"),
+        (
+            '["shop payments"]',
+            "'shop payments' is no source of events; write one like 'shop.payments', of at most 60 characters",
+        ),
         ('["earshot"]', "'earshot' is reserved; name the system that carries remedies out"),
         ('["aws.events"]', "'aws.events' is reserved; name the system that carries remedies out"),
     ],
