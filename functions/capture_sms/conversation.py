@@ -12,10 +12,11 @@ from shared.customers.people import Conversation, Person, Silence
 from shared.feedback.joining import flagged, joined
 from shared.feedback.owners import reader
 from shared.ids import answer_id
+from shared.languages import reactions
 from shared.languages.commands import Command, Commands
 from shared.languages.packs import language_of
 from shared.languages.reading import Reading, read
-from shared.model.case import Move
+from shared.model.case import Found, Move
 from shared.model.feedback import Answer, Channel, Customer, Revision
 from shared.model.scales import Mood, Scale
 from shared.text.unseen import plain
@@ -143,6 +144,13 @@ def take_verdict(
         reply = Reply(Purpose.THANKS, replies.again())
         person = person.model_copy(update={"told": person.told + 1})
     return Turn(person, None, reply)
+
+
+def words_in(text: Text, found: Found) -> str:
+    """What a text says itself: of a tap on a text of ours, whose words phones quote, the sign that was tapped."""
+    told = [entry.text for entry in found.timeline if entry.message]
+    reaction = reactions.find(text.body, plain(text.body), told)
+    return "\n".join(filter(None, reaction)) if reaction else text.body
 
 
 def is_command(text: Text) -> bool:

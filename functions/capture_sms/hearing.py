@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pydynox import DynamoDBClient
 
-from functions.capture_sms.conversation import Reply, Text, Turn, is_command, take_turn, take_verdict, topic
+from functions.capture_sms.conversation import Reply, Text, Turn, is_command, take_turn, take_verdict, topic, words_in
 from functions.capture_sms.senders import read_sender
 from shared.cases.cases import Cases
 from shared.cases.changes import Now
@@ -110,7 +110,9 @@ class Ear(NamedTuple):
         about = topic(person, text, self.sms, self.config)
         found = self.cases.get(about.feedback_id) if about.told_at else None
         way = Channel.SMS.value
-        change = heard(found, text.body, way, Now(self.config, now)) if found and not is_command(text) else None
+        change = (
+            heard(found, words_in(text, found), way, Now(self.config, now)) if found and not is_command(text) else None
+        )
         if change:
             turn = take_verdict(text, person, about, change, self.sms, self.config, now)
             return turn, self.cases.moving(change)

@@ -25,10 +25,13 @@ def heard(found: Found, words: str, way: str, now: Now) -> Change | None:
     They are asked whether it is fixed where it is said to be done. Mere thanks open nothing, and confirm nothing.
     """
     said = read(words) if was_told(found) else None
-    if said in (Said.THANKS, Said.UNCLEAR):
-        return changes.say(found, words, way, now)
-    if said is None or not found.case.state.is_closed:
+    if said is None:
         return None
+    is_sign = not any(map(str.isalnum, words))
+    if said in (Said.THANKS, Said.UNCLEAR) or (is_sign and not found.case.state.is_closed):
+        return changes.say(found, words, way, now)
+    if not found.case.state.is_closed:
+        return None  # their "yes" answers whatever they were asked
     if said is not Said.YES:
         return changes.reopen(found, CUSTOMER, words, way, now)
     if found.case.state is CaseState.CONFIRMED:

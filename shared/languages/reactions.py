@@ -5,6 +5,7 @@ What they quote is ours: neither its words nor its link, digits and STOP are the
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from shared.languages.packs import LANGUAGES, texts
 
 _LONGEST = 2_000  # a text has 1,600 characters at most
 _MOST = 6  # quotation marks that are tried
+_SHORTEST = 8  # characters of what is known again in a quote
 _OPENING = '"“„«”'
 _CLOSING = '"”“»'
 _SIGNS = {  # what stands around the quote, folded → the sign that was tapped
@@ -40,8 +42,11 @@ class Reaction(NamedTuple):
     rest: str
 
 
-def find(text: str, plain: str) -> Reaction | None:
-    """The reaction that a text is; None for what anyone may have written. `plain` is the text as it is compared."""
+def find(text: str, plain: str, said: Iterable[str] = ()) -> Reaction | None:
+    """The reaction that a text is; None for what anyone may have written. `plain` is the text as it is compared, `said`
+    what people of ours have told whoever wrote it.
+    """
+    told = tuple(words for each in said if len(words := " ".join(tokens(each))) >= _SHORTEST)
     if len(plain) > _LONGEST or not (any(mark in plain for mark in _OPENING) or _has_sign(plain[:8])):
         return None
     openings = [place for place, sign in enumerate(plain) if sign in _OPENING][:_MOST]
@@ -52,7 +57,7 @@ def find(text: str, plain: str) -> Reaction | None:
                 break
             before, quoted, (after, rest) = plain[:opening], plain[opening + 1 : closing], _split(plain[closing + 1 :])
             sign = _sign(before, after, text)
-            if sign is not None and _is_ours(quoted, cut_short=True):
+            if sign is not None and _is_ours(quoted, told, cut_short=True):
                 return Reaction(sign, rest)
     if openings and closings and (unknown := _unknown(plain, openings[-1], closings[-1])):
         return unknown
@@ -61,7 +66,7 @@ def find(text: str, plain: str) -> Reaction | None:
         unquoted
         and unquoted[2] in _TO
         and _has_sign(unquoted[1])
-        and _is_ours(plain[unquoted.end() :], cut_short=False)
+        and _is_ours(plain[unquoted.end() :], told, cut_short=False)
     ):
         return Reaction(_emoji(text[:16]), "")
     return None
@@ -93,12 +98,12 @@ def _sign(before: str, after: str, text: str) -> str | None:
     return _SIGNS.get(" ".join(words))
 
 
-def _is_ours(quoted: str, *, cut_short: bool) -> bool:
+def _is_ours(quoted: str, told: tuple[str, ...], *, cut_short: bool) -> bool:
     """Whether a quote is a text of ours: with a link, in words of ours, or cut short by a phone as no person does."""
     if "://" in quoted or (cut_short and quoted.rstrip().endswith(("…", "..."))):
         return True
     said = " ".join(tokens(quoted))
-    return any(piece in said for piece in _pieces())
+    return any(piece in said for piece in (*_pieces(), *told))
 
 
 @cache

@@ -68,6 +68,26 @@ def test_one_word_says_whether_it_is_fixed(
 
 
 @pytest.mark.usefixtures("complaint")
+@pytest.mark.parametrize(
+    ("tapped", "action", "move"),
+    [
+        ("Liked “Two more tills are open.\nTills and queues, Fernleaf Market”", Action.REPLY, Move.SAY),
+        ("👎 to “Two more tills are open. Tills and queues, Fernleaf Market”", Action.RESOLVE, Move.REOPEN),
+        ("Liked “Two more tills are open. Is it fixed? Reply YES, PARTLY or NOT YET”", Action.RESOLVE, Move.CONFIRM),
+        ("Questioned “Two more tills are open.”", Action.RESOLVE, Move.SAY),
+    ],
+)
+def test_a_tap_on_our_text_is_the_sign_and_none_of_our_words(
+    ear: Ear, work: Work, now: datetime, tapped: str, action: Action, move: Move
+) -> None:
+    tell(work, action, now + MINUTE)
+    text(ear, "m-2", tapped, now + DAY)
+    found = the(ear)
+    assert found.timeline[-1].what is move
+    assert "Two more" not in found.timeline[-1].text + found.feedback.comment
+
+
+@pytest.mark.usefixtures("complaint")
 def test_whoever_says_not_yet_hears_once_that_it_is_back(ear: Ear, work: Work, now: datetime) -> None:
     tell(work, Action.RESOLVE, now + MINUTE)
     reply = text(ear, "m-2", "Not yet", now + DAY).reply
