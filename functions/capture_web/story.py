@@ -129,7 +129,7 @@ class Story(NamedTuple):
             trap=TRAP,
             trap_label=html.escape(say["web.trap_label"]),
             fixed=html.escape(say["answer.fixed"]),
-            again=html.escape(say["web.follow_again"]) if before else "",
+            again=f'<p class="hint">{html.escape(say["web.follow_again"])}</p>' if before else "",
             text_label=html.escape(say["web.follow_text"]),
             text=html.escape(asked.text),
             buttons=buttons,

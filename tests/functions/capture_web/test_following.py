@@ -90,7 +90,14 @@ class TestReading:
         page = follower.opens()
         assert page.status == 200
         care, tills = (team.config.teams[each].name for each in ("care", "tills"))
-        parts = (WORDS, f"reached {care}", f"in {care} sees", f"{care} answered", f"passed on to {tills}", DONE)
+        parts = (
+            WORDS,
+            f"reached {care}",
+            f"in {care} has been seeing",
+            f"{care} answered",
+            f"passed on to {tills}",
+            DONE,
+        )
         for line, part in zip(sentences(page.text), parts, strict=True):
             assert part in line
         assert "We look into it." in sentences(page.text)[3]
