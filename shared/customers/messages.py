@@ -183,18 +183,18 @@ class Messages:
         self._set(id, "attribute_exists(pk)", delivered_at=to_iso(now))
 
     def failed(self, id: str, reason: str) -> None:
-        """Note why a message did not arrive, or did not leave."""
-        self._set(id, "attribute_exists(pk)", failure=reason)
+        """Note why a message did not arrive, or did not leave: then it is not owed any more."""
+        self._set(id, "attribute_exists(pk)", removes=" REMOVE due_at, due_shard, woken", failure=reason)
 
     def of_receipt(self, provider_id: str) -> Message | None:
         """The message that a receipt names by its provider's id; None for one that is not ours."""
         item: Any = self._table.get(_receipt_key(provider_id))
         return self.get(item["message_id"]) if item else None
 
-    def _set(self, id: str, condition: str, **values: str) -> bool:
+    def _set(self, id: str, condition: str, removes: str = "", **values: str) -> bool:
         return self._table.update(
             _key(id),
-            "SET " + ", ".join(f"#{name} = :{name}" for name in values),
+            "SET " + ", ".join(f"#{name} = :{name}" for name in values) + removes,
             {
                 "condition_expression": condition,
                 "expression_attribute_names": {f"#{name}": name for name in values},

@@ -24,6 +24,7 @@ from shared.mail.received import Mails
 from shared.model.case import Move
 from shared.model.feedback import Channel, Customer
 from shared.model.invitation import Invitation, InvitationStatus
+from shared.table.items import MESSAGE
 from tests.kit.factories import an_answer
 
 NOW = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -266,6 +267,20 @@ def test_what_was_woken_and_lost_is_woken_again(sender: Sender, store: Store) ->
     assert list(sender.messages.due(NOW + timedelta(minutes=16))) == []
     assert swept(sender, NOW + timedelta(minutes=30)) == []
     assert status(sender) == (InvitationStatus.SENT, None)
+
+
+def test_what_waits_for_somebody_who_says_stop_meanwhile_is_not_owed_any_more(sender: Sender, store: Store) -> None:
+    message = stored(sender, store)
+    assert sender.messages.start(message.id, NOW)
+    assert sender.messages.hold(message, NOW + timedelta(minutes=2), "throttled")
+    later = NOW + timedelta(minutes=3)
+    sender.people.change(PHONE, lambda person: person.silenced(Silence.STOPPED, NOW), NOW)
+    assert swept(sender, later) == []
+    assert list(sender.messages.due(later + timedelta(days=1))) == []
+    # While it says that it was woken, each note about it brings it to its sender again.
+    assert sender.messages.progress(message.id) == {"failure": Silence.STOPPED}
+    item: Any = store.client.sync_get_item(store.table, MESSAGE.key(message.id))
+    assert "woken" not in item
 
 
 def test_the_pauses_grow_to_two_hours(sender: Sender, store: Store) -> None:
