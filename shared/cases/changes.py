@@ -86,7 +86,7 @@ def reply(found: Found, who: str, text: str, way: str, message: str, now: Now) -
     check(found.case, Move.REPLY, who)
     entry = Entry(at=now.at, who=who, what=Move.REPLY, text=written(text), way=way, message=message)
     return _change(
-        found, entry, now, due=_next_resolve(found, now), term=Term.RESOLVE, owner=_owner(found, who), step=None
+        found, entry, now, due=_next_resolve(found, now), term=Term.RESOLVE, owner=_owner(found, who, now), step=None
     )
 
 
@@ -112,7 +112,7 @@ def resolve(found: Found, who: str, text: str, way: str, message: str | None, no
     """It is done; `text` says what was. `message` is the id of what the customer is told, if anything."""
     check(found.case, Move.RESOLVE, who)
     entry = Entry(at=now.at, who=who, what=Move.RESOLVE, text=written(text), way=way, message=message)
-    return _change(found, entry, now, owner=_owner(found, who), step=None)
+    return _change(found, entry, now, owner=_owner(found, who, now), step=None)
 
 
 def thank(found: Found, who: str, text: str, way: str, to: str | None, message: str | None, now: Now) -> Change:
@@ -123,11 +123,11 @@ def thank(found: Found, who: str, text: str, way: str, to: str | None, message: 
     entry = Entry(
         at=now.at, who=who, what=Move.THANK, text=written(text, "", needed=False), way=way, to=to, message=message
     )
-    return _change(found, entry, now, owner=_owner(found, who), step=None)
+    return _change(found, entry, now, owner=_owner(found, who, now), step=None)
 
 
 def reopen(found: Found, who: str, text: str, way: str, now: Now) -> Change:
-    """It is not done: it comes back to the same person."""
+    """It is not done: it comes back to the same person, or to the team where they have left it."""
     check(found.case, Move.REOPEN, who)
     entry = Entry(at=now.at, who=who, what=Move.REOPEN, text=text[:MAX_TEXT], way=way)
     due = taken_by(now.config, found.feedback.team, found.feedback.mood, now.at)
@@ -159,7 +159,7 @@ def snooze(found: Found, who: str, reason: str, until: datetime, way: str, now: 
         raise InvalidInput(f"until must be a day of the next {LONGEST_SNOOZE.days}.", field="until")
     entry = Entry(at=now.at, who=who, what=Move.SNOOZE, text=written(reason), way=way, until=until)
     wake = now.config.work_time(found.feedback.team).after(until, timedelta())  # when somebody is there
-    return _change(found, entry, now, due=until, wake=wake, term=Term.SET, owner=_owner(found, who), step=None)
+    return _change(found, entry, now, due=until, wake=wake, term=Term.SET, owner=_owner(found, who, now), step=None)
 
 
 def granted(found: Found, entry: Entry, now: Now) -> Change:
@@ -277,8 +277,10 @@ def _change(
     return Change(found, after, entry, now.at, team)
 
 
-def _owner(found: Found, who: str) -> str:
-    return found.case.owner or who
+def _owner(found: Found, who: str, now: Now) -> str:
+    """Whoever has it, or, where they have left or nobody has, who acts."""
+    owner = found.case.owner
+    return owner if owner in now.members(found.feedback.team) else who
 
 
 def _resolve_due(found: Found, now: Now) -> datetime:
