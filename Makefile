@@ -54,7 +54,7 @@ node_modules/ready: package.json package-lock.json $(VENV)/ready
 	@touch $@
 
 faults: $(VENV)/ready ## Run the fault model with 1,000 seeds
-	@SEEDS=$(or $(SEEDS),1000) $(BIN)/pytest -q tests/faults/test_faults.py
+	@SEEDS=$(or $(SEEDS),1000) $(BIN)/pytest -q tests/faults/test_faults.py tests/faults/test_cases.py
 
 contract: $(VENV)/ready ## Write the events' schemas and page again from their classes
 	@$(BIN)/python -m events

@@ -11,17 +11,18 @@ START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 
 
 class Clock:
-    """Seconds since `START`, and what is due when."""
+    """Seconds since `start`, and what is due when."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: datetime = START) -> None:
         self.seconds = 0.0
+        self._start = start
         self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._order = count()
         self._main = getcurrent()
 
     def now(self) -> datetime:
         """The moment, to the millisecond that is stored."""
-        return START + timedelta(milliseconds=int(self.seconds * 1000))
+        return self._start + timedelta(milliseconds=int(self.seconds * 1000))
 
     def after(self, seconds: float, action: Callable[[], object]) -> None:
         """Do something later."""

@@ -260,6 +260,9 @@ class _Parser:
         if self._take("+"):
             right = self._operand()
             return lambda scope: left(scope) + right(scope)
+        if self._take("-"):
+            taken = self._operand()
+            return lambda scope: left(scope) - taken(scope)
         return left
 
     def _operand(self) -> Expression:

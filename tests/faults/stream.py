@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from shared.table.items import FEEDBACK
 from tests.faults.clock import Clock
 from tests.faults.dynamo import Image
 from tests.faults.faults import Faults
@@ -35,20 +36,29 @@ class Batch(NamedTuple):
 class Mapping:
     """Reads the shards of the stream and invokes publish with what it finds."""
 
-    def __init__(self, rng: random.Random, clock: Clock, faults: Faults, bucket: "Bucket", publish: Handler) -> None:
+    def __init__(
+        self,
+        rng: random.Random,
+        clock: Clock,
+        faults: Faults,
+        bucket: "Bucket",
+        publish: Handler,
+        kind: str = FEEDBACK.kind,
+    ) -> None:
         self._rng = rng
         self._clock = clock
         self._faults = faults
         self._bucket = bucket
         self._publish = publish
+        self._kind = kind
         self._shards: list[list[Record]] = [[] for _ in range(SHARDS)]
         self._busy = [False] * SHARDS
         self._sequence = 0
         self._batch_size = rng.choice([1, 3, 10, BATCH])
 
     def append(self, before: Image | None, after: Image) -> None:
-        """A change of the table, as the stream carries it; what is no feedback is filtered out, as in the template."""
-        if after.get("kind") != {"S": "feedback"}:
+        """A change of the table, as the stream carries it; other kinds are filtered out, as in the template."""
+        if after.get("kind") != {"S": self._kind}:
             return
         self._sequence += self._rng.randint(1, 100)
         change: dict[str, Any] = {
