@@ -53,8 +53,8 @@ node_modules/ready: package.json package-lock.json $(VENV)/ready
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-faults: $(VENV)/ready ## Run the fault model with 1,000 seeds
-	@SEEDS=$(or $(SEEDS),1000) $(BIN)/pytest -q tests/faults/test_faults.py tests/faults/test_cases.py
+faults: $(VENV)/ready ## Run the fault models with 1,000 seeds, and 10,000 events beside sick targets
+	@SEEDS=$(or $(SEEDS),1000) EVENTS=$(or $(EVENTS),10000) $(BIN)/pytest -q $(addprefix tests/faults/,test_faults.py test_cases.py test_sick_targets.py)
 
 contract: $(VENV)/ready ## Write the events' schemas and page again from their classes
 	@$(BIN)/python -m events

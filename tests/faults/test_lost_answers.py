@@ -68,6 +68,7 @@ DELIVERY = Delivery(
     feedback_id="0f", route="r", target="t", subject="r1", to="webhook:x", created_at=NOW, changed_at=NOW
 )
 ROUTE = TeamRoute(id="late", team="tills", to=("email:a@fernleaf.example",), created_by="a", changed_at=NOW)
+business = cache(load)
 MAIL = MailRecord(id="mail", outcome=MailOutcome.FEEDBACK, at=NOW)
 
 
@@ -136,7 +137,7 @@ def rotated(client: DynamoDBClient) -> list[str]:
 
 
 def capture(client: DynamoDBClient, rating: int = 2) -> Captured:
-    return Store(client, TABLE).capture(an_answer(rating=rating), load(), NOW)
+    return Store(client, TABLE).capture(an_answer(rating=rating), business(), NOW)
 
 
 def linked(client: DynamoDBClient) -> str | None:
@@ -149,14 +150,14 @@ def typed(client: DynamoDBClient) -> Session:
 
 
 def taken_case(client: DynamoDBClient) -> bool:
-    config, cases = load(), Cases(client, TABLE)
+    config, cases = business(), Cases(client, TABLE)
     found = cases.get(an_answer().id)
     assert found is not None
     return cases.move(changes.take(found, "a@fernleaf.example", "page", changes.Now(config, NOW)))
 
 
 def granted(client: DynamoDBClient) -> bool:
-    cases, now = Cases(client, TABLE), changes.Now(load(), NOW)
+    cases, now = Cases(client, TABLE), changes.Now(business(), NOW)
     found = cases.get(an_answer().id)
     assert found is not None
     return cases.move(*Remedies(cases).grant(found, "refund", "5", "a@fernleaf.example", "page", now))
@@ -181,7 +182,7 @@ WRITES = {
     "a text and its claim": Write(
         nothing,
         transacting(
-            lambda client: Store(client, TABLE).revise(an_answer(), load(), None, NOW),
+            lambda client: Store(client, TABLE).revise(an_answer(), business(), None, NOW),
             lambda client: Store(client, TABLE).claim("sms#aws#1", NOW),
             lambda client: Messages(client, TABLE).saving(MESSAGE),
         ),

@@ -1,6 +1,10 @@
-"""Events through 50 routes, beside endpoints that are dead, slow, flapping or busy: what the healthy ones notice."""
+"""Events through 50 routes, beside endpoints that are dead, slow, flapping or busy: what the healthy ones notice.
+
+EVENTS says how many come where three are sick for a day; `make faults` sends ten thousand.
+"""
 
 import heapq
+import os
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -36,6 +40,7 @@ from shared.observe import logger
 from tests.faults.clock import Clock
 from tests.kit.factories import a_revision
 
+EVENTS = int(os.environ.get("EVENTS", "1000"))
 ROUTES = 50
 INVOCATIONS, ASIDE, BATCH = 4, 2, 10  # as infra/notify.py has it
 DEAD, SLOW, FLAPPING = "r0", "r1", "r2"
@@ -313,7 +318,7 @@ def well(config: Config) -> float:
 
 
 def test_sick_targets_cost_the_healthy_ones_nothing_and_lose_nothing(config: Config, well: float) -> None:
-    model = live_through(Model(config, sick, events=10_000))
+    model = live_through(Model(config, sick, events=EVENTS))
     print(f"p95 of healthy targets: {well:.2f} s all healthy, {p95(model, SICK):.2f} s beside the sick")
     assert p95(model, SICK) <= 2 * well
 
