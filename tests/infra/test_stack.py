@@ -215,16 +215,16 @@ def test_no_role_of_a_function_may_do_everything_anywhere(resources: Resources) 
                 assert {action.split(":")[0] for action in actions} <= {"xray", "ses", "events", "sms-voice"}, actions
 
 
-def test_capture_cannot_read_what_others_said(resources: Resources) -> None:
+def test_capture_reads_feedback_by_its_id_alone(resources: Resources) -> None:
     [policy] = [each for each in resources("AWS::IAM::Policy").values() if "CaptureWeb" in each["PolicyName"]]
     table = next(id for id, each in resources("AWS::DynamoDB::GlobalTable").items() if "StreamSpecification" in each)
-    allowed = {
-        action
-        for statement in statements(policy)
-        if table in json.dumps(statement["Resource"])
-        for action in as_list(statement["Action"])
-    }
-    assert allowed.isdisjoint({"dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchGetItem"})
+    on_table = [each for each in statements(policy) if table in json.dumps(each["Resource"])]
+    assert "index/" not in json.dumps([statement["Resource"] for statement in on_table])
+    for statement in on_table:
+        actions = set(as_list(statement["Action"]))
+        assert actions.isdisjoint({"dynamodb:Scan", "dynamodb:BatchGetItem"})
+        if "dynamodb:Query" in actions:  # of one partition, which is one feedback's
+            assert statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == ["F#*"]
 
 
 def test_signing_keys_are_in_no_environment(resources: Resources) -> None:
