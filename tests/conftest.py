@@ -31,6 +31,7 @@ from shared.config.load import DEFAULT_PATH  # noqa: E402
 from shared.config.model import Config  # noqa: E402
 from shared.feedback.store import Store  # noqa: E402
 from shared.keys.signing import Keys  # noqa: E402
+from tests.kit.quick_moto import make_moto_quick  # noqa: E402
 from tests.kit.tables import KEYS_TABLE, MAIN_TABLE  # noqa: E402
 
 ADMINS_FILE = str(DEFAULT_PATH)
@@ -74,6 +75,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> MadeOnc
 @pytest.fixture(scope="session")
 def moto_server() -> Iterator[str]:
     """The address of a moto server on loopback; pydynox does not go through botocore, so patching would not do."""
+    make_moto_quick()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
