@@ -35,6 +35,7 @@ from tests.kit.quick_moto import make_moto_quick  # noqa: E402
 from tests.kit.tables import KEYS_TABLE, MAIN_TABLE  # noqa: E402
 
 ADMINS_FILE = str(DEFAULT_PATH)
+LONGEST = "tests/test_businesses.py"  # begun last, one process would run it while the others are done
 _may_read_admins_file = False
 
 
@@ -52,10 +53,11 @@ settings.load_profile("any-machine")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what speaks to the moto server, so that `make check` can leave it out: before `-m` selects."""
+    """Mark what speaks to the moto server, so that `make check` can leave it out before `-m` selects; longest first."""
     for item in items:
         if "moto_server" in getattr(item, "fixturenames", ()):
             item.add_marker("moto")
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 class MadeOnce(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
