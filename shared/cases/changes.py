@@ -270,6 +270,8 @@ def _change(
     else:
         wake, since = wake or due, since or now.at
     team = team or found.feedback.team
+    if team not in now.config.teams:  # it was closed when its team was taken out of the file
+        team, more = now.config.default_team, {**more, "passed": True}
     after = moved(case, entry, due_at=due, wake_at=wake, term=term, since=since, **more)
     if after.owner and after.owner not in now.members(team):  # who left the file holds nothing
         state = CaseState.OPEN if after.state is CaseState.TAKEN else after.state

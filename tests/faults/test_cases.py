@@ -5,12 +5,18 @@ faults` tries a thousand. Broken builds show that each promise is watched.
 """
 
 import os
+import random
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
+from threading import Lock
+from time import sleep
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -24,20 +30,29 @@ from functions.send import handler, sender
 from functions.sweep import sweep
 from shared.cases import cases as stored
 from shared.cases import changes, work
+from shared.cases.answers import Answers
 from shared.cases.cases import Cases
 from shared.cases.remedies import Remedies
+from shared.cases.work import Action
 from shared.config import days_off
 from shared.config.model import Config
 from shared.customers.messages import Messages
+from shared.errors import EarshotError
 from shared.feedback import store
+from shared.ids import answer_id
 from shared.model.case import Case, Found, Move, check
 from shared.observe import logger
+from shared.table.items import ENTRY, REMEDIES_GIVEN
 from shared.table.table import Operation
 from shared.table.upsert import Upsert
-from tests.faults.cases import CaseWorld, broken
+from tests.faults.cases import TABLE, CaseWorld, broken
+from tests.faults.dynamo import MemoryDynamo
+from tests.kit.factories import an_answer
 
 SEEDS = int(os.environ.get("SEEDS", "20"))
 SEEDS_PER_TEST = 10
+PRESSES = 10_000 if SEEDS >= 1_000 else 400
+PRIYA = "priya@fernleaf.example"
 COUNTING: tuple[ModuleType, ...] = (hearing, reports, overdue, promised, publish, receipts, handler, sender, sweep)
 
 
@@ -73,6 +88,71 @@ def test_enough_happens_to_mean_something(config: Config) -> None:
         done.update(crashes=world.faults.crashes, refusals=world.refusals, told=sum(world.watch.carried_out.values()))
     assert {move.value for move in Move} <= set(done)
     assert min(done["crashes"], done["refusals"], done["told"]) > 20
+
+
+def test_presses_at_once_exceed_no_limit(config: Config, now: datetime) -> None:
+    """Threads that press for the same few people: what they were given is what was counted, to the penny."""
+    memory, lock = MemoryDynamo(), Lock()
+    client = cast(Any, OneAtATime(memory, lock))
+    rng = random.Random(1)  # noqa: S311 - it must be the same every time
+    names = [str(number) for number in range(max(4, PRESSES // 40))]
+    for name in names:
+        store.Store(client, TABLE).capture(an_answer(name, comment="Slow."), config, now)
+    tills = config.teams["tills"]
+    refund = tills.remedies["refund"].model_copy(update={"per_day": Decimal(15 * len(names))})
+    teams = {**config.teams, "tills": tills.model_copy(update={"remedies": {"refund": refund}})}
+    file = config.model_copy(update={"teams": teams})
+    wanted = [(rng.choice(names), f"{rng.randint(1, 900) / 100:.2f}", second) for second in range(PRESSES)]
+
+    def press(name: str, amount: str, second: int) -> str:
+        answers = Answers(client, TABLE, cast(Any, None), file)
+        form = {"remedy": "refund", "amount": amount}
+        at = now + timedelta(seconds=second / PRESSES)  # all within one second
+        try:
+            work.Work(file, Cases(client, TABLE), answers).act(
+                answer_id(name), "tills", PRIYA, Action.ACT, form, "page", at
+            )
+        except EarshotError as refusal:
+            return type(refusal).__name__
+        return "granted"
+
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(16) as pool:
+            outcomes = Counter(pool.map(press, *zip(*wanted, strict=True)))
+    finally:
+        sys.setswitchinterval(switch)
+    items = list(memory.items(TABLE))
+    [counted] = [item["given"] for item in items if item["kind"] == REMEDIES_GIVEN.kind]
+    given: Counter[str] = Counter()
+    for item in items:
+        if item["kind"] == ENTRY.kind:
+            given[item["pk"]] += item["amount"]
+    assert given.total() == counted <= 15_00 * len(names)
+    assert max(given.values()) <= 20_00
+    assert sum(item["kind"] == ENTRY.kind for item in items) == outcomes["granted"]
+    assert outcomes["granted"] + outcomes["InvalidInput"] + outcomes["CaseMoved"] + outcomes["Contended"] == PRESSES
+    assert counted > 14_00 * len(names) or max(given.values()) > 19_00, "the limits were not met"
+
+
+class OneAtATime:
+    """A table for several threads: each request is whole, and any other may come between two."""
+
+    def __init__(self, memory: MemoryDynamo, lock: Lock) -> None:
+        self._memory = memory
+        self._lock = lock
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        call = getattr(self._memory, name)
+
+        def alone(*args: Any, **options: Any) -> Any:
+            with self._lock:
+                answer = call(*args, **options)
+            sleep(0.0005)  # now the others
+            return answer
+
+        return alone
 
 
 def seen(config: Config) -> str:

@@ -196,3 +196,13 @@ def test_who_answers_what_somebody_had_who_left_has_it(config: Config) -> None:
     taken = after(MAKE["take"](a_case(), PRIYA, Now(config, NIGHT + HOUR)))
     assert MAKE["reply"](taken, LEAD, Now(config, NIGHT + HOUR)).case.owner == PRIYA
     assert MAKE["reply"](taken, LEAD, Now(leaving(config), NIGHT + HOUR)).case.owner == LEAD
+
+
+@pytest.mark.parametrize("move", ["reopen", "not_arrived", "failed", "overdue", "say"])
+def test_whatever_becomes_of_a_case_whose_team_is_gone_it_is_the_default_teams(config: Config, move: str) -> None:
+    found = a_case() if move == "overdue" else after(MAKE["resolve"](a_case(), PRIYA, Now(config, NIGHT + HOUR)))
+    teams = {id: team for id, team in config.teams.items() if id != "tills"}
+    gone = Now(config.model_copy(update={"teams": teams}), NIGHT + 2 * HOUR)
+    change = MAKE[move](found, CUSTOMER, gone)
+    assert (change.team, change.case.passed, change.case.owner) == ("care", True, None)
+    assert change.case.state.is_closed or change.case.due_at
