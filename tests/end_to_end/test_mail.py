@@ -101,7 +101,7 @@ def test_an_invitation_by_mail_is_answered_by_a_reply_and_thanked_once(world: Wo
 def test_two_auto_responders_exchange_one_mail(world: World) -> None:
     """Theirs says nothing that gives it away, and answers whatever comes, to From and with a new subject."""
     theirs = f"responder-{uuid.uuid4().hex[:8]}@example.com"
-    raw = f"From: {theirs}\r\nSubject: Away\r\n\r\nI am away until Monday.\r\n".encode()
+    raw = f"From: {theirs}\r\nSubject: Parcels\r\n\r\nThe parcel stands in the hall.\r\n".encode()
     began = utc_now().date()
     hand_in(world, raw, theirs)
     eventually(lambda: left_for(world, theirs))

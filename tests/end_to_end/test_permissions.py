@@ -56,7 +56,7 @@ ATTEMPTS: dict[str, Attempt] = {
 READ_AND_WRITE = {"read one feedback", "change a feedback", "put an item"}
 SIGN = {"read a key", "make a key"}
 GRANTED: dict[str, set[str]] = {
-    "CaptureWeb": {"read one feedback", "change a feedback", *SIGN},
+    "CaptureWeb": {*READ_AND_WRITE, *SIGN},
     "CaptureSms": {*READ_AND_WRITE, "read a key", "open a sealed secret"},
     "CaptureEmail": {*READ_AND_WRITE, *SIGN, "read a mail", "list mails"},
     "CaptureEmailSweep": {*READ_AND_WRITE, *SIGN, "read a mail", "list mails"},
