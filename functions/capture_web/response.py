@@ -63,7 +63,7 @@ class Responder:
         if not self._request.reads_json:
             return self._accepted(link, said, captured.revision.feedback.id)
         content = {"id": captured.revision.feedback.id, "status": status.value}
-        if not link.ref:
+        if "follow" in self._request.query and not link.ref:
             content["follow"] = FollowLink(content["id"]).url(self._config.business.public_url, self._keys)
         return http.answer(self._request, 201 if status is CaptureStatus.NEW else 200, content)
 

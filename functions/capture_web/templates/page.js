@@ -64,7 +64,9 @@
 
   const post = (body, type) => {
     const keepalive = body.length < 20000 // browsers keep 64 kB alive at most
-    return fetch(location.href, { method: "POST", headers: { "Content-Type": type }, body, keepalive })
+    const to = new URL(location.href)
+    to.searchParams.set("follow", "1") // programs that post are not told of it unless they ask
+    return fetch(to, { method: "POST", headers: { "Content-Type": type }, body, keepalive })
   }
 
   // The page that a form gets says what is wrong. One that has lost the customer's words is not ours.

@@ -364,14 +364,16 @@ class TestOwnQuestion:
 
 
 class TestOffer:
-    def test_an_answer_through_an_open_link_can_be_followed(self, customer: Customer, config: Config) -> None:
+    def test_a_program_is_told_where_an_answer_can_be_followed_if_it_asks(
+        self, customer: Customer, config: Config
+    ) -> None:
         said = {"rating": 1, "comment": WORDS}
+        assert "follow" not in customer.posts(said).json
+        customer.link += "?follow"
         url = customer.posts(said).json["follow"]
         assert url.startswith(f"{config.business.public_url}/f/")
-        customer.link = url.removeprefix(config.business.public_url)
-        assert html.escape(WORDS) in customer.opens().text
 
-    def test_so_can_one_without_a_script(self, customer: Customer) -> None:
+    def test_an_answer_through_an_open_link_can_be_followed(self, customer: Customer) -> None:
         page = customer.submits({"rating": "1", "comment": WORDS}).text
         [path] = re.findall(r'class="follow" ><a href="(/f/[a-z0-9]{42})"', page)
         customer.link = path
@@ -379,7 +381,7 @@ class TestOffer:
 
     def test_a_personal_link_is_its_own_way_back(self, customer: Customer) -> None:
         customer.given("checkout", ref="order-1234")
-        assert "follow" not in customer.posts({"rating": 1}).json
+        customer.posts({"rating": 1})
         assert re.search(r'class="follow" hidden', customer.submits({"rating": "1", "comment": WORDS}).text)
 
 

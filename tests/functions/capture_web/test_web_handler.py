@@ -128,7 +128,7 @@ class TestAnswering:
         )
         assert reply.status == 201
         assert reply.json == {**reply.json, "status": "new"}
-        assert reply.json.keys() == {"id", "status", "follow"}
+        assert reply.json.keys() == {"id", "status"}
         feedback = customer.stored(reply.json["id"]).feedback
         assert (feedback.rating, feedback.mood, feedback.comment) == (
             2,
