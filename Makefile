@@ -3,8 +3,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
-# One more than there are processors: the deployed stages are mostly waited for.
-PYTEST := $(BIN)/python -m pytest --numprocesses=4
+# More than there are processors: the deployed stages, and retries of scripted faults, are mostly waited for.
+PYTEST := $(BIN)/python -m pytest --numprocesses=6
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Debian and Ubuntu keep what makes an environment apart from Python.
 CHECK_VENV := import importlib.util, sys; sys.exit(None if importlib.util.find_spec("ensurepip") else \
