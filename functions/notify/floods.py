@@ -1,9 +1,11 @@
 """When many say the same at once: the first three make cards, then one card is brought up to date.
 
-A flood is one of feedback of one mood and with the same reasons, about one touchpoint and place, on its way to one
-target. It is over when nothing more has come for a while. Whoever says something else about it has a card of their own.
+A flood is of feedback that says the same about one touchpoint and place, on its way to one target: of one mood, with
+the same reasons or, where none was picked, the same leading words. It is over when nothing more has come for a while.
+Whoever says something else has a card of their own: a card too many costs less than an emergency that is not seen.
 """
 
+import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -17,6 +19,9 @@ from shared.table.table import Table, at_version
 from shared.values import Model, Moment
 
 CARDS = 3
+_LEADING = 3  # of the words, the longest: they are what it is about
+_LOOKED_AT = 1_000  # characters
+_WORD = re.compile(r"\w+")
 BETWEEN = timedelta(minutes=15)
 """Between two updates; and a flood is over when as long nothing has come."""
 
@@ -55,9 +60,17 @@ class Next(NamedTuple):
     until: datetime | None = None
 
 
+def topic(feedback: Feedback) -> str:
+    """What a feedback says, as far as two that say the same can be told by it: its reasons, else its longest words."""
+    if feedback.reasons:
+        return " ".join(sorted(feedback.reasons))
+    words = {word for word in _WORD.findall(feedback.words[:_LOOKED_AT]) if word.isalpha()}
+    return " ".join(sorted(sorted(words, key=lambda word: (-len(word), word))[:_LEADING]))
+
+
 def about(route: str, target: str, feedback: Feedback) -> str:
     """What makes feedback be about the same thing for a target, as a key."""
-    said = (route, target, feedback.touchpoint, feedback.place or "", feedback.mood, *sorted(feedback.reasons))
+    said = (route, target, feedback.touchpoint, feedback.place or "", feedback.mood, topic(feedback))
     return sha256("\0".join(said).encode()).hexdigest()[:32]
 
 

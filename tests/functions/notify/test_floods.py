@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notify.floods import BETWEEN, CARDS, Flood, Turn, about, admit
+from functions.notify.floods import BETWEEN, CARDS, Flood, Turn, about, admit, is_same
 from shared.model.feedback import Customer
 from shared.model.scales import Mood
 from tests.functions.notify.conftest import World
@@ -61,10 +61,36 @@ def test_updates_are_never_closer_than_that_and_cards_never_more_than_three_in_a
         a_feedback(touchpoint="delivery"),
         a_feedback(reasons=("staff",)),
         a_feedback(mood=Mood.HAPPY),
+        a_feedback(reasons=()),
     ],
 )
 def test_who_says_something_else_is_no_part_of_it(other: object) -> None:
     assert about("r", "t", a_feedback()) != about("r", "t", other)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("No till is open, says 1.", "NO TILL is open, says 27!", True),
+        ("The reader is broken.", "The reader is broken again", False),
+        ("", "", True),
+        ("الصندوق مغلق اليوم", "الصندوق مغلق اليوم!", True),
+        ("My milk was sour.", "Nobody answers the phone.", False),
+    ],
+)
+def test_without_a_reason_the_words_say_what_it_is_about(one: str, other: str, same: bool) -> None:
+    feedback = [a_feedback(reasons=(), comment=words) for words in (one, other)]
+    assert is_same(*feedback) is same
+
+
+def test_twenty_who_each_say_something_else_make_twenty_cards(world: World) -> None:
+    world.route("r", MAIL, settling=0)
+    things = ["milk", "bread", "eggs", "cheese", "rice", "lamps", "chairs", "flowers", "trousers", "batteries"]
+    for number, (thing, fault) in enumerate((thing, fault) for thing in things for fault in ("broken", "missing")):
+        answer = an_answer(str(number), comment=f"{thing} {fault}")
+        world.handle(world.message("r", world.say(answer)))
+    world.rest()
+    assert len(world.sent) == 20
 
 
 def say(world: World, number: int) -> None:
