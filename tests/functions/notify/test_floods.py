@@ -98,10 +98,10 @@ def say(world: World, number: int) -> None:
     world.handle(world.message("r", world.say(answer)))
 
 
-def test_a_hundred_who_say_the_same_make_five_cards_and_none_is_left_out(world: World) -> None:
+def test_forty_who_say_the_same_make_five_cards_and_none_is_left_out(world: World) -> None:
     world.route("r", MAIL, settling=0)
-    for number in range(100):
-        world.rest_until(world.now + timedelta(seconds=10))
+    for number in range(40):
+        world.rest_until(world.now + timedelta(seconds=25))
         say(world, number)
     while list(world.deliveries.due(world.now + timedelta(days=1))):
         world.sweep()
@@ -109,10 +109,9 @@ def test_a_hundred_who_say_the_same_make_five_cards_and_none_is_left_out(world: 
     assert [subject.startswith("No till open") for subject in subjects[:3]] == [True] * 3
     assert [subject.split(" · ")[0] for subject in subjects[3:]] == [
         "4 people say this",
-        "94 people say this",
-        "100 people say this",
+        "40 people say this",
     ]
-    assert world.sent[-1].shown.words == "No till open, says 99.", "the latest words lead"
+    assert world.sent[-1].shown.words == "No till open, says 39.", "the latest words lead"
     assert all(after.at - before.at >= BETWEEN for before, after in pairwise(world.sent[3:]))
 
 

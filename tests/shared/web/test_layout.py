@@ -76,10 +76,12 @@ def test_whatever_is_written_can_be_read_by_day_and_by_night_in_every_colour_tha
     business = config.business.model_copy(update={"brand_colour": colour})
     style = Path(__file__).parents[3] / "functions/team/templates/page.css"
     page = Layout(config.model_copy(update={"business": business}), style).render("en", "Title", "")
-    by_day, by_night = (
+    blocks = [
         dict(re.findall(r"--([\w-]+): (#[0-9a-f]+)\b", block))
         for block in re.findall(r":root \{(.*?)\}", page, re.DOTALL)
-    )
+    ]
+    # By day, then by night: those of the frame, and those that the page has of its own.
+    by_day, by_night = ({name: code for block in blocks[time::2] for name, code in block.items()} for time in (0, 1))
     for colours in (by_day, by_night):
         full = {
             name: code if len(code) == 7 else f"#{''.join(2 * sign for sign in code[1:])}"
