@@ -126,7 +126,7 @@ class CaptureEmail(Construct):
         )
 
     def _account_setup(self, stage: Stage) -> None:
-        """What the account shares: its active receipt rules, and the sender's domain (functions/setup/mail.py)."""
+        """What the account shares: its active receipt rules, and the sender's domain (functions/setup/receiving.py)."""
         stack = Stack.of(self)
         configuration_set = ses.ConfigurationSet(self, "Sending", configuration_set_name=stage.qualified_name)
         configuration_set.add_event_destination(

@@ -14,7 +14,7 @@ from shared.config.model import Config
 from shared.customers.invitations import read_invitation
 from shared.feedback.owners import claimed
 from shared.feedback.store import read_image
-from shared.model.case import CaseState
+from shared.model.case import CaseState, Found
 from shared.model.events import Event, case_event, feedback_event, invitation_event
 from shared.model.life import Transition, transition
 from shared.model.scales import Mood
@@ -66,15 +66,22 @@ def _events(change: Mapping[str, Any], config: Config) -> Iterator[Event]:
 def _feedback_events(old: Image | None, new: Image, config: Config) -> Iterator[Event]:
     """What the customer said, and what became of the case: what they say may open it again."""
     before, after = read_image(old) if old else None, read_image(new)
-    moved = _moves(new) > _moves(old)
     name = transition(before, after)
     if name is Transition.CAPTURED and not claimed(config, after.feedback.touchpoint, after.feedback.reasons):
         count("FeedbackUnclaimed")
     if name:  # also where a team has passed it on: the next one gets a card
         yield feedback_event(name, before, after)
-    case = cases.read_image(new) if moved else None
+    case = _moved(old, new) if old else None
     if case and (event := case_event(case)):
         yield event
+
+
+def _moved(old: Image, new: Image) -> Found | None:
+    """The case after a move; None where it made none, as in most writes: those leave alone what shows one."""
+    if all(old.get(name) == new.get(name) for name in ("case", "promised_at")):
+        return None
+    before, after = cases.read_image(old), cases.read_image(new)
+    return after if after and after.case.moves > (before.case.moves if before else 0) else None
 
 
 def _is_nobodys(image: Image) -> bool:
@@ -88,8 +95,3 @@ def _is_nobodys(image: Image) -> bool:
         return False
     logger.error("unhappy, and nobody's", feedback=image.get("id", {}).get("S"), missing=missing)
     return True
-
-
-def _moves(image: Image | None) -> int:
-    found = cases.read_image(image) if image else None
-    return found.case.moves if found else 0

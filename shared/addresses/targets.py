@@ -86,14 +86,19 @@ class Target(NamedTuple):
     @property
     def is_on_loopback(self) -> bool:
         """Whether it leads to the machine itself, which only the local stage has business with."""
-        return self.kind is TargetKind.WEBHOOK and urlsplit(self.address).hostname in LOOPBACK
+        return self.kind is TargetKind.WEBHOOK and self.host in LOOPBACK
+
+    @property
+    def host(self) -> str:
+        """The host of a URL; empty for what is none."""
+        return urlsplit(self.address).hostname or ""
 
     @property
     def shown(self) -> str:
         """The target as people are shown it: of a URL only the host, since its path may be a credential."""
         if self.kind is TargetKind.EMAIL or self.kind.is_aws:
             return str(self)
-        return f"{self.kind}:{urlsplit(self.address).hostname}"
+        return f"{self.kind}:{self.host}"
 
     @property
     def id(self) -> str:

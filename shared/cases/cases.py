@@ -130,7 +130,8 @@ def read_partition(items: Iterable[Mapping[str, Any]]) -> Found | None:
 def read_case(item: Mapping[str, Any]) -> Found:
     """A feedback's item, as plain Python values, as its case; KeyError for a feedback that is none.
 
-    A closed case that has a due time was opened again by its customer, in a write that could say no more.
+    A closed case that has a due time was opened again by its customer: capture's single write cannot set
+    a state that depends on the one before.
     """
     revision = read_item(item)
     case = Case.model_validate({**item["case"], "due_at": item.get("promised_at"), "wake_at": item.get("due_at")})

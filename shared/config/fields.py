@@ -1,7 +1,7 @@
 """What a single value in `earshot.toml` must be. Each check returns the value or raises ValueError with what to do."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -68,34 +68,15 @@ def _brand_colour(value: str) -> str:
     return darker
 
 
-def _phone(value: str) -> str:
-    if not re.fullmatch(r"\+[1-9]\d{6,14}", value):
-        raise ValueError(f"{value!r} is not a phone number; write it with its country, like '+447400900100'")
-    return value
+def _like(pattern: str, what: str) -> Callable[[str], str]:
+    """A check that a value is all of a pattern; `what` it is not, and how one is written, is said otherwise."""
 
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{value!r} is not {what}")
+        return value
 
-def _country(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{2}", value):
-        raise ValueError(f"{value!r} is not a country; write its two capital letters, like 'GB'")
-    return value
-
-
-def _twilio_account(value: str) -> str:
-    if not re.fullmatch(r"AC[0-9a-f]{32}", value):
-        raise ValueError(f"{value!r} is not a Twilio account SID; it is AC and 32 of 0-9 and a-f")
-    return value
-
-
-def _clock(value: str) -> str:
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-        raise ValueError(f"{value!r} is not a time of day; write one like '08:30'")
-    return value
-
-
-def _account(value: str) -> str:
-    if not re.fullmatch(r"\d{12}", value):
-        raise ValueError(f"{value!r} is not an AWS account; write its 12 digits in quotes")
-    return value
+    return check
 
 
 def _mailbox(value: str) -> str:
@@ -117,22 +98,8 @@ def as_list(value: Any) -> Any:
 
 _WORKING_TIME = re.compile(r"([1-9]\d{0,3})(m|h)")
 _WHOLE = (
-    "BIF",
-    "CLP",
-    "DJF",
-    "GNF",
-    "ISK",
-    "JPY",
-    "KMF",
-    "KRW",
-    "PYG",
-    "RWF",
-    "UGX",
-    "VND",
-    "VUV",
-    "XAF",
-    "XOF",
-    "XPF",
+    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"),
+    *("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"),
 )
 _THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 _SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(hours=500)
@@ -160,12 +127,6 @@ def _working_time(value: Any) -> Any:
     return length
 
 
-def _currency(value: str) -> str:
-    if not re.fullmatch(r"[A-Z]{3}", value):
-        raise ValueError(f"{value!r} is not a currency; write its three capital letters, like 'GBP'")
-    return value
-
-
 def _source(value: str) -> str:  # 20 of them fit into the 2,048 characters of a rule's pattern
     if not re.fullmatch(r"[A-Za-z0-9._/-]{1,60}", value):
         raise ValueError(f"{value!r} is no source of events; write one like 'shop.payments', of at most 60 characters")
@@ -184,17 +145,21 @@ Email = Annotated[str, AfterValidator(contact.email)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Host = Annotated[str, AfterValidator(_host)]
 Language = Annotated[str, AfterValidator(_language)]
-Clock = Annotated[str, AfterValidator(_clock)]
-Phone = Annotated[str, AfterValidator(_phone)]
-Country = Annotated[str, AfterValidator(_country)]
+Clock = Annotated[str, AfterValidator(_like(r"([01]\d|2[0-3]):[0-5]\d", "a time of day; write one like '08:30'"))]
+Phone = Annotated[
+    str, AfterValidator(_like(r"\+[1-9]\d{6,14}", "a phone number; write it with its country, like '+447400900100'"))
+]
+Country = Annotated[str, AfterValidator(_like(r"[A-Z]{2}", "a country; write its two capital letters, like 'GB'"))]
 Text = Annotated[str, Field(max_length=200), AfterValidator(_line)]
-Account = Annotated[str, AfterValidator(_account)]
+Account = Annotated[str, AfterValidator(_like(r"\d{12}", "an AWS account; write its 12 digits in quotes"))]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 BrandColour = Annotated[str, AfterValidator(_brand_colour)]
-TwilioAccount = Annotated[str, AfterValidator(_twilio_account)]
+TwilioAccount = Annotated[
+    str, AfterValidator(_like(r"AC[0-9a-f]{32}", "a Twilio account SID; it is AC and 32 of 0-9 and a-f"))
+]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 WorkingTime = Annotated[timedelta, BeforeValidator(_working_time)]
-Currency = Annotated[str, AfterValidator(_currency)]
+Currency = Annotated[str, AfterValidator(_like(r"[A-Z]{3}", "a currency; write its three capital letters, like 'GBP'"))]
 Source = Annotated[str, AfterValidator(_source)]
 Labels = dict[str, Text]  # language → text

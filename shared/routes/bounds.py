@@ -5,7 +5,6 @@ hosts that `earshot.toml` lists, and where the business is not open between team
 """
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from shared.addresses.targets import Target, TargetKind
 from shared.config.model import Config, Route
@@ -28,7 +27,7 @@ def check_targets(config: Config, targets: Iterable[Target]) -> None:
     """Raises `InvalidInput` for a target outside of the business."""
     for target in targets:
         if not is_within(config, target):
-            outside = target.address.rpartition("@")[2] if target.kind is TargetKind.EMAIL else _host(target)
+            outside = target.address.rpartition("@")[2] if target.kind is TargetKind.EMAIL else target.host
             raise InvalidInput(
                 f"{outside} is outside of this business; your admin can add it to business.hosts in earshot.toml.",
                 field="to",
@@ -48,7 +47,7 @@ def is_within(config: Config, target: Target) -> bool:
     if target.kind is TargetKind.EMAIL:
         address = target.address.lower()
         return address in _addresses(config) or address.rpartition("@")[2] in _domains(config)
-    return _host(target) in config.business.hosts or (config.is_local and target.is_on_loopback)
+    return target.host in config.business.hosts or (config.is_local and target.is_on_loopback)
 
 
 def why_beyond(config: Config, route: Route, target: Target, revision: Revision | None) -> str | None:
@@ -63,10 +62,6 @@ def why_beyond(config: Config, route: Route, target: Target, revision: Revision 
     if not config.business.open and (revision is None or revision.feedback.team != route.team):
         return "It is not this team's, and business.open in earshot.toml is false."
     return None
-
-
-def _host(target: Target) -> str:
-    return urlsplit(target.address).hostname or ""
 
 
 def _addresses(config: Config) -> set[str]:

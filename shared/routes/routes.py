@@ -12,7 +12,6 @@ afresh, also where another route had it before.
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from shared.addresses.dns import Resolver, find_private
 from shared.addresses.targets import Target, TargetKind
@@ -174,9 +173,7 @@ class Routes:
         """Check early, so that the page can say so; each request checks the addresses again (notify's outgoing)."""
         if self._config.is_local:
             return
-        hosts = [
-            urlsplit(target.address).hostname or "" for target in route.targets if target.kind is TargetKind.WEBHOOK
-        ]
+        hosts = [target.host for target in route.targets if target.kind is TargetKind.WEBHOOK]
         if (host := find_private(hosts, self._resolver)) is not None:
             raise InvalidInput(
                 f"{host} leads to an address that is not on the public internet; give one that does.", field="to"

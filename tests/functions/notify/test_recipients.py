@@ -29,15 +29,11 @@ def found(world: World) -> Found:
 
 
 def overdue(world: World) -> None:
-    """The case moves on by itself, and the rule of the bus brings the event to the queue."""
+    """The case moves on by itself."""
     cases, before = Cases(world.store.client, world.store.table), found(world)
     world.now = before.case.wake_at or world.now
     assert cases.move(changes.overdue(before, Now(world.config, world.now)))
-    event = case_event(found(world))
-    assert event is not None
-    detail = {"detail-type": event.detail_type, "detail": event.detail()}
-    world.handle(QueueMessage(route=CASES, target=CASES, event=detail))
-    world.rest()
+    case_happens(world)
 
 
 def test_what_is_overdue_goes_to_the_taker_the_team_the_lead_and_the_chief(world: World) -> None:
@@ -91,9 +87,5 @@ def test_the_same_message_twice_is_one_card(world: World) -> None:
     world.say(comment="One till open.")
     world.route("team-tills", "email:tills@fernleaf.example")
     overdue(world)
-    event = case_event(found(world))
-    assert event is not None
-    detail = {"detail-type": event.detail_type, "detail": event.detail()}
-    world.handle(QueueMessage(route=CASES, target=CASES, event=detail))
-    world.rest()
+    case_happens(world)
     assert len(world.sent) == 1
